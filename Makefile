@@ -1,0 +1,43 @@
+# Everything runs in .venv, made from requirements.lock (every version and hash pinned).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test check format lock clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## the virtual environment, from the lock file
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("batchreset needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+demo: $(READY) ## a whole run against the simulator, nothing to configure
+	@$(BIN)/batchreset demo
+
+test: $(READY) ## all tests, under three minutes
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## ruff, mypy strict, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## put the code in order
+	@$(BIN)/ruff check --fix --unsafe-fixes . || true
+	@$(BIN)/ruff format .
+
+lock: ## choose the newest versions again and pin them (needs uv)
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
+	  --upgrade --quiet pyproject.toml --output-file requirements.lock
+
+clean: ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
