@@ -1,0 +1,51 @@
+"""The names of the columns: input, plan and results, in their order. They are the contract of the files."""
+
+import re
+from typing import Final
+
+ROW: Final = "row"
+CUSTOMER: Final = "customer-tenant-id"
+USER: Final = "user-id"
+FORCE: Final = "forceChangePassword"
+
+INPUT_REQUIRED: Final = (CUSTOMER, USER)
+INPUT_KNOWN: Final = (CUSTOMER, USER, FORCE)
+
+DECISION: Final = "decision"
+REASON: Final = "reason"
+PLAN: Final = (ROW, CUSTOMER, USER, FORCE, DECISION, REASON)
+"""The plan's own columns; the input's further columns follow under their own names."""
+
+DECISION_RESET: Final = "reset"
+DECISION_SKIP: Final = "skip"
+
+RESULTS: Final = (
+    ROW,
+    CUSTOMER,
+    USER,
+    FORCE,
+    "outcome",
+    REASON,
+    "http_status",
+    "error_code",
+    "error_description",
+    "ms_correlation_id",
+    "ms_request_id",
+    "attempts",
+    "first_sent_at",
+    "completed_at",
+    "advice",
+)
+
+HANDOVER: Final = (CUSTOMER, USER, "password", "certainty", "outcome", "completed_at")
+
+_WORD_BREAKS: Final = re.compile(r"[\s_-]+")
+
+
+def fold(name: str) -> str:
+    """A header as it is compared: no case, no `-`, `_` or space between words.
+
+    >>> fold("Customer Tenant ID") == fold("customer-tenant-id") == fold("customerTenantId")
+    True
+    """
+    return _WORD_BREAKS.sub("", name.strip().lstrip("\ufeff")).casefold()

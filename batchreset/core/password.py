@@ -1,0 +1,40 @@
+"""New passwords: what they are made of.
+
+The service's rules (Entra, cloud accounts): 8 to 256 characters, three of four classes. Ours are stricter.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from batchreset.core.secret import Secret
+
+LOWER: Final = "abcdefghijkmnopqrstuvwxyz"
+UPPER: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+DIGITS: Final = "23456789"
+SYMBOLS: Final = "!#$%*?_"
+"""Read aloud and typed without doubt; none that a spreadsheet takes for a formula (`= + - @`), none that CSV, a
+shell's double quotes or HTML would change."""
+
+ALPHABET: Final = LOWER + UPPER + DIGITS + SYMBOLS
+"""64 characters, so that six random bits choose one without bias: 120 bits in 20 characters. Left out for looking
+alike: 0 O 1 l I |"""
+
+_CLASSES: Final = tuple(frozenset(group.encode()) for group in (LOWER, UPPER, DIGITS, SYMBOLS))
+_BYTE_TO_CHARACTER: Final = (ALPHABET * 4).encode()
+
+RandomBytes = Callable[[int], bytes]
+
+
+def random_password(length: int, random_bytes: RandomBytes) -> Secret:
+    """A password of `length` characters holding all four classes.
+
+    Args:
+        length: characters, at least 8.
+        random_bytes: n cryptographically random bytes (`secrets.token_bytes`).
+
+    Those that lack a class are thrown away and drawn again: every password that is left is equally likely.
+    """
+    while True:
+        drawn = random_bytes(length).translate(_BYTE_TO_CHARACTER)
+        if all(not group.isdisjoint(drawn) for group in _CLASSES):
+            return Secret(drawn.decode("ascii"))

@@ -1,0 +1,47 @@
+"""Files that are whole or not there: temporary file, flush, fsync, rename, fsync of the folder; mode 0600."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+PRIVATE_FILE_MODE = 0o600
+PRIVATE_FOLDER_MODE = 0o700
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries (new and renamed files) survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; when the block ends well, it becomes `path`, synced.
+
+    When the block raises, `path` is as it was and the temporary file is gone.
+
+    Raises:
+        OSError: the file could not be made, written, synced or renamed.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE))
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole small file durably. Raises OSError."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

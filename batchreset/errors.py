@@ -1,0 +1,112 @@
+"""What can end a run early, each with its exit code and the operator's next step.
+
+    BatchresetError
+    ├── RefusedError             2   usage, settings or input; nothing was sent
+    │   ├── SettingsError            an unknown key or a value that cannot be
+    │   ├── InputError               the input cannot be read, or rows of it are wrong
+    │   ├── PlanRefusedError         a guard said no before anything was sent
+    │   ├── RunFolderError           the run's folder cannot be made, read or written
+    │   └── ServiceUnreachableError  no connection, or TLS refused, before the first reset
+    ├── SignInError              5   no token, no right
+    │   └── MfaRequiredError         the token does not satisfy multi-factor authentication
+    ├── RunHeldError            11   another process holds this run
+    └── LedgerError              1   the ledger could not be read or written; the run can be continued
+
+A row's failure is never an exception: it is an outcome (`batchreset.core.outcome`).
+"""
+
+import enum
+from typing import ClassVar
+
+
+class ExitCode(enum.IntEnum):
+    """Documented in the README; scripts rely on these numbers."""
+
+    OK = 0
+    UNEXPECTED = 1
+    REFUSED = 2
+    ROWS_FAILED = 3
+    STOPPED_BY_SAFETY = 4
+    SIGN_IN = 5
+    RUN_HELD = 11
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class BatchresetError(Exception):
+    """Root of every error the program raises on purpose.
+
+    Args:
+        what: what happened and why, one or two plain sentences, no secret in them.
+        next_step: what the operator should do now.
+        details: further lines (a table of problems, the other side's own words), shown between the two.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNEXPECTED
+
+    def __init__(self, what: str, *, next_step: str, details: tuple[str, ...] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.next_step = next_step
+        self.details = details
+
+    def lines(self) -> list[str]:
+        """The text for a person: what happened, details, what to do."""
+        return [
+            f"error: {sentence(self.what)}",
+            *(f"  {line}" for line in self.details),
+            f"what to do: {sentence(self.next_step)}",
+        ]
+
+
+def sentence(text: str) -> str:
+    """The text with one full stop at its end, so that errors read alike wherever they were written."""
+    return text if text.endswith((".", "…", "?", "!", "`")) else text + "."
+
+
+class RefusedError(BatchresetError):
+    """Nothing was sent, because something about the request to run is wrong."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class SettingsError(RefusedError):
+    """A setting is unknown, contradictory or out of bounds."""
+
+
+class InputError(RefusedError):
+    """The input cannot be read, or rows of it are wrong."""
+
+
+class PlanRefusedError(RefusedError):
+    """A guard said no: too many rows, no recipient, not confirmed, already applied."""
+
+
+class RunFolderError(RefusedError):
+    """The run's folder cannot be made, found, read or written."""
+
+
+class ServiceUnreachableError(RefusedError):
+    """No connection could be made to the API, or TLS was refused."""
+
+
+class SignInError(BatchresetError):
+    """No usable token, no MFA claim in it, or no right."""
+
+    exit_code = ExitCode.SIGN_IN
+
+
+class MfaRequiredError(SignInError):
+    """The token does not satisfy multi-factor authentication."""
+
+
+class RunHeldError(BatchresetError):
+    """Another process is carrying out this run."""
+
+    exit_code = ExitCode.RUN_HELD
+
+
+class LedgerError(BatchresetError):
+    """The ledger could not be read or written; what it holds is intact, and the run can be continued."""
+
+    exit_code = ExitCode.UNEXPECTED
