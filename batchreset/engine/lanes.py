@@ -1,0 +1,108 @@
+"""Between pacer and rows: who may go now, fresh rows and returned ones alike. No row sleeps by itself."""
+
+import collections
+import math
+
+import anyio
+
+from batchreset.core.clock import Clock
+from batchreset.core.pacing import Answer, Pacer, Ticket
+from batchreset.core.rows import PlannedRow
+from batchreset.engine.ports import RowSource
+from batchreset.engine.stopping import RunStoppedError, StopSwitch
+
+
+class _ReturnedRow:
+    """A row that waits in its lane for its next turn."""
+
+    __slots__ = ("_turn", "ticket")
+
+    def __init__(self) -> None:
+        self._turn = anyio.Event()
+        self.ticket: Ticket | None = None
+
+    def serve(self, ticket: Ticket | None) -> None:
+        self.ticket = ticket
+        self._turn.set()
+
+    async def turn(self) -> Ticket:
+        await self._turn.wait()
+        if self.ticket is None:
+            raise RunStoppedError
+        return self.ticket
+
+
+class Lanes:
+    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time."""
+
+    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch) -> None:
+        self.pacer = pacer
+        self._rows = rows
+        self._clock = clock
+        self._stop = stop
+        self._returned: dict[str, collections.deque[_ReturnedRow]] = {}
+        self._changed = anyio.Event()
+        stop.tell(self._release_all)
+
+    async def next(self) -> tuple[PlannedRow, Ticket] | None:
+        """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
+        while not self._stop.requested and not self.pacer.done:
+            turn = self.pacer.take(self._clock.monotonic())
+            if isinstance(turn, Ticket):
+                returned = self._returned.get(turn.customer)
+                if not returned:
+                    return self._rows.next(turn.customer), turn
+                returned.popleft().serve(turn)
+            else:
+                await self._change_or(turn)
+        return None
+
+    async def again(
+        self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None
+    ) -> Ticket:
+        """Return the row to its lane and wait for its next turn. Raises RunStoppedError."""
+        if self._stop.requested:
+            raise RunStoppedError
+        row = _ReturnedRow()
+        self._returned.setdefault(ticket.customer, collections.deque()).append(row)
+        self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=True)
+        return await row.turn()
+
+    def ended(
+        self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None
+    ) -> None:
+        """The row goes no further."""
+        self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=False)
+
+    def _answer(
+        self,
+        ticket: Ticket,
+        answer: Answer,
+        latency_seconds: float,
+        retry_after_seconds: float | None,
+        *,
+        again: bool,
+    ) -> None:
+        self.pacer.answer(
+            self._clock.monotonic(),
+            ticket,
+            answer,
+            latency_seconds=latency_seconds,
+            retry_after_seconds=retry_after_seconds,
+            again=again,
+        )
+        self._changed.set()
+
+    async def _change_or(self, moment_seconds: float) -> None:
+        """Return at that moment of the monotonic clock, or before it when an answer came or the run was stopped."""
+        self._changed = anyio.Event()
+        with anyio.move_on_after(
+            max(0.0, moment_seconds - self._clock.monotonic()) if moment_seconds < math.inf else None
+        ):
+            await self._changed.wait()
+
+    def _release_all(self) -> None:
+        for returned in self._returned.values():
+            while returned:
+                returned.popleft().serve(None)
+        self._changed.set()

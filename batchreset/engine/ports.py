@@ -1,0 +1,89 @@
+"""What the engine needs of the world, as small protocols; adapters fulfil them, the wiring brings both together."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from batchreset.core.clock import Clock
+from batchreset.core.exchange import Exchange
+from batchreset.core.records import Attempt, Ending, Intent
+from batchreset.core.rows import PlannedRow
+from batchreset.core.secret import Secret
+
+
+class ResetApi(Protocol):
+    """The service. Every failure of an exchange is a value; nothing is retried below this."""
+
+    async def reset(
+        self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret
+    ) -> Exchange:
+        """Set the password: one PATCH."""
+        ...
+
+    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
+        """One harmless GET of a customer that asks whether the token satisfies MFA."""
+        ...
+
+
+class TokenSource(Protocol):
+    """Bearer tokens of the operator's sign-in."""
+
+    async def token(self) -> Secret:
+        """The present token. Raises SignInError."""
+        ...
+
+    async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
+        """Another token than `rejected`; many rows may ask at once, one renewal serves them. Raises SignInError."""
+        ...
+
+
+class Ledger(Protocol):
+    """The durable record. Records are kept in the order in which they are given."""
+
+    async def intend(self, intent: Intent) -> None:
+        """Return once the intent is committed and synced. Raises LedgerError: then the row must not be sent."""
+        ...
+
+    def attempted(self, attempt: Attempt) -> None:
+        """Take the attempt down with the next group."""
+        ...
+
+    def ended(self, ending: Ending) -> None:
+        """Take the ending down with the next group."""
+        ...
+
+
+class RowSource(Protocol):
+    """The rows that are to be sent, by lane."""
+
+    @property
+    def rows_per_lane(self) -> Mapping[str, int]:
+        """How many rows are left in each lane."""
+        ...
+
+    def next(self, lane: str) -> PlannedRow:
+        """The lane's next row, in input order."""
+        ...
+
+
+class EventLog(Protocol):
+    """Events with a stable dotted name and fields."""
+
+    def debug(self, event: str, **fields: object) -> object: ...
+    def info(self, event: str, **fields: object) -> object: ...
+    def warning(self, event: str, **fields: object) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All of it together."""
+
+    api: ResetApi
+    tokens: TokenSource
+    ledger: Ledger
+    clock: Clock
+    log: EventLog
+    new_password: Callable[[], Secret]
+    new_id: Callable[[], str]
+    chance: random.Random

@@ -1,0 +1,82 @@
+"""Before anything is changed: one harmless call that shows whether the service is there and the token has MFA.
+
+Source: PARTNER CENTER "Who may call"; `ValidateMfa: true` is answered by the header `isMfaCompliant`.
+"""
+
+from typing import Final
+
+import anyio
+
+from batchreset.core.classify import Verdict, classify
+from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
+from batchreset.core.secret import Secret
+from batchreset.engine.ports import World
+from batchreset.errors import MfaRequiredError, ServiceUnreachableError, SignInError
+
+WAITS_SECONDS: Final = (0.5, 1.0, 2.0)
+"""Between the tries of an unreachable service: a run must not fail for one lost packet, nor hang for minutes."""
+
+_MFA_NEXT = (
+    "sign in again with multi-factor authentication (the token must carry an MFA claim), give the new token, and"
+    " run again: nothing was changed"
+)
+
+
+async def preflight(customer_tenant_id: str, *, world: World) -> None:
+    """Look at one customer of the plan.
+
+    Raises:
+        ServiceUnreachableError: no connection, or TLS refused.
+        SignInError: the token is refused, or has no MFA claim.
+    """
+    token = await world.tokens.token()
+    answer = await _look(customer_tenant_id, token, world)
+    if classify(answer) is Verdict.UNAUTHORIZED:
+        token = await world.tokens.renew(token, claims=answer.claims)
+        answer = await _look(customer_tenant_id, token, world)
+    verdict = classify(answer)
+    if verdict is Verdict.MFA_REQUIRED or answer.mfa_compliant is False:
+        raise MfaRequiredError(
+            "the token does not satisfy multi-factor authentication, which Partner Center demands for this call"
+            f" ({_said(answer)}); not one password was touched",
+            next_step=_MFA_NEXT,
+        )
+    if verdict is Verdict.UNAUTHORIZED:
+        raise SignInError(
+            f"Partner Center refuses the token ({_said(answer)}); not one password was touched",
+            next_step="get a new App+User token for Partner Center and run again: nothing was changed",
+        )
+    world.log.info("preflight.passed", http_status=answer.status, mfa_compliant=answer.mfa_compliant)
+
+
+async def _look(customer_tenant_id: str, token: Secret, world: World) -> Answered:
+    detail = ""
+    for wait_seconds in (*WAITS_SECONDS, 0.0):
+        exchange: Exchange = await world.api.look(
+            customer_tenant_id, request_id=world.new_id(), correlation_id=world.new_id(), token=token
+        )
+        if isinstance(exchange, Answered):
+            return exchange
+        detail = exchange.detail
+        world.log.warning("preflight.unreachable", detail=detail)
+        if isinstance(exchange, NotSent) and exchange.kind is NotSentKind.TLS:
+            raise ServiceUnreachableError(
+                f"a secure connection to the service was refused: {exchange.detail}; nothing was sent",
+                next_step="check [partner_center] base_url, and give the certificate authority with"
+                " [partner_center] ca_file if the service (or a proxy before it) has one of its own",
+            )
+        await anyio.sleep(wait_seconds)
+    raise ServiceUnreachableError(
+        f"the service cannot be reached: {detail}; no password was sent",
+        next_step="check [partner_center] base_url, the network and the proxy variables (HTTPS_PROXY, NO_PROXY),"
+        " then run again",
+    )
+
+
+def _said(answer: Answered) -> str:
+    parts = [f"HTTP {answer.status}"]
+    if answer.error_code:
+        parts.append(f"code {answer.error_code}")
+    if answer.mfa_compliant is False:
+        parts.append("isMfaCompliant: false")
+    return ", ".join(parts)

@@ -1,0 +1,217 @@
+"""How a run is carried out: this module's `carry_out` is the straight path, top to bottom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from batchreset.core.guards import FailureGuard, canary_counts
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.pacing import Pacer, Ticket
+from batchreset.core.progress import Progress
+from batchreset.core.records import KnownRow
+from batchreset.core.retry import End, Retry, StopRun
+from batchreset.core.rows import PlannedRow
+from batchreset.core.stop import Stop, stop_for
+from batchreset.engine.lanes import Lanes
+from batchreset.engine.ports import RowSource, World
+from batchreset.engine.preflight import preflight
+from batchreset.engine.row import RowRun
+from batchreset.engine.stopping import RunStoppedError, StopSwitch
+from batchreset.errors import (
+    BatchresetError,
+    LedgerError,
+    MfaRequiredError,
+    ServiceUnreachableError,
+    SignInError,
+)
+
+IN_FLIGHT_GRACE_SECONDS: Final = 30.0
+"""How long an exchange under way is awaited once the run was stopped."""
+CEILING_GAP_SECONDS: Final = 1.0
+"""Between two waves: the next wave's pacer does not know what the last one sent in this second."""
+
+_NEW: Final = KnownRow()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The settings the engine acts on, as plain values; their meaning is the settings' (README, "Settings")."""
+
+    max_concurrency: int
+    max_per_second: float
+    max_attempts: int
+    canary: int
+    max_failure_rate: float
+    max_failures: int
+    max_duration_seconds: float | None
+    check_mfa: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be carried out.
+
+    Attributes:
+        rows: those that have no final outcome yet.
+        known: by row number, those of them that an earlier session has touched.
+        probe_customer: the customer that the preflight looks at.
+    """
+
+    rows: RowSource
+    known: Mapping[int, KnownRow]
+    probe_customer: str
+    limits: Limits
+
+
+async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progress) -> Stop | None:
+    """Send every row of the job, until all have an outcome or the run is stopped; say why if it was.
+
+    At most `max_concurrency` rows are under way. Nothing is sent after a stop; what is under way is awaited, and
+    what is known of every row has been given to the ledger when this returns.
+    """
+    runner = _Runner(job, world, stop, progress)
+    if not await runner.preflight_passes():
+        return stop.stop
+    async with anyio.create_task_group() as watch:
+        watch.start_soon(runner.watch_duration)
+        with anyio.CancelScope() as under_way:
+            watch.start_soon(runner.lose_patience, under_way)
+            waves = runner.waves()
+            while waves and not stop.requested:
+                await runner.send_wave(waves.pop(0), waves_left=len(waves))
+        watch.cancel_scope.cancel()
+    return stop.stop
+
+
+class _Runner:
+    def __init__(self, job: Job, world: World, stop: StopSwitch, progress: Progress) -> None:
+        self._job = job
+        self._limits = job.limits
+        self._world = world
+        self._stop = stop
+        self._progress = progress
+        self._guard = FailureGuard(
+            max_failure_rate=self._limits.max_failure_rate, max_failures=self._limits.max_failures
+        )
+
+    async def preflight_passes(self) -> bool:
+        """Whether rows may be sent; if not, the stop says why."""
+        with anyio.CancelScope() as patience:
+            self._stop.tell(patience.cancel)
+            try:
+                if self._limits.check_mfa:
+                    await preflight(self._job.probe_customer, world=self._world)
+                else:
+                    await self._world.tokens.token()
+            except (SignInError, ServiceUnreachableError) as error:
+                self._stop.request(_stop_for_error(error))
+        return not self._stop.requested
+
+    def waves(self) -> list[dict[str, int]]:
+        """Rows a lane for each wave: the canary first, then all the rest."""
+        everything = dict(self._job.rows.rows_per_lane)
+        canary = canary_counts(everything, self._limits.canary)
+        if not canary:
+            return [everything]
+        self._guard.expect_canary(sum(canary.values()))
+        return [canary, {lane: rows - canary.get(lane, 0) for lane, rows in everything.items()}]
+
+    async def send_wave(self, counts: Mapping[str, int], *, waves_left: int) -> None:
+        """Send that many rows of each lane, and wait until all of them have ended."""
+        pacer = Pacer(
+            counts,
+            max_concurrency=self._limits.max_concurrency,
+            max_per_second=self._limits.max_per_second or None,
+            random=self._world.chance,
+        )
+        lanes = Lanes(pacer, self._job.rows, clock=self._world.clock, stop=self._stop)
+        self._progress.wave_begins(pacer, waves_left=waves_left)
+        async with anyio.create_task_group() as senders:
+            while (turn := await lanes.next()) is not None:
+                senders.start_soon(self._send_row, *turn, lanes)
+        self._guard.canary_passed()
+        if self._limits.max_per_second and not self._stop.requested:
+            await anyio.sleep(CEILING_GAP_SECONDS)
+
+    async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes) -> None:
+        run = RowRun(
+            row,
+            ticket,
+            self._job.known.get(row.row, _NEW),
+            world=self._world,
+            lanes=lanes,
+            stop=self._stop,
+            max_attempts=self._limits.max_attempts,
+        )
+        try:
+            step = await run.carry_out()
+        except RunStoppedError:
+            return
+        except (SignInError, LedgerError) as error:
+            self._stop.request(_stop_for_error(error))
+            return
+        match step:
+            case End():
+                self._settle(step)
+            case StopRun():
+                self._stop.request(_sign_in_stop(step.reason))
+            case Retry():  # pragma: no cover  the row's loop goes on while its step is a retry
+                raise AssertionError(step)
+
+    def _settle(self, end: End) -> None:
+        self._progress.ended(end.outcome)
+        reason = self._guard.saw(succeeded=end.outcome is Outcome.SUCCEEDED)
+        if reason is not None:
+            self._stop.request(stop_for(reason, _SAFETY_TEXTS[reason], next_step=_SAFETY_NEXT))
+
+    async def watch_duration(self) -> None:
+        """Stop the run when its time is over."""
+        if self._limits.max_duration_seconds is not None:
+            await anyio.sleep(self._limits.max_duration_seconds)
+            reason = Reason.MAX_DURATION
+            self._stop.request(stop_for(reason, _SAFETY_TEXTS[reason]))
+
+    async def lose_patience(self, under_way: anyio.CancelScope) -> None:
+        """After a stop, cancel what is still under way when the grace is over or a second signal came."""
+        await self._stop.wait()
+        with anyio.move_on_after(IN_FLIGHT_GRACE_SECONDS):
+            await self._stop.hurried()
+        under_way.cancel()
+
+
+_SAFETY_NEXT: Final = (
+    "look at the reasons in the results file; when the cause is mended, continue the run with `batchreset apply`"
+)
+_SAFETY_TEXTS: Final = {
+    Reason.CANARY: "too many of the canary rows did not succeed ([safety] canary, max_failure_rate); the rest was not"
+    " attempted",
+    Reason.FAILURE_RATE: "too many of the last 200 rows did not succeed ([safety] max_failure_rate); the rest was not"
+    " attempted",
+    Reason.MAX_FAILURES: "more rows than [safety] max_failures did not succeed; the rest was not attempted",
+    Reason.MAX_DURATION: "the time of [safety] max_duration is over; the rest was not attempted",
+}
+
+
+def _sign_in_stop(reason: Reason) -> Stop:
+    if reason is Reason.MFA_REQUIRED:
+        what = "Partner Center demands multi-factor authentication and the token has none (401, code 900421)"
+        return stop_for(reason, what, next_step="sign in with MFA, then continue the run with `batchreset apply`")
+    what = "Partner Center refuses the token (401), also after it was renewed"
+    return stop_for(reason, what, next_step="sign in again, then continue the run with `batchreset apply`")
+
+
+def _stop_for_error(error: BatchresetError) -> Stop:
+    match error:
+        case ServiceUnreachableError():
+            reason = Reason.UNREACHABLE
+        case LedgerError():
+            reason = Reason.LEDGER
+        case MfaRequiredError():
+            reason = Reason.MFA_REQUIRED
+        case SignInError():
+            reason = Reason.UNAUTHORIZED
+        case _:
+            raise error
+    return stop_for(reason, error.what, next_step=error.next_step)
