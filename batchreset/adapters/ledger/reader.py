@@ -1,0 +1,192 @@
+"""Reading a ledger, also while another process writes it: a connection of our own, `mode=ro`, short cursors."""
+
+import contextlib
+import datetime as dt
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from batchreset.adapters.ledger import statements as sql
+from batchreset.core.clock import rfc3339
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.records import KnownRow
+from batchreset.errors import LedgerError
+
+ResultValues = tuple[
+    int, str, str | None, int | None, str | None, str | None, str | None, str | None, int, str | None, str | None
+]
+"""row, outcome, reason, http_status, error_code, error_description, ms_correlation_id, ms_request_id, attempts,
+first_sent_at, completed_at"""
+
+_BUSY_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSession:
+    """The newest carrying-out of the run; `ended_at` is None while it goes on, or when it was killed."""
+
+    ended_at: dt.datetime | None
+    stop_reason: Reason | None
+    exit_code: int | None
+    pid: int
+    host: str
+
+
+class LedgerReader:
+    """An open ledger, for reading.
+
+    Raises:
+        LedgerError: (every method) the file cannot be read, or is no ledger.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._translating():
+            self._connection = sqlite3.connect(
+                f"file:{quote(str(path.absolute()))}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                timeout=_BUSY_SECONDS,
+                check_same_thread=False,
+            )
+            self._connection.execute("SELECT count(*) FROM sessions").fetchone()
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        self._connection.close()
+
+    def settled(self) -> Iterator[tuple[int, Outcome]]:
+        """(row, outcome) of every row whose last word is an outcome."""
+        with self._translating():
+            for row, outcome in self._connection.execute(sql.SETTLED):
+                yield row, Outcome(outcome)
+
+    def known(self) -> Mapping[int, KnownRow]:
+        """What is known of rows that were touched and have not succeeded."""
+        with self._translating():
+            return {
+                row: KnownRow(
+                    generations=generations,
+                    exchanges=exchanges,
+                    unclear=bool(unclear),
+                    first_sent_at=_moment(first_sent),
+                )
+                for row, generations, exchanges, unclear, first_sent in self._connection.execute(sql.KNOWN)
+            }
+
+    def results_between(self, first: int, last: int, *, unfinished: Reason) -> list[ResultValues]:
+        """One tuple for every row from `first` to `last` of which anything is known.
+
+        Args:
+            first: row number.
+            last: row number, included.
+            unfinished: the reason of rows that were noted and have no outcome.
+        """
+        with self._translating():
+            ended = [
+                (*values[:9], _text(values[9]), _text(values[10]))
+                for values in self._connection.execute(sql.ENDED_BETWEEN, (first, last))
+            ]
+            cut_off = [
+                _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
+            ]
+        return sorted(ended + cut_off)
+
+    def unclear(self) -> set[tuple[int, int]]:
+        """(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no."""
+        with self._translating():
+            return {(row, generation) for row, generation in self._connection.execute(sql.UNCLEAR)}
+
+    def sealed(self) -> Iterator[bytes]:
+        """The groups' age files, in the order in which they were written."""
+        last = 0
+        while (found := self._one(sql.NEXT_SEALED, last)) is not None:
+            last, blob = found
+            yield blob
+
+    def last_session(self) -> LastSession | None:
+        """None when nobody has begun yet."""
+        found = self._one(sql.LAST_SESSION)
+        if found is None:
+            return None
+        ended_at, stop_reason, exit_code, pid, host = found
+        return LastSession(
+            ended_at=_moment(ended_at),
+            stop_reason=Reason(stop_reason) if stop_reason else None,
+            exit_code=exit_code,
+            pid=pid,
+            host=host,
+        )
+
+    def totals(self) -> Mapping[tuple[Outcome, Reason | None], int]:
+        """How many rows have ended how."""
+        with self._translating():
+            return {
+                (Outcome(outcome), Reason(reason) if reason else None): rows
+                for outcome, reason, rows in self._connection.execute(sql.TOTALS)
+            }
+
+    def unfinished(self) -> Mapping[Outcome, int]:
+        """How the rows stand that were noted and have no outcome; those that were surely never sent are left out."""
+        counts: Counter[Outcome] = Counter()
+        with self._translating():
+            for values in self._connection.execute(sql.OPEN_BETWEEN, (0, 1 << 62)):
+                outcome = Outcome(_unfinished(values, Reason.INTERRUPTED)[1])
+                if outcome is not Outcome.NOT_ATTEMPTED:
+                    counts[outcome] += 1
+        return counts
+
+    def verdicts(self) -> Mapping[str, int]:
+        """How many exchanges came to what."""
+        with self._translating():
+            return dict(self._connection.execute(sql.ATTEMPT_TOTALS))
+
+    def _one(self, statement: str, *values: object) -> Any:
+        with self._translating():
+            return self._connection.execute(statement, values).fetchone()
+
+    @contextlib.contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"the ledger {self._path} could not be read: {error}",
+                next_step="check that the path is a run's folder and that you may read it",
+            ) from error
+
+
+def _unfinished(values: tuple[Any, ...], reason: Reason) -> ResultValues:
+    row, unclear, status, code, description, correlation_id, request_id, attempts, first_sent, ended = values
+    if unclear:
+        outcome = Outcome.IN_DOUBT
+    elif attempts:
+        outcome = Outcome.FAILED
+    else:
+        return (row, Outcome.NOT_ATTEMPTED.value, reason.value, None, None, None, None, None, 0, None, None)
+    return (
+        row,
+        outcome.value,
+        reason.value,
+        status,
+        code,
+        description,
+        correlation_id or None,
+        request_id,
+        attempts,
+        _text(first_sent),
+        _text(ended),
+    )
+
+
+def _moment(milliseconds: int | None) -> dt.datetime | None:
+    return None if milliseconds is None else dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
+
+
+def _text(milliseconds: int | None) -> str | None:
+    moment = _moment(milliseconds)
+    return None if moment is None else rfc3339(moment)

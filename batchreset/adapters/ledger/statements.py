@@ -1,0 +1,150 @@
+"""Every SQL statement of the ledger, named. Times are integers: milliseconds since 1970, UTC.
+
+A row's *generation* counts its passwords. Its outcome is valid while no later generation has been noted: a row that is
+taken up again is open from the moment its new intent is committed.
+"""
+
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+
+PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    # NORMAL loses committed rows at a power cut; FULL does not.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # Fewer, larger checkpoints: the slowest commits are the ones that checkpoint.
+    "PRAGMA wal_autocheckpoint = 10000",
+)
+
+SCHEMA: Final = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS sessions (
+  session     INTEGER PRIMARY KEY,
+  began_at    INTEGER NOT NULL,
+  ended_at    INTEGER,           -- NULL: under way, or killed
+  stop_reason TEXT,
+  exit_code   INTEGER,
+  pid         INTEGER NOT NULL,
+  host        TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sealed (
+  sealed INTEGER PRIMARY KEY,
+  blob   BLOB NOT NULL           -- one age file: JSON lines of row, generation, request_id, password
+) STRICT;
+CREATE TABLE IF NOT EXISTS intents (
+  row        INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  session    INTEGER NOT NULL REFERENCES sessions,
+  sealed     INTEGER REFERENCES sealed,  -- NULL: nobody is to know this password
+  request_id TEXT NOT NULL,
+  noted_at   INTEGER NOT NULL,
+  PRIMARY KEY (row, generation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS attempts (
+  row               INTEGER NOT NULL,
+  number            INTEGER NOT NULL,
+  generation        INTEGER NOT NULL,
+  verdict           TEXT NOT NULL,
+  unclear           INTEGER NOT NULL,
+  http_status       INTEGER,
+  error_code        TEXT,
+  error_description TEXT,
+  correlation_id    TEXT NOT NULL,
+  request_id        TEXT NOT NULL,
+  sent_at           INTEGER NOT NULL,
+  ended_at          INTEGER NOT NULL,
+  PRIMARY KEY (row, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (
+  row           INTEGER NOT NULL,
+  generation    INTEGER NOT NULL,
+  outcome       TEXT NOT NULL,
+  reason        TEXT,
+  attempts      INTEGER NOT NULL,
+  first_sent_at INTEGER NOT NULL,
+  completed_at  INTEGER NOT NULL,
+  PRIMARY KEY (row, generation)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+"""
+
+BEGIN_SESSION: Final = "INSERT INTO sessions (began_at, pid, host) VALUES (?, ?, ?) RETURNING session"
+END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_code = ? WHERE session = ?"
+
+BEGIN_GROUP: Final = "BEGIN IMMEDIATE"
+ADD_SEALED: Final = "INSERT INTO sealed (blob) VALUES (?) RETURNING sealed"
+ADD_INTENT: Final = (
+    "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+SETTLED: Final = """
+SELECT o.row, o.outcome FROM outcomes o
+WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+"""
+"""Rows whose last word is an outcome."""
+
+# An intent was cut off when its session neither gave it an outcome, nor went on to another password for the row, nor
+# ended in order: whatever was under way at that moment is not in the ledger.
+_CUT_OFF: Final = """
+SELECT i.row, i.generation FROM intents i JOIN sessions s USING (session)
+WHERE s.ended_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
+  AND NOT EXISTS (SELECT 1 FROM intents later
+                  WHERE later.row = i.row AND later.generation > i.generation AND later.session = i.session)
+"""
+
+UNCLEAR: Final = f"""
+SELECT row, generation FROM attempts WHERE unclear = 1
+UNION
+{_CUT_OFF}
+"""
+"""(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no; an exchange that
+became clear by a later one of the same generation is among them."""
+
+KNOWN: Final = f"""
+SELECT i.row, i.generation,
+       (SELECT count(*) FROM attempts a WHERE a.row = i.row),
+       EXISTS (SELECT 1 FROM attempts a WHERE a.row = i.row AND a.unclear = 1)
+         OR i.row IN (SELECT row FROM ({_CUT_OFF})),
+       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row)
+FROM (SELECT row, max(generation) AS generation FROM intents GROUP BY row) i
+WHERE NOT EXISTS (SELECT 1 FROM outcomes o
+                  WHERE o.row = i.row AND o.generation = i.generation AND o.outcome = 'succeeded')
+"""
+"""What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent."""
+
+ENDED_BETWEEN: Final = """
+SELECT o.row, o.outcome, o.reason, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
+       o.attempts, o.first_sent_at, o.completed_at
+FROM outcomes o LEFT JOIN attempts a ON a.row = o.row AND a.number = o.attempts
+WHERE o.row BETWEEN ? AND ?
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+"""
+
+OPEN_BETWEEN: Final = f"""
+SELECT i.row,
+       EXISTS (SELECT 1 FROM attempts a WHERE a.row = i.row AND a.unclear = 1)
+         OR EXISTS (SELECT 1 FROM ({_CUT_OFF}) c WHERE c.row = i.row),
+       a.http_status, a.error_code, a.error_description, coalesce(a.correlation_id, ''),
+       coalesce(a.request_id, i.request_id), coalesce(a.number, 0),
+       coalesce((SELECT min(f.sent_at) FROM attempts f WHERE f.row = i.row), i.noted_at), a.ended_at
+FROM (SELECT row, max(generation) AS generation, request_id, noted_at FROM intents
+      WHERE row BETWEEN ? AND ? GROUP BY row) i
+LEFT JOIN attempts a ON a.row = i.row AND a.number = (SELECT max(number) FROM attempts n WHERE n.row = i.row)
+WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
+"""
+"""Rows that were noted and have no outcome, with their last attempt where there was one."""
+
+NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
+
+LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"
+TOTALS: Final = """
+SELECT o.outcome, o.reason, count(*) FROM outcomes o
+WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+GROUP BY 1, 2
+"""
+ATTEMPT_TOTALS: Final = "SELECT verdict, count(*) FROM attempts GROUP BY 1"

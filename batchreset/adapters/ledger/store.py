@@ -1,0 +1,159 @@
+"""The ledger's one writer: sessions, and groups of records committed together. Synchronous; call it from one thread."""
+
+import datetime as dt
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from batchreset.adapters.ledger import statements as sql
+from batchreset.core.records import Attempt, Ending, Intent, Record
+from batchreset.durable import PRIVATE_FILE_MODE, sync_folder
+from batchreset.errors import LedgerError
+
+Seal = Callable[[bytes], bytes]
+"""From clear text to one age file for all recipients."""
+
+_CONTINUE: Final = "see that the disk has room and can be written, then continue the run with `batchreset apply`"
+
+
+def milliseconds(moment: dt.datetime) -> int:
+    """Since 1970, UTC, as the ledger keeps times."""
+    return round(moment.timestamp() * 1000)
+
+
+class LedgerStore:
+    """An open ledger.
+
+    Args:
+        path: made, mode 0600, when it is not there.
+        seal: applied to a group's new passwords; None when nobody is to know them.
+
+    Raises:
+        LedgerError: the file cannot be made or opened, is no ledger, or is a newer version's.
+    """
+
+    def __init__(self, path: Path, *, seal: Seal | None) -> None:
+        self._path = path
+        self._seal = seal
+        self._session = 0
+        try:
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE))
+            # Groups are written from worker threads, one at a time.
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            for pragma in sql.PRAGMAS:
+                self._connection.execute(pragma)
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > sql.SCHEMA_VERSION:
+                raise LedgerError(
+                    f"{path} was written by a newer version of batchreset (ledger version {version})",
+                    next_step="use that version to continue this run",
+                )
+            if version == 0:
+                self._connection.executescript(sql.SCHEMA)
+            sync_folder(path.parent)
+        except (OSError, sqlite3.Error) as error:
+            raise self._translated("opened", error) from error
+
+    def begin_session(self, now: dt.datetime) -> None:
+        """Note that this process is carrying the run out. Raises LedgerError."""
+        try:
+            row = self._connection.execute(sql.BEGIN_SESSION, (milliseconds(now), os.getpid(), socket.gethostname()))
+            self._session = row.fetchone()[0]
+        except sqlite3.Error as error:
+            raise self._translated("written", error) from error
+
+    def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
+        """Note that all that was under way is in the ledger. Raises LedgerError."""
+        try:
+            self._connection.execute(sql.END_SESSION, (milliseconds(now), stop_reason, exit_code, self._session))
+        except sqlite3.Error as error:
+            raise self._translated("written", error) from error
+
+    def write_group(self, group: Sequence[Record]) -> None:
+        """Seal the group's passwords, then commit and sync all of it, or nothing.
+
+        Raises:
+            LedgerError: nothing of the group is in the ledger.
+        """
+        intents = [record for record in group if isinstance(record, Intent)]
+        blob = self._sealed(intents)
+        try:
+            self._connection.execute(sql.BEGIN_GROUP)
+            try:
+                sealed = self._connection.execute(sql.ADD_SEALED, (blob,)).fetchone()[0] if blob else None
+                add = self._connection.executemany
+                add(sql.ADD_INTENT, (_intent_values(i, self._session, sealed) for i in intents))
+                add(sql.ADD_ATTEMPT, (_attempt_values(a) for a in group if isinstance(a, Attempt)))
+                add(sql.ADD_ENDING, (_ending_values(e) for e in group if isinstance(e, Ending)))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        except sqlite3.Error as error:
+            raise self._translated("written", error) from error
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        self._connection.close()
+
+    def _sealed(self, intents: Sequence[Intent]) -> bytes | None:
+        if self._seal is None or not intents:
+            return None
+        lines = [
+            json.dumps(
+                {
+                    "row": intent.row,
+                    "generation": intent.generation,
+                    "request_id": intent.request_id,
+                    "password": intent.password.open(),
+                }
+            )
+            for intent in intents
+            if intent.password is not None
+        ]
+        return self._seal(("\n".join(lines) + "\n").encode())
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _translated(self, what: str, error: Exception) -> LedgerError:
+        return LedgerError(f"the ledger {self._path} could not be {what}: {error}", next_step=_CONTINUE)
+
+
+def _intent_values(intent: Intent, session: int, sealed: int | None) -> tuple[object, ...]:
+    return (intent.row, intent.generation, session, sealed, intent.request_id, milliseconds(intent.noted_at))
+
+
+def _attempt_values(attempt: Attempt) -> tuple[object, ...]:
+    return (
+        attempt.row,
+        attempt.number,
+        attempt.generation,
+        attempt.verdict,
+        int(attempt.unclear),
+        attempt.http_status,
+        attempt.error_code or None,
+        attempt.error_description or None,
+        attempt.correlation_id,
+        attempt.request_id,
+        milliseconds(attempt.sent_at),
+        milliseconds(attempt.ended_at),
+    )
+
+
+def _ending_values(ending: Ending) -> tuple[object, ...]:
+    return (
+        ending.row,
+        ending.generation,
+        ending.outcome.value,
+        ending.reason.value if ending.reason else None,
+        ending.attempts,
+        milliseconds(ending.first_sent_at),
+        milliseconds(ending.completed_at),
+    )

@@ -1,0 +1,154 @@
+"""A run's folder: what lies where, how it is made and found."""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
+from batchreset.errors import RunFolderError, SettingsError
+
+_RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`runs/<run-id>/`; mode 0700, its files 0600."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def plan(self) -> Path:
+        """What is to be done."""
+        return self.path / "plan.parquet"
+
+    @property
+    def run_json(self) -> Path:
+        """Job, versions, operator, input's SHA-256. Written last: a folder that has it holds a whole plan."""
+        return self.path / "run.json"
+
+    @property
+    def ledger(self) -> Path:
+        """Intents, attempts, outcomes, sealed passwords."""
+        return self.path / "ledger.sqlite"
+
+    @property
+    def results(self) -> Path:
+        """One line an input row."""
+        return self.path / "results.csv"
+
+    @property
+    def summary_json(self) -> Path:
+        """Totals, exit code, why it ended."""
+        return self.path / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        """Events."""
+        return self.path / "log.ndjson"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that carries the run out."""
+        return self.path / "lock"
+
+    def read_run(self) -> dict[str, Any]:
+        """run.json. Raises RunFolderError."""
+        return self._read(self.run_json)
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """summary.json, or None when no session has come to its end. Raises RunFolderError."""
+        return self._read(self.summary_json) if self.summary_json.exists() else None
+
+    def write_json(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Replace one of the folder's JSON files durably. Raises RunFolderError."""
+        with writing(path):
+            write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                f"{path} cannot be read ({error})", next_step="check the path and that the folder is a run's"
+            ) from error
+        if not isinstance(content, dict):
+            raise RunFolderError(f"{path} is not a run's file", next_step="check that the folder is a run's")
+        return content
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Translate what can go wrong when a file of the run is written."""
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(
+            f"{path} could not be written ({error.strerror})",
+            next_step="see that the disk has room and that you may write there, then run again; nothing is lost",
+        ) from error
+
+
+def check_run_id(run_id: str) -> None:
+    """Refuse an id that is no plain name of a folder. Raises SettingsError."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise SettingsError(
+            f"--run-id {run_id!r} cannot be a folder's name",
+            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100",
+        )
+
+
+def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
+    """The folder of a new run; one that holds no whole plan yet (killed while planning) is taken over.
+
+    Raises:
+        RunFolderError: it cannot be made, or it holds a plan.
+    """
+    folder = RunFolder(runs_dir / run_id)
+    if folder.run_json.exists():
+        raise RunFolderError(
+            f"the run {run_id} exists already in {runs_dir}",
+            next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
+        )
+    try:
+        runs_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+        folder.path.mkdir(exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+        os.chmod(folder.path, PRIVATE_FOLDER_MODE)  # noqa: PTH101  mkdir's mode passes through the umask
+        sync_folder(runs_dir)
+    except OSError as error:
+        raise RunFolderError(
+            f"the run's folder {folder.path} cannot be made ({error.strerror})",
+            next_step="choose a folder that you may write to with --runs-dir or [output] runs_dir",
+        ) from error
+    return folder
+
+
+def find_folder(run: str, runs_dir: Path) -> RunFolder:
+    """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
+    for path in (Path(run), runs_dir / run):
+        if (path / "run.json").is_file():
+            return RunFolder(path.resolve())
+    known = [folder.run_id for folder in all_folders(runs_dir)]
+    listed = f"; runs there: {', '.join(known[-5:])}" if known else ""
+    raise RunFolderError(
+        f"there is no run {run!r}, neither a folder of that path nor in {runs_dir}{listed}",
+        next_step="give the run folder's path, or its id with --runs-dir; `batchreset status` lists runs",
+    )
+
+
+def all_folders(runs_dir: Path) -> list[RunFolder]:
+    """Every folder with a whole plan, oldest first."""
+    try:
+        found = [RunFolder(path) for path in runs_dir.iterdir() if (path / "run.json").is_file()]
+        return sorted(found, key=lambda folder: folder.run_json.stat().st_mtime)
+    except OSError:
+        return []
