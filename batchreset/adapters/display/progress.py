@@ -1,0 +1,138 @@
+"""Progress for a person: a calm block of lines on a terminal; elsewhere one event from time to time."""
+
+import collections
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Protocol, TextIO
+
+import anyio
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from batchreset.core.outcome import Outcome
+from batchreset.core.pacing import PaceSnapshot
+from batchreset.core.progress import Progress
+
+REDRAW_SECONDS: Final = 0.5
+LINE_EVERY_SECONDS: Final = 30.0
+RATE_OVER_SECONDS: Final = 10.0
+BAR_COLUMNS: Final = 30
+
+_STYLES: Final = {Outcome.SUCCEEDED: "green", Outcome.FAILED: "red", Outcome.IN_DOUBT: "yellow"}
+
+
+class Events(Protocol):
+    """Where the lines go when there is no terminal."""
+
+    def info(self, event: str, **fields: object) -> object: ...
+
+
+class Rate:
+    """Rows a second over the last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: collections.deque[tuple[float, int]] = collections.deque()
+
+    def per_second(self, now_seconds: float, done: int) -> float:
+        """The rate, with this observation in it; 0 before there are two."""
+        self._seen.append((now_seconds, done))
+        while self._seen[0][0] < now_seconds - RATE_OVER_SECONDS and len(self._seen) > 1:
+            self._seen.popleft()
+        began, before = self._seen[0]
+        return (done - before) / (now_seconds - began) if now_seconds > began else 0.0
+
+
+@contextlib.asynccontextmanager
+async def terminal_progress(progress: Progress, *, stream: TextIO, color: bool) -> AsyncIterator[None]:
+    """Redraw a few lines on `stream` while the block runs; the last picture stays."""
+    console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=False)
+    rate = Rate()
+
+    def picture() -> Text:
+        return _picture(progress, rate.per_second(anyio.current_time(), progress.done), anyio.current_time())
+
+    with Live(picture(), console=console, auto_refresh=False, transient=False) as live:
+
+        async def redraw() -> None:
+            while True:
+                live.update(picture(), refresh=True)
+                await anyio.sleep(REDRAW_SECONDS)
+
+        async with anyio.create_task_group() as drawing:
+            drawing.start_soon(redraw)
+            try:
+                yield
+            finally:
+                drawing.cancel_scope.cancel()
+        live.update(picture(), refresh=True)
+
+
+@contextlib.asynccontextmanager
+async def logged_progress(progress: Progress, *, log: Events, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """One `run.progress` event, and one line, every half minute while the block runs."""
+    rate = Rate()
+
+    async def report() -> None:
+        while True:
+            await anyio.sleep(LINE_EVERY_SECONDS)
+            now_seconds = anyio.current_time()
+            say(_picture(progress, rate.per_second(now_seconds, progress.done), now_seconds).plain.replace("\n", "; "))
+            per_second = rate.per_second(now_seconds, progress.done)
+            log.info(
+                "run.progress",
+                done=progress.done,
+                planned=progress.planned,
+                per_second=round(per_second, 1),
+                waits=_waits(progress.pace(), now_seconds) or None,
+                **{outcome.value: rows for outcome, rows in progress.outcomes.items()},
+            )
+
+    async with anyio.create_task_group() as reporting:
+        reporting.start_soon(report)
+        try:
+            yield
+        finally:
+            reporting.cancel_scope.cancel()
+
+
+def _picture(progress: Progress, per_second: float, now_seconds: float) -> Text:
+    done, planned = progress.done, max(1, progress.planned)
+    filled = BAR_COLUMNS * done // planned
+    pace = progress.pace()
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append("━" * filled, style="green").append("━" * (BAR_COLUMNS - filled), style="dim")
+    text.append(f"  {done:,} of {progress.planned:,}  {per_second:,.1f} rows/s  {_time_left(progress, per_second)}\n")
+    for outcome in (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT):
+        text.append(f"{outcome.value} {progress.outcomes[outcome]:,}  ", style=_STYLES[outcome])
+    if progress.before:
+        text.append(f"before {progress.before:,}  ", style="dim")
+    text.append(f"in flight {pace.in_flight if pace else 0}  429s {pace.refused if pace else 0}\n")
+    text.append(_waits(pace, now_seconds) or _phase(progress), style="yellow" if pace and pace.pauses else "dim")
+    return text
+
+
+def _phase(progress: Progress) -> str:
+    if progress.pace() is None:
+        return "checking the sign-in"
+    return "canary rows first" if progress.waves_left else "sending"
+
+
+def _waits(pace: PaceSnapshot | None, now_seconds: float) -> str:
+    if pace is None or not pace.pauses:
+        return ""
+    longest = max(pace.pauses, key=lambda pause: pause.until_seconds)
+    seconds = max(0.0, longest.until_seconds - now_seconds)
+    others = f" and {len(pace.pauses) - 1} more" if len(pace.pauses) > 1 else ""
+    return f"throttled: {longest.scope}{others} waits {seconds:.0f} s" if seconds else "throttled: one row goes first"
+
+
+def _time_left(progress: Progress, per_second: float) -> str:
+    left = progress.planned - progress.done
+    if not left:
+        return "done"
+    if not per_second:
+        return "time left unknown"
+    minutes, seconds = divmod(round(left / per_second), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} left"

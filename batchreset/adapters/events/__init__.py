@@ -1,0 +1,5 @@
+"""Events, by structlog."""
+
+from batchreset.adapters.events.log import event_log
+
+__all__ = ["event_log"]

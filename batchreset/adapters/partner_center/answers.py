@@ -1,0 +1,107 @@
+"""From an HTTP answer to `Answered`, whatever the body is.
+
+Nothing of a success's body is kept: it holds the password in clear.
+"""
+
+import datetime as dt
+import email.utils
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from batchreset.core.exchange import Answered
+from batchreset.core.secret import MASK, Secret
+
+DESCRIPTION_MOST_CHARACTERS: Final = 1024
+"""What the service itself keeps to (learn: error-codes)."""
+CODE_MOST_CHARACTERS: Final = 64
+HEADER_MOST_CHARACTERS: Final = 128
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CLAIMS: Final = re.compile(r'claims="([^"]{1,4096})"')
+
+
+def answered(
+    status: int, headers: Mapping[str, str], body: bytes, *, secrets: tuple[Secret, ...], now: dt.datetime
+) -> Answered:
+    """What the answer says, with every secret masked that the other side may have echoed.
+
+    Args:
+        status: HTTP status.
+        headers: case-insensitive.
+        body: as far as it was read.
+        secrets: texts that must not be kept.
+        now: against which a `Retry-After` date is measured.
+    """
+    code, description = ("", "") if 200 <= status < 300 else _error(body)  # noqa: PLR2004  HTTP's own classes
+    return Answered(
+        status=status,
+        error_code=_clean(code, secrets)[:CODE_MOST_CHARACTERS],
+        error_description=_clean(description, secrets)[:DESCRIPTION_MOST_CHARACTERS],
+        correlation_id=_header(headers, "MS-CorrelationId", secrets),
+        request_id=_header(headers, "MS-RequestId", secrets),
+        retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now),
+        claims=_claims(headers.get("WWW-Authenticate")),
+        mfa_compliant=_boolean(headers.get("isMfaCompliant")),
+    )
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """(code, description) of the service's error shape, of its throttling shape, or the text itself as the SDK does."""
+    text = body.decode("utf-8-sig", "replace").strip()
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        return "", text
+    if not isinstance(parsed, dict):
+        return "", text
+    code = parsed.get("code", parsed.get("statusCode", ""))
+    description = parsed.get("description") or parsed.get("message") or ""
+    return _plain(code), _plain(description)
+
+
+def _plain(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+def _clean(text: str, secrets: tuple[Secret, ...]) -> str:
+    """One line, without the secrets: in clear, and as JSON or a URL would have escaped them."""
+    for secret in secrets:
+        clear = secret.open()
+        for form in {clear, json.dumps(clear)[1:-1]}:
+            text = text.replace(form, MASK)
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) -> str | None:
+    value = headers.get(name)
+    return _clean(value, secrets)[:HEADER_MOST_CHARACTERS] or None if value else None
+
+
+def _claims(challenge: str | None) -> str | None:
+    found = _CLAIMS.search(challenge or "")
+    return found.group(1) if found else None
+
+
+def _boolean(value: str | None) -> bool | None:
+    return {"true": True, "false": False}.get((value or "").strip().casefold())
+
+
+def retry_after_seconds(value: str | None, *, now: dt.datetime) -> float | None:
+    """`Retry-After`: seconds (decimals are seen in the wild) or an HTTP date (RFC 9110, 10.2.3); None when unreadable.
+
+    A date that is past is 0.
+    """
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        seconds = max(0.0, seconds)
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

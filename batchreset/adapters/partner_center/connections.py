@@ -1,0 +1,80 @@
+"""HTTP connections: TLS trust, proxies, time limits, and a pool that does not collapse."""
+
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+
+import httpx
+import truststore
+
+from batchreset.errors import SettingsError
+
+CONNECTIONS_A_POOL: Final = 4
+"""httpx walks over all of a pool's connections for every request: 64 in one pool are fifteen times slower."""
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+KEEP_ALIVE_SECONDS: Final = 30.0
+"""Shorter than the idle limits of common gateways, so that a request seldom meets a connection that is closing."""
+
+
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """The operating system's trust store (`SSL_CERT_FILE` is honoured), and `ca_file` beside it.
+
+    Raises:
+        SettingsError: `ca_file` cannot be read or holds no certificate.
+    """
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
+        except OSError as error:
+            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise SettingsError(
+                f"[partner_center] ca_file: {ca_file} cannot be used ({reason})",
+                next_step="give a file with the authority's certificate in PEM form, or leave ca_file empty",
+            ) from error
+    return context
+
+
+class Connections:
+    """Several small httpx clients as one; proxies come from the usual variables.
+
+    Args:
+        concurrency: requests that may be under way at once.
+        timeout_seconds: for each read and write; an exchange as a whole is bounded by the caller.
+        verify: from `tls_context`.
+    """
+
+    def __init__(self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> None:
+        pools = -(-concurrency // CONNECTIONS_A_POOL)
+        limits = httpx.Limits(
+            max_connections=CONNECTIONS_A_POOL,
+            max_keepalive_connections=CONNECTIONS_A_POOL,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        )
+        timeout = httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_TIMEOUT_SECONDS))
+        self._clients = [
+            httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, follow_redirects=False)
+            for _ in range(pools)
+        ]
+        self._busy = [0] * pools
+
+    @contextlib.contextmanager
+    def least_busy(self) -> Iterator[httpx.AsyncClient]:
+        """The client with the fewest requests under way, for one request."""
+        index = min(range(len(self._busy)), key=self._busy.__getitem__)
+        self._busy[index] += 1
+        try:
+            yield self._clients[index]
+        finally:
+            self._busy[index] -= 1
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["Connections"]:
+        """Close all connections at the end of the block."""
+        async with contextlib.AsyncExitStack() as stack:
+            for client in self._clients:
+                await stack.enter_async_context(client)
+            yield self

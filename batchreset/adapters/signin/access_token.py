@@ -1,0 +1,50 @@
+"""`[auth] kind = "access_token"`: a token that was got elsewhere, as it is."""
+
+from collections.abc import Callable
+
+import anyio.to_thread
+
+from batchreset.core.secret import Secret
+from batchreset.errors import SignInError
+
+_NEXT = (
+    "give a fresh App+User token for Partner Center in BATCHRESET_AUTH__ACCESS_TOKEN (or …_FILE, …_COMMAND), then"
+    " continue the run with `batchreset apply`"
+)
+
+
+class GivenToken:
+    """A `TokenSource` over `read`, which is asked again when the token was refused.
+
+    A file or a command may hand out a newer one by then; the same one again is the end.
+    """
+
+    def __init__(self, read: Callable[[], Secret | None]) -> None:
+        self._read = read
+        self._token: Secret | None = None
+        self._one_at_a_time = anyio.Lock()
+
+    async def token(self) -> Secret:
+        """The given token. Raises SignInError: none was given."""
+        if self._token is None:
+            self._token = await self._read_now()
+        return self._token
+
+    async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  a given token has no claims to add
+        """What the file or command says now. Raises SignInError: it is the rejected one."""
+        async with self._one_at_a_time:
+            if self._token is None or self._token == rejected:
+                fresh = await self._read_now()
+                if fresh == rejected:
+                    raise SignInError(
+                        "Partner Center refuses the access token (401): it has expired, or is not for this service",
+                        next_step=_NEXT,
+                    )
+                self._token = fresh
+            return self._token
+
+    async def _read_now(self) -> Secret:
+        token = await anyio.to_thread.run_sync(self._read)
+        if token is None:
+            raise SignInError("there is no access token", next_step=_NEXT)
+        return token
