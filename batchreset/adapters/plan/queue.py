@@ -1,0 +1,64 @@
+"""The rows still to be sent, lane by lane, without an object for each of a million rows."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from batchreset.core.columns import CUSTOMER, FORCE, ROW, USER
+from batchreset.core.rows import PlannedRow
+
+SINGLE_LANE: Final = "*"
+"""The lane of every row when the input's order is kept."""
+
+MAX_ROWS_FETCHED: Final = 256
+MIN_ROWS_FETCHED: Final = 8
+MAX_ROWS_BUFFERED: Final = 65_536
+"""Over all lanes, as long as there are no more lanes than the smallest fetch allows."""
+
+
+class RowQueue:
+    """Hands out each row once, in the input's order within its lane.
+
+    A wave is run by asking for only so many rows of each lane; what is asked for later goes on from there.
+    """
+
+    def __init__(self, rows: pl.DataFrame, *, single_lane: bool) -> None:
+        """`rows`: row, customer, user and flag, in the input's order."""
+        lane = pl.lit(SINGLE_LANE) if single_lane else pl.col(CUSTOMER)
+        numbered = rows.with_columns(lane.alias("lane")).with_row_index("index")
+        sizes = numbered.group_by("lane", maintain_order=True).agg("index", size=pl.len())
+        self._rows = rows[sizes["index"].explode()]
+        self._left = dict(sizes.select("lane", "size").iter_rows())
+        starts = sizes["size"].cum_sum() - sizes["size"]
+        self._next_slice = dict(zip(sizes["lane"], starts, strict=True))
+        self._buffers: dict[str, Iterator[PlannedRow]] = {}
+        per_lane = MAX_ROWS_BUFFERED // max(1, len(self._left))
+        self._fetched_at_once = max(MIN_ROWS_FETCHED, min(MAX_ROWS_FETCHED, per_lane))
+
+    @property
+    def rows_per_lane(self) -> Mapping[str, int]:
+        """Rows not handed out yet, a live view; lanes in the order of their first rows, empty ones stay with 0."""
+        return MappingProxyType(self._left)
+
+    def next(self, lane: str) -> PlannedRow:
+        """The lane's next row. IndexError when it has none: the caller lost count."""
+        left = self._left.get(lane, 0)
+        if not left:
+            raise IndexError(f"lane {lane!r} has no row left")
+        row = next(self._buffers.get(lane, iter(())), None)
+        if row is None:
+            self._buffers[lane] = self._fetch(lane, min(left, self._fetched_at_once))
+            row = next(self._buffers[lane])
+        self._left[lane] = left - 1
+        return row
+
+    def _fetch(self, lane: str, length: int) -> Iterator[PlannedRow]:
+        start = self._next_slice[lane]
+        self._next_slice[lane] = start + length
+        fetched = self._rows.slice(start, length).select(ROW, CUSTOMER, USER, FORCE).rows()
+        return (
+            PlannedRow(row=row, lane=lane, customer_tenant_id=customer, user_id=user, force_change_password=force)
+            for row, customer, user, force in fetched
+        )

@@ -1,0 +1,96 @@
+"""The checks of a row: each says which rows it finds wrong, and what is told of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from batchreset.adapters.reader.cells import EXPECTED_FLAG, EXPECTED_GUID, among
+from batchreset.adapters.reader.headers import UPN
+from batchreset.adapters.reader.problems import MAX_PROBLEMS_KEPT, Problem, printable
+from batchreset.adapters.reader.rules import Rules
+from batchreset.core.columns import CUSTOMER, FORCE, USER
+
+EXPECTED_CUSTOMER: Final = "one of the customers named in the settings"
+EXPECTED_UPN: Final = "a userPrincipalName, because protected accounts are named by it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check, as expressions over the columns that `checking` prepares.
+
+    Attributes:
+        column: the column's own name.
+        found: the cell as it was read.
+        wrong: true for the rows that have the problem, never null.
+        expected: what would have been right.
+    """
+
+    column: str
+    found: str
+    wrong: pl.Expr
+    expected: pl.Expr
+
+
+def findings_in_cells(rules: Rules) -> list[Finding]:
+    """The checks that need no other row."""
+    customer_unwanted = (
+        pl.col("customer").is_not_null() & ~among(pl.col("customer"), rules.customers)
+        if rules.customers
+        else pl.lit(value=False)
+    )
+    upn_unknown = pl.col("upn").is_null() | (pl.col("upn") == "") if rules.protected_upns else pl.lit(value=False)
+    return [
+        Finding(
+            column=CUSTOMER,
+            found="customer_found",
+            wrong=pl.col("customer").is_null(),
+            expected=pl.lit(EXPECTED_GUID),
+        ),
+        Finding(
+            column=CUSTOMER,
+            found="customer_found",
+            wrong=customer_unwanted,
+            expected=pl.lit(EXPECTED_CUSTOMER),
+        ),
+        Finding(column=USER, found="user_found", wrong=pl.col("user").is_null(), expected=pl.lit(EXPECTED_GUID)),
+        Finding(column=FORCE, found="flag_found", wrong=pl.col("flag").is_null(), expected=pl.lit(EXPECTED_FLAG)),
+        Finding(column=UPN, found="upn_found", wrong=upn_unknown, expected=pl.lit(EXPECTED_UPN)),
+    ]
+
+
+def finding_of_clashes() -> Finding:
+    """The same user again, with another flag than at first."""
+    return Finding(
+        column=FORCE,
+        found="flag_found",
+        wrong=pl.col("valid") & pl.col("clash") & (pl.col("flag") != pl.col("first_flag")),
+        expected=pl.format(
+            "{}, as row {} says for the same user", pl.col("first_flag").cast(pl.String), pl.col("first_row")
+        ),
+    )
+
+
+def find_problems(
+    rows: pl.DataFrame, findings: Sequence[Finding], headers: Mapping[str, str]
+) -> tuple[tuple[Problem, ...], int]:
+    """The first problems in the order of rows, and how many there are in all."""
+    found = pl.concat(
+        rows.lazy()
+        .filter(finding.wrong)
+        .select(
+            "row",
+            order=pl.lit(order),
+            column=pl.lit(headers.get(finding.column, finding.column)),
+            found=pl.col(finding.found).fill_null(""),
+            expected=finding.expected,
+        )
+        for order, finding in enumerate(findings)
+    ).collect()
+    first = found.sort("row", "order").head(MAX_PROBLEMS_KEPT)
+    problems = tuple(
+        Problem(row=row, column=column, found=printable(text), expected=expected)
+        for row, column, text, expected in first.select("row", "column", "found", "expected").iter_rows()
+    )
+    return problems, found.height

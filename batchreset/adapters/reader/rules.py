@@ -1,0 +1,23 @@
+"""What a row must satisfy, as plain values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Ids and names are lower case, ids without braces.
+
+    Attributes:
+        on_invalid: "stop" refuses the input when any row has a problem, "skip" leaves such rows out.
+        customers: the only tenants that may appear; empty: any may.
+        protected_users, protected_customers, protected_upns: accounts that must never be reset, by user id, by
+            customer, by userPrincipalName.
+    """
+
+    on_invalid: Literal["stop", "skip"]
+    max_rows: int
+    customers: frozenset[str]
+    protected_users: frozenset[str]
+    protected_customers: frozenset[str]
+    protected_upns: frozenset[str]

@@ -1,0 +1,40 @@
+"""How results are written, by the file's ending, batch after batch."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+
+def _write_csv(batches: Iterator[pl.DataFrame], path: Path) -> None:
+    with path.open("wb") as file:
+        for index, batch in enumerate(batches):
+            batch.write_csv(file, include_header=index == 0)
+
+
+def _write_ndjson(batches: Iterator[pl.DataFrame], path: Path) -> None:
+    with path.open("wb") as file:
+        for batch in batches:
+            batch.write_ndjson(file)
+
+
+def _write_parquet(batches: Iterator[pl.DataFrame], path: Path) -> None:
+    """Through a part for each batch.
+
+    A streaming source would be called in a thread of polars; outcomes come from a database of the caller's thread.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
+        parts = []
+        for index, batch in enumerate(batches):
+            parts.append(Path(folder) / f"{index}.parquet")
+            batch.write_parquet(parts[-1])
+        pl.scan_parquet(parts, glob=False).sink_parquet(path, compression="zstd")
+
+
+WRITERS: Final[Mapping[str, Callable[[Iterator[pl.DataFrame], Path], None]]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".ndjson": _write_ndjson,
+}

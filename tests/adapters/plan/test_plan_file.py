@@ -1,0 +1,130 @@
+"""A plan is written whole or not at all, and read as it was written."""
+
+import hashlib
+import resource
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from batchreset.adapters.plan import PlanCounts, freeze, open_plan
+from batchreset.core.outcome import Reason
+from batchreset.errors import RunFolderError
+
+SCHEMA = {
+    "row": pl.UInt32,
+    "customer-tenant-id": pl.String,
+    "user-id": pl.String,
+    "forceChangePassword": pl.Boolean,
+    "decision": pl.String,
+    "reason": pl.String,
+    "note": pl.String,
+}
+FRAME = pl.DataFrame(
+    [
+        (1, "c2", "u1", True, "reset", None, "007"),
+        (2, "c1", "u2", False, "reset", None, None),
+        (3, "c2", "u3", True, "reset", None, ""),
+        (4, "c2", "u3", True, "skip", "duplicate", "x"),
+        (5, "c3", "??", None, "skip", "invalid", "x"),
+        (6, "c3", "u5", True, "skip", "duplicate", "x"),
+    ],
+    schema=SCHEMA,
+    orient="row",
+)
+
+
+@pytest.fixture
+def disk_full() -> Iterator[None]:
+    """Files of this process cannot grow beyond 20 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_frozen_plan_is_private_hashed_and_whole(tmp_path: Path) -> None:
+    path = tmp_path / "plan.parquet"
+
+    sha256 = freeze(FRAME, path)
+
+    assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert pl.read_parquet(path).equals(FRAME)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_plan_counts_its_rows_by_what_is_to_be_done(tmp_path: Path) -> None:
+    freeze(FRAME, tmp_path / "plan.parquet")
+
+    plan = open_plan(tmp_path / "plan.parquet")
+
+    assert plan.counts() == PlanCounts(rows=6, reset=3, skipped={Reason.DUPLICATE: 2, Reason.INVALID: 1}, customers=2)
+    assert list(plan.rows_per_customer().items()) == [("c2", 2), ("c1", 1)]
+
+
+def test_a_folder_with_the_marks_of_a_pattern_in_its_name_is_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "day=1[ab]*"
+    folder.mkdir()
+
+    freeze(FRAME, folder / "plan.parquet")
+
+    assert open_plan(folder / "plan.parquet").counts().rows == 6
+
+
+def test_a_plan_that_cannot_be_written_is_refused_and_the_earlier_one_stays(tmp_path: Path, disk_full: None) -> None:
+    path = tmp_path / "plan.parquet"
+    path.write_bytes(b"earlier")
+
+    with pytest.raises(RunFolderError, match=r"could not be written to .*plan\.parquet: .*File too large") as caught:
+        freeze(FRAME, path)
+
+    assert "room" in caught.value.next_step
+    assert path.read_bytes() == b"earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="No such file or directory"):
+        freeze(FRAME, tmp_path / "none" / "plan.parquet")
+
+
+def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="There is no plan at"):
+        open_plan(tmp_path / "plan.parquet")
+
+
+def test_a_plan_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="Is a directory"):
+        open_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kept", [pytest.param(0, id="nothing"), pytest.param(900, id="half"), pytest.param(-9, id="most")]
+)
+def test_a_damaged_plan_is_refused(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "plan.parquet"
+    freeze(FRAME, path)
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(RunFolderError, match="damaged") as caught:
+        open_plan(path)
+    assert "copy" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(FRAME.drop("decision"), id="a column less"),
+        pytest.param(FRAME.cast({"row": pl.Int64}), id="another type"),
+        pytest.param(FRAME.select(pl.col("note"), pl.exclude("note")), id="another order"),
+        pytest.param(FRAME.select("row"), id="one column"),
+    ],
+)
+def test_a_file_without_a_plans_columns_is_refused(tmp_path: Path, frame: pl.DataFrame) -> None:
+    frame.write_parquet(tmp_path / "plan.parquet")
+
+    with pytest.raises(RunFolderError, match="does not have a plan's columns"):
+        open_plan(tmp_path / "plan.parquet")
