@@ -1,0 +1,231 @@
+"""Every setting once: its default, type, bounds and reason. The reference is made from the descriptions."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from batchreset.settings.values import (
+    Addresses,
+    Allowed,
+    Client,
+    Duration,
+    Folder,
+    Guids,
+    HttpsAddress,
+    Path,
+    Paths,
+    Recipients,
+    ResultsFile,
+    Tenant,
+    duration_seconds,
+)
+
+API_BASE_URL_BY_CLOUD: Final = {
+    "global": "https://api.partnercenter.microsoft.com",
+    "china": "https://partner.partnercenterapi.microsoftonline.cn",
+}
+"""learn: partner-center-rest-urls. US Government partners use the global address."""
+
+
+class Section(BaseModel):
+    """One table of the job file. Strict: `"64"` is not a number, and no further key is let through."""
+
+    # The value found is kept out of pydantic's own text: it may come from a variable that must not be shown.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class InputSettings(Section):
+    """`[input]`: which accounts, and which never."""
+
+    path: Path = Field(
+        default="",
+        description="The input file: CSV, TSV, NDJSON, Parquet or Excel, each also gzip or zstd; `-` is"
+        " standard input. No default: the accounts to reset are always named, never found by chance.",
+    )
+    protected: Paths = Field(
+        default=(),
+        description="Files that list the accounts that must never be reset (break-glass), with the columns"
+        " user-id, customer-tenant-id or userPrincipalName as in the input.",
+    )
+    on_invalid: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="`stop` refuses an input with invalid rows; `skip` leaves them out, as `skipped`."
+        " Stopping is the default because half an input is seldom what was meant.",
+    )
+    max_rows: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Rows. A larger input is refused: a file that grew by mistake must not reset everyone.",
+    )
+    customers: Guids = Field(
+        default=(),
+        description="If given, the only customer tenants (GUIDs) that may appear in the input.",
+    )
+
+
+class PasswordSettings(Section):
+    """`[password]`: how new passwords are made and to whom they are sealed."""
+
+    kind: Literal["random", "passphrase", "discard"] = Field(
+        default="random",
+        description="`random` characters, a `passphrase` of words, or `discard`: a random one that nobody"
+        " will know (offboarding).",
+    )
+    length: int = Field(
+        default=20,
+        ge=8,
+        le=256,
+        description="Characters. Entra takes 8 to 256; 20 random ones withstand any guessing.",
+    )
+    recipients: Recipients = Field(
+        default=(),
+        description="Who can open the new passwords: age1… and ssh-ed25519 or ssh-rsa public keys, or paths"
+        " of files that hold them. Needed unless `kind` is `discard`.",
+    )
+
+
+class PartnerCenterSettings(Section):
+    """`[partner_center]`: where the API is."""
+
+    cloud: Literal["global", "china"] = Field(
+        default="global",
+        description="`global` (US Government partners too) or `china` (21Vianet).",
+    )
+    base_url: HttpsAddress = Field(
+        default="",
+        description="Overrides the cloud's address, for a gateway or the simulator. Only https, on loopback"
+        " too: the password travels in the request.",
+    )
+    address: Literal["resetpassword", "users"] = Field(
+        default="resetpassword",
+        description="Which of the two documented addresses takes the reset: the newer"
+        " `…/users/{id}/resetpassword` or the older `…/users/{id}`.",
+    )
+    timeout_seconds: float = Field(
+        default=60.0,
+        ge=1,
+        le=600,
+        description="Seconds to wait for an answer. Giving up too early leaves rows in doubt.",
+    )
+    ca_file: Path = Field(
+        default="",
+        description="A PEM file with a further trust anchor, for a gateway or the simulator. SSL_CERT_FILE"
+        " and the proxy variables are honoured.",
+    )
+
+    @property
+    def api_base_url(self) -> str:
+        """The address to call, without a trailing slash."""
+        return self.base_url or API_BASE_URL_BY_CLOUD[self.cloud]
+
+
+class AuthSettings(Section):
+    """`[auth]`: how to sign in. The secrets come from environment, file or command, never from here."""
+
+    kind: Annotated[
+        Literal["refresh_token", "device_code", "access_token"] | None,
+        Allowed('"refresh_token", "device_code", "access_token"'),
+    ] = Field(
+        default=None,
+        description="`refresh_token` (unattended, the default), `device_code` (a person signs in) or"
+        " `access_token` (a ready token, for one run).",
+    )
+    authority: HttpsAddress = Field(default="", description="Overrides the cloud's sign-in address.")
+    tenant_id: Tenant = Field(default="", description="The partner's own tenant: GUID or domain name.")
+    client_id: Client = Field(default="", description="The GUID of the application that the operator consented to.")
+
+
+class PaceSettings(Section):
+    """`[pace]`: how fast. The service's limits are unpublished and are found by the run itself."""
+
+    max_concurrency: int = Field(
+        default=64,
+        ge=1,
+        le=1_000,
+        description="Requests in flight at once, at most. Pacing stays below it as the service demands.",
+    )
+    max_per_second: float = Field(
+        default=0.0,
+        ge=0,
+        le=1_000,
+        description="Requests a second, at most; 0: learn what the service takes.",
+    )
+    max_attempts: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="Attempts per row and run; throttled ones (429) change nothing and are not counted.",
+    )
+    order: Literal["interleave", "input"] = Field(
+        default="interleave",
+        description="`interleave` takes customers in turn, so that one throttled customer delays no other;"
+        " `input` keeps the file's order.",
+    )
+
+
+class SafetySettings(Section):
+    """`[safety]`: when to stop rather than harm."""
+
+    canary: int = Field(
+        default=10,
+        ge=0,
+        le=10_000,
+        description="Rows sent first; the rest follow only if at most `max_failure_rate` of them did not"
+        " succeed. 0: no canary.",
+    )
+    max_failure_rate: float = Field(
+        default=0.10,
+        ge=0,
+        le=1,
+        description="Share (0.10 is 10 %) of the last 200 outcomes that may fail before the run stops.",
+    )
+    max_failures: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Failed rows, absolute, before the run stops; 0: no such limit.",
+    )
+    max_duration: Duration = Field(
+        default="",
+        description="How long a run may send, such as `2h`, `90m` or `1h30m`; empty: no limit. For a"
+        " maintenance window.",
+    )
+    check_mfa: bool = Field(
+        default=True,
+        description="One harmless call with ValidateMfa first: a token without MFA would be blocked midway.",
+    )
+
+    @property
+    def max_duration_seconds(self) -> float | None:
+        """`max_duration` in seconds; None for no limit."""
+        return duration_seconds(self.max_duration)
+
+
+class OutputSettings(Section):
+    """`[output]`: where the run's folder and results go."""
+
+    runs_dir: Folder = Field(
+        default="runs",
+        description="The folder that holds the runs' folders, from the current directory.",
+    )
+    results: ResultsFile = Field(
+        default="",
+        description="Also write the results here: .csv, .parquet or .ndjson; empty: in the run's folder.",
+    )
+    notify: Addresses = Field(
+        default=(),
+        description="Where to send the summary when the run ends; no secrets are in it.",
+    )
+
+
+class Settings(Section):
+    """All settings of one run, checked and frozen. No secret is ever among them."""
+
+    input: InputSettings = InputSettings()
+    password: PasswordSettings = PasswordSettings()
+    partner_center: PartnerCenterSettings = PartnerCenterSettings()
+    auth: AuthSettings = AuthSettings()
+    pace: PaceSettings = PaceSettings()
+    safety: SafetySettings = SafetySettings()
+    output: OutputSettings = OutputSettings()

@@ -1,0 +1,71 @@
+"""The names that settings and secrets go by, in each source; and the nearest right one for a wrong one."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from pydantic.fields import FieldInfo
+
+from batchreset.settings.model import Section, Settings
+
+SecretName = Literal["access_token", "refresh_token", "client_secret", "client_certificate"]
+
+SECTIONS: Final[Mapping[str, type[Section]]] = {
+    section: type(getattr(Settings(), section)) for section in Settings.model_fields
+}
+SETTINGS: Final[Mapping[str, FieldInfo]] = {
+    f"{section}.{key}": field for section, model in SECTIONS.items() for key, field in model.model_fields.items()
+}
+"""By dotted name, `pace.max_concurrency`."""
+
+PREFIX: Final = "BATCHRESET_"
+_SECRETS: Final[tuple[SecretName, ...]] = (
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "client_certificate",
+)
+SECRET_KEYS: Final = frozenset(f"{name}{suffix}" for name in _SECRETS for suffix in ("", "_file", "_command"))
+SECRET_NAMES: Final = tuple(sorted(f"auth.{key}" for key in SECRET_KEYS))
+
+_SECRET_MARKS: Final = ("SECRET", "TOKEN", "PASSWORD", "KEY")
+
+
+def variable(name: str) -> str:
+    """`pace.max_concurrency` as `BATCHRESET_PACE__MAX_CONCURRENCY`."""
+    return PREFIX + name.replace(".", "__").upper()
+
+
+def name_of_variable(name: str) -> str:
+    """`BATCHRESET_PACE__MAX_CONCURRENCY`, in any case, as `pace.max_concurrency`."""
+    return name[len(PREFIX) :].lower().replace("__", ".", 1)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is not to be shown."""
+    return any(mark in name.upper() for mark in _SECRET_MARKS)
+
+
+def nearest(word: str, choices: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The choice most like `word`, without regard to case; None if nothing is near."""
+    found = difflib.get_close_matches(word.lower(), list(choices), n=1, cutoff=cutoff)
+    return found[0] if found else None
+
+
+def is_secret_key(key: str) -> bool:
+    """Whether a key is one of the secrets', or so like one that a secret probably stands beside it."""
+    return nearest(key, SECRET_KEYS, cutoff=0.85) is not None
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name probably meant: the same key elsewhere, a like key beside it, a like name."""
+    names = tuple(known)
+    section, _, key = name.lower().replace("-", "_").rpartition(".")
+    beside = [right for right in names if right.startswith(f"{section}.")] if section else names
+    near_key = nearest(key, [right.partition(".")[2] for right in beside])
+    for candidates, meant in ((names, key), (beside, near_key)):
+        same = [right for right in candidates if right.partition(".")[2] == meant]
+        if len(same) == 1:
+            return same[0]
+    # Whole names share their section's letters, so a higher bar keeps unlike keys apart.
+    return nearest(f"{section}.{key}" if section else key, names, cutoff=0.8)

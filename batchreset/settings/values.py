@@ -1,0 +1,149 @@
+"""The types of settings whose form neither bounds nor an enumeration can say.
+
+A check refuses with `PydanticCustomError`: of type `hidden` where the value found may hold a secret and must not
+be shown, else of type `refused`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+_SECONDS_PER_UNIT: Final = {"h": 3600, "m": 60, "s": 1}
+_DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
+_GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
+_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
+_RESULTS_SUFFIXES: Final = (".csv", ".parquet", ".ndjson")
+_PRIVATE_KEY_MARKS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a setting may hold, as error texts and the reference name it."""
+
+    text: str
+
+
+def duration_seconds(text: str) -> float | None:
+    """`2h`, `90m`, `1h30m`, `45s` in seconds; None for the empty text.
+
+    Raises:
+        ValueError: another form, or no time at all.
+    """
+    if not text:
+        return None
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("not a length of time")
+    amounts = zip(match.groups(default="0"), _SECONDS_PER_UNIT.values(), strict=True)
+    seconds = sum(int(amount) * unit for amount, unit in amounts)
+    if seconds == 0:
+        raise ValueError("no time at all")
+    return float(seconds)
+
+
+def _plain(text: str) -> str:
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+        raise PydanticCustomError("refused", "it holds a control character")
+    return text
+
+
+def _duration(text: str) -> str:
+    try:
+        duration_seconds(text)
+    except ValueError as error:
+        raise PydanticCustomError("refused", "{why}", {"why": str(error)}) from None
+    return text
+
+
+def _https_address(text: str) -> str:
+    """An address without its trailing slash; the empty text stays as it is."""
+    if not text:
+        return text
+    if "@" in text or "?" in text or "#" in text:
+        raise PydanticCustomError("hidden", "a user name, query or fragment does not belong in it")
+    if text.lower().startswith("http:"):
+        raise PydanticCustomError("refused", "over plain http the password would travel in clear")
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isprintable() or " " in text or "\\" in text:
+        raise PydanticCustomError("refused", "it is not an https address")
+    return text.rstrip("/")
+
+
+def _guid(text: str) -> str:
+    """A GUID in lower case, without braces."""
+    match = _GUID.fullmatch(text.lower())
+    if match is None or text.startswith("{") != text.endswith("}"):
+        raise PydanticCustomError("refused", "it is not a GUID")
+    return match[1]
+
+
+def _tenant(text: str) -> str:
+    if not text or _DOMAIN.fullmatch(text.lower()):
+        return text.lower()
+    return _hidden_guid(text)
+
+
+def _client(text: str) -> str:
+    return text and _hidden_guid(text)
+
+
+def _hidden_guid(text: str) -> str:
+    """As `_guid`, for fields where a client secret or token may have been pasted by mistake."""
+    try:
+        return _guid(text)
+    except PydanticCustomError:
+        raise PydanticCustomError("hidden", "it is not a GUID") from None
+
+
+def _recipient(text: str) -> str:
+    if any(mark in text.upper() for mark in _PRIVATE_KEY_MARKS):
+        raise PydanticCustomError("hidden", "a private key does not belong among the settings")
+    return text
+
+
+def _results_file(text: str) -> str:
+    if text and not text.lower().endswith(_RESULTS_SUFFIXES):
+        raise PydanticCustomError("refused", "its format is told by its suffix")
+    return text
+
+
+Path = Annotated[str, AfterValidator(_plain), Allowed("a path")]
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_plain), Allowed("the path of a folder")]
+ResultsFile = Annotated[
+    str,
+    AfterValidator(_plain),
+    AfterValidator(_results_file),
+    Allowed("a path that ends in .csv, .parquet or .ndjson, or the empty text for none"),
+]
+Duration = Annotated[
+    str,
+    AfterValidator(_duration),
+    Allowed("a length of time such as 2h, 90m, 1h30m or 45s, or the empty text for none"),
+]
+HttpsAddress = Annotated[
+    str,
+    AfterValidator(_https_address),
+    Allowed("an address that begins with https:// and a host, or the empty text for the cloud's own"),
+]
+Tenant = Annotated[str, AfterValidator(_tenant), Allowed("a tenant's GUID or domain name, or the empty text for none")]
+Client = Annotated[str, AfterValidator(_client), Allowed("an application's GUID, or the empty text for none")]
+
+# Not strict on the outside only, so that a list of TOML or JSON becomes a tuple; its items stay strict.
+_AsTuple = Field(strict=False)
+_Item = Annotated[str, Field(min_length=1), AfterValidator(_plain)]
+Paths = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of paths")]
+Guids = Annotated[tuple[Annotated[str, AfterValidator(_guid)], ...], _AsTuple, Allowed("a list of GUIDs")]
+Recipients = Annotated[
+    tuple[Annotated[_Item, AfterValidator(_recipient)], ...],
+    _AsTuple,
+    Allowed("a list of public keys (age1…, ssh-ed25519 …, ssh-rsa …) or of paths of files that hold them"),
+]
+Addresses = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of addresses")]
