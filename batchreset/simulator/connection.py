@@ -1,0 +1,72 @@
+"""Answers that ASGI has no words for: none at all, half of one, or never.
+
+uvicorn answers 500 when an application returns or raises before it sent anything, so the application has to reach the
+connection itself: the protocol below puts it where the application finds it.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any, Final, cast
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_TRANSPORT: Final = "simulator.transport"
+
+_LINGER_NOT: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 seconds: closing sends a reset."""
+
+
+class ReachableProtocol(H11Protocol):
+    """uvicorn's own protocol, with the connection's transport in each request's `scope["state"]`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        # uvicorn copies app_state into the scope of each request; it is shared by all connections until here.
+        self.app_state: dict[str, Any] = {**self.app_state, _TRANSPORT: transport}
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the connection is gone: an application that returns earlier is answered for with a 500."""
+    # The body has been received, so by ASGI's rules the next message is http.disconnect.
+    await receive()
+
+
+def _transport(scope: Scope) -> asyncio.Transport:
+    return cast("asyncio.Transport", scope["state"][_TRANSPORT])
+
+
+class NoResponse(Response):
+    """The connection is closed without a byte, by a FIN or by a reset."""
+
+    def __init__(self, *, reset: bool) -> None:
+        super().__init__()
+        self._reset = reset
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        transport = _transport(scope)
+        if self._reset:
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        transport.abort()
+        await _disconnected(receive)
+
+
+class HalfResponse(Response):
+    """Status, headers with the whole length, half the body; then the connection is closed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        half = bytes(self.body)[: len(self.body) // 2]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        # Answers are far smaller than a socket's buffer, so all of it has left the transport's own by now.
+        _transport(scope).abort()
+        await _disconnected(receive)
+
+
+class NeverResponse(Response):
+    """Nothing, until the caller hangs up."""
+
+    async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
+        await _disconnected(receive)

@@ -1,0 +1,169 @@
+"""Everything the simulator can be told, with its defaults."""
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchreset.errors import SettingsError
+from batchreset.simulator.protocol import is_guid
+
+
+class Mfa(enum.StrEnum):
+    """What the service finds in the caller's token."""
+
+    ON = "on"
+    OFF = "off"
+    """No MFA claim, and enforced: 401 with code 900421."""
+    HEADER_OFF = "header-off"
+    """No MFA claim, not enforced yet: 200, and `isMfaCompliant: false` for who asks."""
+
+
+class RetryAfterStyle(enum.StrEnum):
+    """How a 429 says how long to wait: what RFC 9110 allows, and what is seen in the wild."""
+
+    SECONDS = "seconds"
+    """Whole seconds, rounded up."""
+    ROUNDED_DOWN = "rounded-down"
+    """Whole seconds, rounded down: who obeys comes back a little too early."""
+    DECIMAL = "decimal"
+    DATE = "date"
+    NONE = "none"
+    """No header at all."""
+
+
+class ForbiddenCode(enum.StrEnum):
+    """The code of a 403 for a customer the caller has no right to."""
+
+    ACCESS_DENIED = "2032"
+    NO_RELATIONSHIP = "20002"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """One simulated Partner Center. Without any option given: fast, without limits, and faultless.
+
+    At most one fault befalls a request. "Applied" means the service did its work first; the client cannot see the
+    difference. Faults befall resets only, unless `faults_on_reads`.
+
+    Attributes:
+        port: 0 for any free one.
+        ca_file: where to write the throw-away CA's certificate; None: in a folder that is gone when the simulator ends.
+        applied_log: NDJSON, a line for each password applied, appended and flushed.
+        seed: of every choice. The n-th request for the same account meets the same fault in every run of a seed, in
+            whatever order requests arrive.
+        latency_seconds: median time to an answer, log-normal; 429 and 401 come at once.
+        error_share: 500, 503 or 504, nothing applied.
+        applied_error_share: 500, 503 or 504 though applied.
+        lost_share: connection closed or reset without an answer, nothing applied.
+        lost_applied_share: the same, though applied.
+        cut_short_share: applied, and the connection lost in the middle of the answer's body.
+        hang_share: never answered, nothing applied.
+        hang_applied_share: never answered, though applied.
+        weak_share: of good passwords, refused as weak.
+        bom_share: of JSON answers, sent with a UTF-8 byte order mark.
+        partner_limit: requests in each window of `partner_window_seconds` (fixed, from its first request); 0: none.
+        customer_limit: the same, for each customer.
+        known_users: if given, the only users there are; None: every GUID is one.
+        missing_users: users that are not there, whatever `known_users` says.
+        token: the only bearer token that passes; empty: any.
+        token_requests: a token is refused with 401 after this many requests; 0: never.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    ca_file: Path | None = None
+    applied_log: Path | None = None
+    seed: int = 0
+
+    latency_seconds: float = 0.0
+    error_share: float = 0.0
+    applied_error_share: float = 0.0
+    lost_share: float = 0.0
+    lost_applied_share: float = 0.0
+    cut_short_share: float = 0.0
+    hang_share: float = 0.0
+    hang_applied_share: float = 0.0
+    faults_on_reads: bool = False
+    weak_share: float = 0.0
+    bom_share: float = 0.2
+
+    partner_limit: int = 0
+    partner_window_seconds: float = 60.0
+    customer_limit: int = 0
+    customer_window_seconds: float = 60.0
+    retry_after: RetryAfterStyle = RetryAfterStyle.SECONDS
+
+    known_users: frozenset[str] | None = None
+    missing_users: frozenset[str] = frozenset()
+    forbidden_customers: frozenset[str] = frozenset()
+    forbidden_code: ForbiddenCode = ForbiddenCode.ACCESS_DENIED
+
+    mfa: Mfa = Mfa.ON
+    token: str = ""
+    token_requests: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError with every problem at once."""
+        host = () if self.host else ("host is empty",)
+        problems = (*host, *self._shares_out_of_bounds(), *self._numbers_out_of_bounds(), *self._not_guids())
+        if problems:
+            raise SettingsError(
+                "The simulator cannot be set up like this.",
+                details=problems,
+                next_step="Correct these values; `batchreset simulate --help` explains each.",
+            )
+
+    def fault_shares(self) -> dict[str, float]:
+        """The shares of which at most one befalls a request, by the name of the option."""
+        return {
+            "error_share": self.error_share,
+            "applied_error_share": self.applied_error_share,
+            "lost_share": self.lost_share,
+            "lost_applied_share": self.lost_applied_share,
+            "cut_short_share": self.cut_short_share,
+            "hang_share": self.hang_share,
+            "hang_applied_share": self.hang_applied_share,
+        }
+
+    def _shares_out_of_bounds(self) -> list[str]:
+        faults = self.fault_shares()
+        shares = {**faults, "weak_share": self.weak_share, "bom_share": self.bom_share}
+        problems = [
+            f"{name} is {share}; a share is from 0 to 1" for name, share in shares.items() if not 0 <= share <= 1
+        ]
+        # A little more than 1 is what decimal shares such as ten times 0.1 come to.
+        if not problems and sum(faults.values()) > 1 + 1e-9:
+            problems.append(f"{', '.join(faults)} together are {sum(faults.values()):g}; at most 1 is possible")
+        return problems
+
+    def _numbers_out_of_bounds(self) -> list[str]:
+        least_zero = {
+            "latency_seconds": self.latency_seconds,
+            "partner_limit": self.partner_limit,
+            "customer_limit": self.customer_limit,
+            "token_requests": self.token_requests,
+        }
+        above_zero = {
+            "partner_window_seconds": self.partner_window_seconds,
+            "customer_window_seconds": self.customer_window_seconds,
+        }
+        problems = [f"{name} is {value}; it cannot be negative" for name, value in least_zero.items() if not value >= 0]
+        problems += [
+            f"{name} is {value}; it must be more than 0" for name, value in above_zero.items() if not value > 0
+        ]
+        if not 0 <= self.port <= 65535:  # noqa: PLR2004  the highest TCP port
+            problems.append(f"port is {self.port}; a port is from 0 to 65535")
+        return problems
+
+    def _not_guids(self) -> list[str]:
+        sets = {
+            "known_users": self.known_users or frozenset(),
+            "missing_users": self.missing_users,
+            "forbidden_customers": self.forbidden_customers,
+        }
+        return [
+            f"{name}: {value!r} is not a GUID"
+            for name, values in sets.items()
+            for value in sorted(values)
+            if not is_guid(value)
+        ]

@@ -1,0 +1,190 @@
+"""`batchreset simulate`, mostly as a process of its own."""
+
+import dataclasses
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from simulator_client import CUSTOMER, USER, body, headers
+
+from batchreset.cli.simulate import simulate
+from batchreset.errors import RefusedError, SettingsError
+from batchreset.simulator.options import SimulatorOptions
+from batchreset.simulator.server import running
+
+COMMAND = [sys.executable, "-c", "from batchreset.cli.simulate import simulate; simulate()"]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """The process, and what it said when it was ready."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process, json.loads(reader(process.stdout).readline())
+        finally:
+            # Not killed: it takes its temporary folder with it.
+            process.terminate()
+
+
+def reader(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
+def report(ready: dict[str, Any]) -> dict[str, Any]:
+    trusting = ssl.create_default_context(cafile=ready["ca_file"])
+    answer: dict[str, Any] = httpx.get(f"{ready['base_url']}/_simulator/state", verify=trusting).json()
+    return answer
+
+
+def test_when_it_is_ready_it_says_so_in_one_line_and_how_to_use_it_on_standard_error() -> None:
+    with started() as (process, ready):
+        assert ready.keys() == {"base_url", "ca_file", "pid"}
+        assert ready["base_url"].startswith("https://127.0.0.1:")
+        assert ready["pid"] == process.pid
+        assert report(ready)["requests"] == 0
+        process.send_signal(signal.SIGTERM)
+        rest, messages = process.communicate(timeout=10)
+    assert rest == ""
+    assert messages.splitlines()[1:] == [
+        f"  export BATCHRESET_PARTNER_CENTER__BASE_URL={ready['base_url']}",
+        f"  export BATCHRESET_PARTNER_CENTER__CA_FILE={ready['ca_file']}",
+        "  export BATCHRESET_AUTH__KIND=access_token",
+        "  export BATCHRESET_AUTH__ACCESS_TOKEN=demo",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_also_while_requests_hang(number: signal.Signals) -> None:
+    with started("--hang-share", "1") as (process, ready):
+        trusting = ssl.create_default_context(cafile=ready["ca_file"])
+        with httpx.Client(base_url=ready["base_url"], verify=trusting, timeout=0.2) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                client.patch(f"/v1/customers/{CUSTOMER}/users/{USER}", headers=headers(), content=body())
+            process.send_signal(number)
+            assert process.wait(timeout=10) == 0
+        assert reader(process.stderr).read().count("\n") == 5
+    assert not Path(ready["ca_file"]).exists()
+
+
+def test_it_ends_with_its_standard_input_if_asked_to() -> None:
+    with started("--until-stdin-closes") as (process, _):
+        assert process.poll() is None
+        process.communicate(timeout=10)
+        assert process.returncode == 0
+
+
+def test_it_outlives_its_standard_input_otherwise() -> None:
+    with started() as (process, ready):
+        reader(process.stdin).close()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        assert report(ready)["requests"] == 0
+
+
+def test_a_given_token_is_not_repeated() -> None:
+    with started("--token", "perhaps-a-real-one") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        rest, messages = process.communicate(timeout=10)
+    assert "perhaps-a-real-one" not in rest + messages
+
+
+def invoked(*arguments: str) -> BaseException | None:
+    return CliRunner().invoke(simulate, arguments).exception
+
+
+def test_a_port_in_use_is_refused() -> None:
+    with running(SimulatorOptions()) as simulator:
+        error = invoked("--port", simulator.base_url.rpartition(":")[2])
+    assert isinstance(error, RefusedError)
+    assert (error.exit_code, "Address already in use" in error.what) == (2, True)
+
+
+def test_every_field_has_its_option_with_the_same_default() -> None:
+    options = {parameter.name: parameter for parameter in simulate.params}
+    fields = {field.name for field in dataclasses.fields(SimulatorOptions)}
+    assert options.keys() == fields | {"until_stdin_closes"}
+    with simulate.make_context("simulate", []) as context:
+        values = {name: value for name, value in context.params.items() if name in fields}
+    assert SimulatorOptions(**values) == SimulatorOptions()
+    assert all(getattr(option, "help", None) for option in options.values())
+
+
+def parsed(*arguments: str) -> SimulatorOptions:
+    with simulate.make_context("simulate", list(arguments)) as context:
+        values = dict(context.params)
+    del values["until_stdin_closes"]
+    return SimulatorOptions(**values)
+
+
+def test_options_are_read(tmp_path: Path) -> None:
+    known = tmp_path / "known.txt"
+    known.write_bytes(f"\ufeff{USER}\r\n{CUSTOMER}\r\n".encode())
+    options = parsed(
+        *("--known-users", str(known), "--missing-user", USER, "--missing-user", CUSTOMER, "--mfa", "header-off"),
+        *("--retry-after", "date", "--forbidden-code", "20002", "--lost-share", "0.25", "--partner-limit", "600"),
+        *("--faults-on-reads", "--ca-file", str(tmp_path / "ca.pem")),
+    )
+    assert options == SimulatorOptions(
+        known_users=frozenset({USER, CUSTOMER}),
+        missing_users=frozenset({USER, CUSTOMER}),
+        mfa=options.mfa.HEADER_OFF,
+        retry_after=options.retry_after.DATE,
+        forbidden_code=options.forbidden_code.NO_RELATIONSHIP,
+        lost_share=0.25,
+        partner_limit=600,
+        faults_on_reads=True,
+        ca_file=tmp_path / "ca.pem",
+    )
+
+
+def test_a_file_of_known_users_that_is_not_text_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "known.xlsx"
+    path.write_bytes(b"PK\xff\xfe")
+    error = invoked("--known-users", str(path))
+    assert isinstance(error, SettingsError)
+    assert str(path) in error.what
+
+
+def test_an_impossible_option_is_refused() -> None:
+    assert isinstance(invoked("--error-share", "2"), SettingsError)
+
+
+def test_help_does_not_wait_for_the_servers_libraries() -> None:
+    slow = {"uvicorn", "starlette", "trustme", "asyncio"}
+    check = f"import sys, batchreset.cli.simulate; print({slow} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@contextmanager
+def standard_input_at_its_end() -> Iterator[None]:
+    own = os.dup(0)
+    reading, writing = os.pipe()
+    os.close(writing)
+    os.dup2(reading, 0)
+    os.close(reading)
+    try:
+        yield
+    finally:
+        os.dup2(own, 0)
+        os.close(own)
+
+
+def test_standard_output_has_one_line_and_the_rest_is_on_standard_error() -> None:
+    with standard_input_at_its_end():
+        result = CliRunner().invoke(simulate, ["--until-stdin-closes"])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["pid"] == os.getpid()
+    assert result.stderr.startswith("Partner Center is simulated on https://127.0.0.1:")
