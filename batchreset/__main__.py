@@ -1,0 +1,6 @@
+"""`python -m batchreset`."""
+
+from batchreset.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""`run`, `plan` and `apply`: the commands that lead to passwords being changed."""
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from batchreset.adapters.run_folder import RunFolder, find_folder
+from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, terminal_flags
+from batchreset.core.outcome import Outcome
+from batchreset.errors import InputError, PlanRefusedError, sentence
+from batchreset.settings.model import Settings
+from batchreset.settings.sources import load_settings
+from batchreset.wiring.applying import How, summary_of
+from batchreset.wiring.applying import apply as carry_out
+from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
+from batchreset.wiring.planning import check_input, freeze_plan, new_run_id, same_input
+from batchreset.wiring.recent import refuse_if_applied
+from batchreset.wiring.summary import plan_lines, summary_lines
+
+_JOB = click.option("--job", type=click.Path(dir_okay=False, path_type=Path), help="Settings from this TOML file.")
+_RUN_ID = click.option("--run-id", help="The run's name and folder; the same one again continues that run.")
+_YES = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Everything but the requests.")
+_AGAIN = click.option("--again", is_flag=True, help="Although the same accounts were reset in the last 24 hours.")
+_NOTHING_SETTLED: frozenset[Outcome] = frozenset()
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+
+
+@click.command()
+@click.argument("input_path", metavar="[INPUT]", required=False)
+@_JOB
+@_RUN_ID
+@_YES
+@_DRY_RUN
+@_AGAIN
+@_JSON
+@terminal_flags
+@setting_flags
+def run(
+    *,
+    input_path: str | None,
+    job: Path | None,
+    run_id: str | None,
+    yes: bool,
+    dry_run: bool,
+    again: bool,
+    as_json: bool,
+    terminal: Terminal,
+    flags: Mapping[str, object],
+) -> int:
+    """Plan, show, confirm, apply, report.
+
+    INPUT is a CSV or Parquet file with the columns customer-tenant-id, user-id and forceChangePassword; "-" is
+    standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job file over default.
+    """
+    settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
+    existing = _existing(run_id, settings)
+    if existing is not None:
+        return _run_again(existing, input_path, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+    _refuse_without_terminal(settings, yes=yes or dry_run)
+    now = dt.datetime.now(dt.UTC)
+    checked = check_input(settings, stdin=sys.stdin.buffer)
+    refuse_if_applied(
+        checked.accounts_sha256, Path(settings.output.runs_dir), now=now, again=again, run_id=run_id or ""
+    )
+    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
+    terminal.say(*plan_lines(planned))
+    return _confirm_and_apply(planned, _NOTHING_SETTLED, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+
+
+@click.command()
+@click.argument("input_path", metavar="[INPUT]", required=False)
+@_JOB
+@_RUN_ID
+@_JSON
+@terminal_flags
+@setting_flags
+def plan(
+    *,
+    input_path: str | None,
+    job: Path | None,
+    run_id: str | None,
+    as_json: bool,
+    terminal: Terminal,
+    flags: Mapping[str, object],
+) -> int:
+    """Check the input and freeze a plan; sends nothing.
+
+    Prints the run's folder, which `batchreset apply` takes.
+    """
+    settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
+    now = dt.datetime.now(dt.UTC)
+    checked = check_input(settings, stdin=sys.stdin.buffer)
+    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
+    terminal.say(*plan_lines(planned))
+    if as_json:
+        click.echo(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
+    else:
+        click.echo(planned.folder.path)
+    terminal.say(f"carry it out with: {planned.apply_command}")
+    return 0
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN")
+@click.option("--retry-failed", is_flag=True, help="Take the failed rows up again, too.")
+@_YES
+@_DRY_RUN
+@_AGAIN
+@_JSON
+@runs_dir_flag
+@terminal_flags
+def apply(
+    *,
+    run_name: str,
+    retry_failed: bool,
+    yes: bool,
+    dry_run: bool,
+    again: bool,
+    as_json: bool,
+    runs_dir: Path,
+    terminal: Terminal,
+) -> int:
+    """Carry out a plan, or carry on with a run that was interrupted or stopped.
+
+    Rows in doubt are taken up again, with a new password; rows that succeeded never are. The run keeps the settings it
+    was planned with; secrets come anew from the environment.
+    """
+    planned = read_frozen(find_folder(run_name, runs_dir))
+    now = standing(planned)
+    if now.last is None:
+        refuse_if_applied(
+            planned.accounts_sha256,
+            planned.folder.path.parent,
+            now=dt.datetime.now(dt.UTC),
+            again=again,
+            run_id=planned.folder.run_id,
+        )
+    take_up = frozenset({Outcome.IN_DOUBT} | ({Outcome.FAILED} if retry_failed else set()))
+    if not _rows_to_send(now, take_up):
+        return _report(summary_of(planned), as_json=as_json)
+    terminal.say(*plan_lines(planned))
+    return _confirm_and_apply(planned, take_up, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+
+
+def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
+    """The run of that id, when it has a whole plan."""
+    folder = RunFolder((Path(settings.output.runs_dir) / run_id).resolve()) if run_id else None
+    return read_frozen(folder) if folder and folder.run_json.is_file() else None
+
+
+def _run_again(
+    run_: FrozenRun, input_path: str | None, *, yes: bool, dry_run: bool, as_json: bool, terminal: Terminal
+) -> int:
+    if input_path and not same_input(run_, input_path, stdin=sys.stdin.buffer):
+        raise InputError(
+            f"the run {run_.folder.run_id} exists already and was planned from another input"
+            f" ({run_.facts['input']['source']}, SHA-256 {run_.input_sha256[:12]}…) than {input_path}",
+            next_step=f"choose another --run-id; or continue that run without an input: {run_.apply_command}",
+        )
+    now = standing(run_)
+    if not now.rows_left or now.stopped_by_safety:
+        return _report(summary_of(run_), as_json=as_json)
+    terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
+    terminal.say(*plan_lines(run_))
+    return _confirm_and_apply(run_, _NOTHING_SETTLED, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+
+
+def _rows_to_send(now: Standing, take_up: frozenset[Outcome]) -> int:
+    return now.rows_left + sum(now.settled_outcomes.get(outcome, 0) for outcome in take_up)
+
+
+def _confirm_and_apply(
+    planned: FrozenRun,
+    take_up: frozenset[Outcome],
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+    terminal: Terminal,
+) -> int:
+    accounts = _rows_to_send(standing(planned), take_up)
+    if not yes and not dry_run:
+        _confirm(planned, accounts)
+    how = How(
+        take_up=take_up,
+        dry_run=dry_run,
+        log_files=terminal.log_files,
+        log_level=terminal.log_level,
+        stderr=sys.stderr,
+        shown=terminal.shown,
+        display=terminal,
+    )
+    return _report(carry_out(planned, how, environ=os.environ), as_json=as_json)
+
+
+def _confirm(planned: FrozenRun, accounts: int) -> None:
+    if not sys.stdin.isatty():
+        raise PlanRefusedError(
+            "there is no terminal to confirm on",
+            next_step=f"look at the plan, then carry it out with: {planned.apply_command} --yes",
+        )
+    click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
+    typed = sys.stdin.readline().strip().replace(",", "")
+    if typed != str(accounts):
+        raise PlanRefusedError(
+            f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
+            next_step=f"the plan is kept; carry it out with: {planned.apply_command}",
+        )
+
+
+def _refuse_without_terminal(settings: Settings, *, yes: bool) -> None:
+    if yes or (sys.stdin.isatty() and settings.input.path != "-"):
+        return
+    raise PlanRefusedError(
+        "there is no terminal to confirm on; nothing was planned and nothing was sent",
+        next_step="give --yes if the accounts in the input really are to be reset, or --dry-run to try it",
+    )
+
+
+def _report(summary: Mapping[str, Any], *, as_json: bool) -> int:
+    click.echo(json.dumps(summary, indent=2) if as_json else "\n".join(summary_lines(summary)))
+    if summary["stop"]:
+        click.echo(f"error: {sentence(summary['stop']['what'])}", err=True)
+        click.echo(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)
+    return int(summary["exit_code"])

@@ -1,0 +1,125 @@
+"""The command line's door: commands are imported when they are asked for; the process exits here and nowhere else."""
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from typing import Final
+
+import click
+
+from batchreset import __version__
+from batchreset.errors import BatchresetError, ExitCode
+
+_COMMANDS: Final = {
+    "run": "batchreset.cli.carry_out:run",
+    "plan": "batchreset.cli.carry_out:plan",
+    "apply": "batchreset.cli.carry_out:apply",
+    "status": "batchreset.cli.look:status",
+    "results": "batchreset.cli.look:results",
+    "handover": "batchreset.cli.look:handover",
+    "simulate": "batchreset.cli.simulate:simulate",
+    "demo": "batchreset.cli.demo:demo",
+}
+_SHORT_HELP: Final = {
+    "run": "Plan, show, confirm, apply, report.",
+    "plan": "Check the input and freeze a plan; sends nothing.",
+    "apply": "Carry out a plan, or carry on with a run that was interrupted.",
+    "status": "What has been done, also while it runs.",
+    "results": "Write the results file again, in any format.",
+    "handover": "Open the sealed passwords.",
+    "simulate": "Partner Center on this machine, with faults on demand.",
+    "demo": "A whole run against the simulator, nothing to configure.",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command when it is called, so that `--help` and `--version` stay fast."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SHORT_HELP.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="batchreset")
+def cli() -> None:
+    """Reset many customers' passwords through the Microsoft Partner Center API: nothing lost, nothing leaked,
+    nothing done twice.
+
+    Start with `batchreset demo`. RUN is the path of a run's folder, or its id.
+    """  # noqa: D205  one sentence on two lines, as click shows it
+
+
+def main() -> None:
+    """The `batchreset` program."""
+    _keep_secrets_in_memory()
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    try:
+        returned = cli.main(standalone_mode=False)
+    except BatchresetError as error:
+        _say(error.lines())
+        return error.exit_code
+    except click.Abort:
+        _say(["interrupted"])
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.REFUSED
+    except KeyboardInterrupt:
+        _say(["interrupted"])
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`… | head`): not an error of ours, and nobody to tell.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001  the one door: everything is told, nothing passes
+        _say(_unexpected(error))
+        return ExitCode.UNEXPECTED
+    return returned if isinstance(returned, int) else ExitCode.OK
+
+
+def _unexpected(error: Exception) -> list[str]:
+    """Types and places only: an exception's text may carry what was being sent."""
+    return [
+        f"error: unexpected {_kinds(error)}. This is a bug; no password was shown, and a run can be continued.",
+        *(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)),
+        "what to do: continue the run with `batchreset apply`, and report these lines",
+    ]
+
+
+def _kinds(error: BaseException) -> str:
+    if isinstance(error, BaseExceptionGroup):
+        return " and ".join(_kinds(inner) for inner in error.exceptions)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" at {last[0].filename}:{last[0].lineno}" if last else ""
+    return type(error).__name__ + place
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _keep_secrets_in_memory() -> None:
+    """Files private from their first moment, and no core dump of a process that holds passwords."""
+    os.umask(0o077)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  not on every platform
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,144 @@
+"""Options that several commands share. A setting's flag is made from the setting itself: one name, one text."""
+
+import contextlib
+import functools
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, get_origin
+
+import click
+
+from batchreset.adapters.display import logged_progress, terminal_progress
+from batchreset.core.progress import Progress
+from batchreset.engine.ports import EventLog
+from batchreset.settings.names import SETTINGS
+
+Decorated = Callable[..., Any]
+
+_FLAG_NAMES: Final = {
+    "input.protected": "--protected",
+    "input.customers": "--customer",
+    "password.kind": "--password-kind",
+    "password.length": "--password-length",
+    "password.recipients": "--recipient",
+    "auth.kind": "--auth-kind",
+}
+"""Where the key alone would not say what it is; a list's flag is given once for each entry."""
+_NO_FLAG: Final = frozenset({"input.path"})
+
+
+def setting_flags(command: Decorated) -> Decorated:
+    """A flag for every setting; the command gets `flags`: dotted name to value, None where not given."""
+
+    @functools.wraps(command)
+    def collect(**given: Any) -> Any:
+        flags = {name: given.pop(_parameter(name)) for name in SETTINGS if name not in _NO_FLAG}
+        return command(flags={name: value or None if value == () else value for name, value in flags.items()}, **given)
+
+    decorated: Decorated = collect
+    for name in reversed([name for name in SETTINGS if name not in _NO_FLAG]):
+        decorated = _setting_flag(name)(decorated)
+    return decorated
+
+
+def _setting_flag(name: str) -> Callable[[Decorated], Decorated]:
+    field = SETTINGS[name]
+    flag = _FLAG_NAMES.get(name, "--" + name.partition(".")[2].replace("_", "-"))
+    annotation = field.annotation
+    text = f"{field.description}  [{name}]"
+    if annotation is bool:
+        return click.option(f"{flag}/--no-{flag[2:]}", _parameter(name), default=None, help=text)
+    kind = annotation if annotation in {int, float} else str
+    multiple = get_origin(annotation) is tuple
+    return click.option(flag, _parameter(name), type=kind, multiple=multiple, default=None, help=text)
+
+
+def _parameter(name: str) -> str:
+    return "setting_" + name.replace(".", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """How to talk to whoever runs this.
+
+    Attributes:
+        verbosity: 0 as usual, 1 and 2 for more events on standard error, -1 for errors only.
+        color: whether colour may be used.
+        log_files: further log files.
+    """
+
+    verbosity: int
+    color: bool
+    log_files: tuple[Path, ...]
+
+    @property
+    def log_level(self) -> int:
+        """Least level of the log files."""
+        return logging.DEBUG if self.verbosity > 1 else logging.INFO
+
+    @property
+    def shown(self) -> int:
+        """Least level of events on standard error."""
+        levels = {-1: logging.CRITICAL, 0: logging.ERROR, 1: logging.INFO}
+        return levels.get(self.verbosity, logging.DEBUG)
+
+    @property
+    def draws(self) -> bool:
+        """Whether there is a terminal to draw progress on."""
+        return self.verbosity == 0 and sys.stderr.isatty()
+
+    def say(self, *lines: str) -> None:
+        """A message, unless quiet."""
+        if self.verbosity >= 0:
+            for line in lines:
+                click.echo(line, err=True)
+
+    def showing(self, progress: Progress, log: EventLog) -> contextlib.AbstractAsyncContextManager[None]:
+        """Progress: drawn on a terminal, else one line from time to time."""
+        if self.draws:
+            return terminal_progress(progress, stream=sys.stderr, color=self.color)
+        return logged_progress(progress, log=log, say=self.say)
+
+
+def terminal_flags(command: Decorated) -> Decorated:
+    """-v, -q, --log-file, --no-color; the command gets `terminal`."""
+
+    @functools.wraps(command)
+    def collect(*, verbose: int, quiet: bool, log_file: tuple[Path, ...], no_color: bool, **given: Any) -> Any:
+        color = not no_color and not os.environ.get("NO_COLOR")
+        terminal = Terminal(verbosity=-1 if quiet else min(verbose, 2), color=color, log_files=log_file)
+        return command(terminal=terminal, **given)
+
+    decorated: Decorated = collect
+    for option in (
+        click.option("--no-color", is_flag=True, help="No colour (NO_COLOR does the same)."),
+        click.option(
+            "--log-file", type=click.Path(dir_okay=False, path_type=Path), multiple=True, help="Also log to this file."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Errors only."),
+        click.option("-v", "--verbose", count=True, help="Show events as they come; twice: every exchange."),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def runs_dir_flag(command: Decorated) -> Decorated:
+    """--runs-dir for commands that only look for a run."""
+    return click.option(
+        "--runs-dir",
+        type=click.Path(path_type=Path),
+        default=lambda: Path(os.environ.get("BATCHRESET_OUTPUT__RUNS_DIR") or SETTINGS["output.runs_dir"].default),
+        show_default="BATCHRESET_OUTPUT__RUNS_DIR, or runs",
+        help="Where runs are looked up by their id.",
+    )(command)
+
+
+@contextlib.contextmanager
+def plain_output() -> Iterator[None]:
+    """Flush standard output inside the block, so that a reader that has gone is noticed here."""
+    yield
+    sys.stdout.flush()

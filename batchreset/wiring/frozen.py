@@ -1,0 +1,177 @@
+"""A run as it was frozen: its folder, its settings, and where it stands by its ledger."""
+
+import contextlib
+import hashlib
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batchreset.adapters.ledger import LastSession, LedgerReader
+from batchreset.adapters.run_folder import RunFolder
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.stop import STOPPED_BY_SAFETY
+from batchreset.errors import RunFolderError
+from batchreset.settings.model import Settings
+from batchreset.settings.snapshot import from_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenRun:
+    """run.json, taken apart.
+
+    Attributes:
+        facts: all of run.json.
+        reset_count: rows that are to be reset.
+        skipped: rows left out, by reason.
+    """
+
+    folder: RunFolder
+    facts: Mapping[str, Any]
+    settings: Settings
+    plan_sha256: str
+    input_sha256: str
+    accounts_sha256: str
+    reset_count: int
+    skipped: Mapping[Reason, int]
+
+    @property
+    def apply_command(self) -> str:
+        """What a person types to carry it on."""
+        return f"batchreset apply {shlex.quote(str(self.folder.path))}"
+
+
+def read_frozen(folder: RunFolder) -> FrozenRun:
+    """Read a run's run.json.
+
+    Raises:
+        RunFolderError: it cannot be read, or is not a run's.
+        SettingsError: it was planned with settings that this version does not know.
+    """
+    facts = folder.read_run()
+    try:
+        return FrozenRun(
+            folder=folder,
+            facts=facts,
+            settings=from_snapshot(facts["settings"]),
+            plan_sha256=str(facts["plan"]["sha256"]),
+            input_sha256=str(facts["input"]["sha256"]),
+            accounts_sha256=str(facts["accounts_sha256"]),
+            reset_count=int(facts["plan"]["reset"]),
+            skipped={Reason(reason): int(rows) for reason, rows in facts["plan"]["skipped"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunFolderError(
+            f"{folder.run_json} is not a run's ({error!r})", next_step="check that the folder is a run's, and whole"
+        ) from error
+
+
+def check_plan_is_unchanged(run: FrozenRun) -> None:
+    """Refuse a plan that is not the one that was frozen. Raises RunFolderError."""
+    try:
+        with run.folder.plan.open("rb") as plan:
+            found = hashlib.file_digest(plan, "sha256").hexdigest()
+    except OSError as error:
+        raise RunFolderError(
+            f"the plan {run.folder.plan} cannot be read ({error.strerror})",
+            next_step="restore the run's folder, or plan again",
+        ) from error
+    if found != run.plan_sha256:
+        raise RunFolderError(
+            f"the plan {run.folder.plan} is not the one that was frozen: its SHA-256 is {found}, run.json says"
+            f" {run.plan_sha256}",
+            next_step="find out who changed it; then plan again, and apply the new plan",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a run stands, by its ledger.
+
+    Attributes:
+        totals: rows by outcome and reason, all rows of the input.
+        settled_outcomes: of rows that have an outcome of their own.
+        under_way: rows that were noted and have none: in flight, or cut off.
+        rows_left: rows of the plan that have none.
+        last: the newest session; None when nobody has begun.
+        exchanges: by verdict.
+    """
+
+    totals: Mapping[tuple[Outcome, Reason | None], int]
+    settled_outcomes: Mapping[Outcome, int]
+    under_way: int
+    rows_left: int
+    last: LastSession | None
+    exchanges: Mapping[str, int]
+
+    @property
+    def settled(self) -> int:
+        """Rows that have an outcome of their own."""
+        return sum(self.settled_outcomes.values())
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """Rows by outcome."""
+        counts: Counter[Outcome] = Counter()
+        for (outcome, _), rows in self.totals.items():
+            counts[outcome] += rows
+        return counts
+
+    @property
+    def stopped_by_safety(self) -> bool:
+        """Whether a safety limit ended the last session; such a run is taken up only by `apply`."""
+        return self.rows_left > 0 and self.last is not None and self.last.stop_reason in STOPPED_BY_SAFETY
+
+
+@contextlib.contextmanager
+def reading(run: FrozenRun) -> Iterator[LedgerReader | None]:
+    """The run's ledger, for reading; None when it has none yet. Raises LedgerError."""
+    if not run.folder.ledger.exists():
+        yield None
+        return
+    reader = LedgerReader(run.folder.ledger)
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def unattempted_reason(last: LastSession | None, *, dry_run: bool = False) -> Reason:
+    """The reason of rows that have no outcome."""
+    if dry_run:
+        return Reason.DRY_RUN
+    if last is None:
+        return Reason.PLANNED
+    return last.stop_reason or Reason.INTERRUPTED
+
+
+def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
+    """Where the run stands now; also while another process carries it out. Raises LedgerError."""
+    totals: Counter[tuple[Outcome, Reason | None]] = Counter()
+    for skipped_reason, rows in run.skipped.items():
+        totals[Outcome.SKIPPED, skipped_reason] += rows
+    with reading(run) as ledger:
+        last = ledger.last_session() if ledger else None
+        reason = unattempted_reason(last, dry_run=dry_run)
+        settled = ledger.totals() if ledger else {}
+        unfinished = ledger.unfinished() if ledger else {}
+        exchanges = ledger.verdicts() if ledger else {}
+    totals.update(settled)
+    for outcome, rows in unfinished.items():
+        totals[outcome, reason] += rows
+    settled_rows = sum(settled.values())
+    settled_outcomes: Counter[Outcome] = Counter()
+    for (outcome, _), rows in settled.items():
+        settled_outcomes[outcome] += rows
+    untouched = run.reset_count - settled_rows - sum(unfinished.values())
+    if untouched:
+        totals[Outcome.NOT_ATTEMPTED, reason] += untouched
+    return Standing(
+        totals=totals,
+        settled_outcomes=settled_outcomes,
+        under_way=sum(unfinished.values()),
+        rows_left=run.reset_count - settled_rows,
+        last=last,
+        exchanges=exchanges,
+    )

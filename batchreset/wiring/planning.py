@@ -1,0 +1,122 @@
+"""From settings and input to a run's folder with a frozen plan. Nothing is sent."""
+
+import datetime as dt
+import getpass
+import platform
+import secrets
+import socket
+from importlib import metadata
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from batchreset import __version__
+from batchreset.adapters.plan import freeze
+from batchreset.adapters.reader import CheckedInput, Rules, check, load, read_protected
+from batchreset.adapters.run_folder import check_run_id, make_folder
+from batchreset.adapters.sealing import resolve_recipients
+from batchreset.core.clock import rfc3339
+from batchreset.errors import InputError, PlanRefusedError, SettingsError
+from batchreset.settings.model import Settings
+from batchreset.settings.snapshot import to_snapshot
+from batchreset.settings.supported import unsupported
+from batchreset.wiring.frozen import FrozenRun, read_frozen
+
+_VERSIONS_OF = ("httpx", "polars", "pyrage", "anyio")
+
+
+def new_run_id(now: dt.datetime) -> str:
+    """`20261121T084000Z-1f9a2b`: sorts by time, and two runs of one second differ."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
+    """Read the input and check all of it.
+
+    Raises:
+        SettingsError: the settings ask for what cannot be done.
+        InputError: the input cannot be read, or rows of it are wrong.
+        PlanRefusedError: a guard says no.
+    """
+    missing = unsupported(settings)
+    if missing:
+        raise SettingsError(
+            "these settings ask for what this version does not do yet",
+            details=missing,
+            next_step="change them, or wait for the version that can",
+        )
+    if not settings.input.path:
+        raise InputError(
+            "no input was given",
+            next_step="name the file of accounts: `batchreset run users.csv`, or [input] path in the job file",
+        )
+    if settings.password.kind != "discard" and not settings.password.recipients:
+        raise PlanRefusedError(
+            "nobody could open the new passwords: no recipient is given, and [password] kind is not 'discard'",
+            next_step="make a key pair with `age-keygen -o key.txt` and give the public key with --recipient age1… or"
+            ' [password] recipients; or set [password] kind = "discard" if nobody is to know them (offboarding)',
+        )
+    protected = read_protected(settings.input.protected)
+    return check(
+        load(settings.input.path, stdin=stdin),
+        Rules(
+            on_invalid=settings.input.on_invalid,
+            max_rows=settings.input.max_rows,
+            customers=frozenset(settings.input.customers),
+            protected_users=protected.users,
+            protected_customers=protected.customers,
+            protected_upns=protected.upns,
+        ),
+    )
+
+
+def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
+    """Whether that input is, byte for byte, the one that the run was planned from. Raises InputError."""
+    return load(path, stdin=stdin).sha256 == run.input_sha256
+
+
+def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime) -> FrozenRun:
+    """Make the run's folder: plan.parquet first, run.json last, both synced.
+
+    Recipients that are files are replaced by the keys in them: the run keeps the keys it was planned with.
+
+    Raises:
+        SettingsError: the run id is no folder's name, or a recipient is no public key.
+        RunFolderError: the folder cannot be made or written, or holds a plan already.
+    """
+    check_run_id(run_id)
+    keys = resolve_recipients(settings.password.recipients)
+    settings = settings.model_copy(update={"password": settings.password.model_copy(update={"recipients": keys})})
+    folder = make_folder(Path(settings.output.runs_dir), run_id)
+    plan_sha256 = freeze(checked.frame, folder.plan)
+    folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
+    return read_frozen(folder)
+
+
+def _run_json(
+    checked: CheckedInput, settings: Settings, plan_sha256: str, *, run_id: str, now: dt.datetime
+) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "planned_at": rfc3339(now),
+        "versions": {
+            "batchreset": __version__,
+            "python": platform.python_version(),
+            **{name: metadata.version(name) for name in _VERSIONS_OF},
+        },
+        "operator": {"user": _user(), "host": socket.gethostname()},
+        "input": {"source": checked.source, "sha256": checked.sha256, "rows": checked.frame.height},
+        "accounts_sha256": checked.accounts_sha256,
+        "plan": {
+            "sha256": plan_sha256,
+            "reset": checked.reset_count,
+            "skipped": {reason.value: rows for reason, rows in checked.skipped.items()},
+        },
+        "settings": to_snapshot(settings),
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,158 @@
+"""What a run came to: summary.json and the text for a person, from the same figures."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from batchreset.adapters.plan import open_plan
+from batchreset.core.clock import rfc3339
+from batchreset.core.outcome import Outcome
+from batchreset.core.stop import Stop, exit_code_of
+from batchreset.errors import ExitCode
+from batchreset.settings.model import Settings
+from batchreset.wiring.frozen import FrozenRun, Standing
+
+FORMAT: Final = 1
+_SHOWN_REASONS: Final = 12
+_SHOWN_CUSTOMERS: Final = 10
+
+
+def exit_code(now: Standing, stop: Stop | None) -> ExitCode:
+    """What the process exits with."""
+    return exit_code_of(now.outcomes, stop, rows_left=now.rows_left)
+
+
+def summarize(
+    run: FrozenRun,
+    now: Standing,
+    *,
+    stop: Stop | None,
+    dry_run: bool,
+    began_at: dt.datetime,
+    ended_at: dt.datetime,
+) -> dict[str, Any]:
+    """The content of summary.json. No secret is in it."""
+    outcomes = now.outcomes
+    code = ExitCode.OK if dry_run else exit_code(now, stop)
+    stopped = stop if now.rows_left else None
+    state = "dry_run" if dry_run else "stopped" if now.rows_left else "finished"
+    return {
+        "format": FORMAT,
+        "run_id": run.folder.run_id,
+        "state": state,
+        "exit_code": int(code),
+        "stop": {"reason": stopped.reason, "what": stopped.what, "next_step": stopped.next_step} if stopped else None,
+        "rows": sum(outcomes.values()),
+        "to_reset": run.reset_count,
+        "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
+        "reasons": [
+            {"outcome": outcome.value, "reason": reason.value, "rows": rows}
+            for (outcome, reason), rows in sorted(now.totals.items(), key=lambda item: (-item[1], str(item[0])))
+            if reason is not None
+        ],
+        "sent": sum(rows for verdict, rows in now.exchanges.items() if verdict != "not_sent"),
+        "throttled": now.exchanges.get("throttled", 0),
+        "began_at": rfc3339(began_at),
+        "finished_at": rfc3339(ended_at),
+        "duration_seconds": round((ended_at - began_at).total_seconds(), 3),
+        "plan_sha256": run.plan_sha256,
+        "input": {"source": run.facts["input"]["source"], "sha256": run.input_sha256},
+        "files": {
+            "folder": str(run.folder.path),
+            "results": str(run.folder.results),
+            "ledger": str(run.folder.ledger),
+            "log": str(run.folder.log),
+        },
+        "passwords": "nobody" if run.settings.password.kind == "discard" else "sealed",
+    }
+
+
+def summary_lines(summary: Mapping[str, Any]) -> list[str]:
+    """The summary for a person: at most about twenty lines, 80 columns where the names allow."""
+    outcomes: Mapping[str, int] = summary["outcomes"]
+    lines = [f"Run {summary['run_id']}: {_headline(summary)}", ""]
+    for outcome, meaning in _MEANINGS.items():
+        rows = outcomes[outcome.value]
+        if rows or outcome is Outcome.SUCCEEDED:
+            lines.append(f"  {outcome.value:<14}{rows:>9,}  {meaning}")
+            lines += [
+                f"      {reason['rows']:>15,}  {reason['reason']}"
+                for reason in summary["reasons"][:_SHOWN_REASONS]
+                if reason["outcome"] == outcome.value
+            ]
+    lines += ["", f"  {summary['sent']:,} requests in {_duration(summary['duration_seconds'])}"]
+    if summary["throttled"]:
+        lines[-1] += f", {summary['throttled']:,} of them throttled (429)"
+    lines += ["", f"  results    {summary['files']['results']}", f"  log        {summary['files']['log']}"]
+    if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
+        lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")
+    return lines
+
+
+def plan_lines(run: FrozenRun) -> list[str]:
+    """The plan for a person, before anything is sent."""
+    customers = sorted(open_plan(run.folder.plan).rows_per_customer().items(), key=lambda item: -item[1])
+    settings = run.settings
+    lines = [
+        (
+            f"Plan {run.folder.run_id}: {run.reset_count:,} accounts of {len(customers):,} customers, from"
+            f" {run.facts['input']['source']}"
+        )
+    ]
+    lines += [f"  {customer}  {rows:>9,}" for customer, rows in customers[:_SHOWN_CUSTOMERS]]
+    if len(customers) > _SHOWN_CUSTOMERS:
+        rest = sum(rows for _, rows in customers[_SHOWN_CUSTOMERS:])
+        lines.append(f"  {f'and {len(customers) - _SHOWN_CUSTOMERS:,} more customers':<36}  {rest:>9,}")
+    lines += [f"  skipped: {rows:,} ({reason})" for reason, rows in run.skipped.items()]
+    keys = len(settings.password.recipients)
+    known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
+    return [
+        *lines,
+        f"  passwords: {settings.password.kind}, {settings.password.length} characters, {known_by}",
+        f"  service:   {settings.partner_center.api_base_url}",
+        f"  safety:    {_safety(settings)}",
+        f"  plan SHA-256 {run.plan_sha256}",
+    ]
+
+
+def _safety(settings: Settings) -> str:
+    safety = settings.safety
+    limits = [f"canary of {safety.canary}" if safety.canary else "no canary"]
+    limits.append(f"stops above {safety.max_failure_rate:.0%} failures")
+    if safety.max_failures:
+        limits.append(f"or above {safety.max_failures:,} of them")
+    if safety.max_duration:
+        limits.append(f"or after {safety.max_duration}")
+    return ", ".join(limits)
+
+
+_MEANINGS: Final = {
+    Outcome.SUCCEEDED: "the new password is in force",
+    Outcome.FAILED: "surely not changed",
+    Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
+    Outcome.SKIPPED: "left out by the plan",
+    Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
+}
+
+
+def _headline(summary: Mapping[str, Any]) -> str:
+    outcomes = summary["outcomes"]
+    not_well = outcomes["failed"] + outcomes["in_doubt"]
+    match summary["state"]:
+        case "dry_run":
+            return f"dry run, nothing was sent; {summary['to_reset']:,} accounts would be reset"
+        case "stopped":
+            return f"stopped before its end (exit {summary['exit_code']})"
+        case _ if not_well:
+            return f"finished, {not_well:,} of {summary['to_reset']:,} accounts need a look (exit 3)"
+        case _:
+            return f"finished, all {summary['to_reset']:,} accounts were reset"
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004  seconds in a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"

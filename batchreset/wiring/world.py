@@ -1,0 +1,85 @@
+"""Puts the engine's world together from settings: the API, the sign-in, the passwords, the clock."""
+
+import contextlib
+import random
+import secrets
+import ssl
+import uuid
+from collections.abc import AsyncIterator, Mapping
+
+from batchreset.adapters.ledger import GroupCommit
+from batchreset.adapters.partner_center import Connections, PartnerCenterApi, ResetAddress
+from batchreset.adapters.signin import GivenToken
+from batchreset.core.clock import Clock
+from batchreset.core.password import random_password
+from batchreset.core.secret import Secret
+from batchreset.engine.ports import EventLog, World
+from batchreset.engine.runner import Limits
+from batchreset.errors import SettingsError
+from batchreset.settings.model import Settings
+from batchreset.settings.secrets import read_secret
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The settings that the engine acts on."""
+    return Limits(
+        max_concurrency=settings.pace.max_concurrency,
+        max_per_second=settings.pace.max_per_second,
+        max_attempts=settings.pace.max_attempts,
+        canary=settings.safety.canary,
+        max_failure_rate=settings.safety.max_failure_rate,
+        max_failures=settings.safety.max_failures,
+        max_duration_seconds=settings.safety.max_duration_seconds,
+        check_mfa=settings.safety.check_mfa,
+    )
+
+
+def given_token(settings: Settings, environ: Mapping[str, str], log: EventLog) -> GivenToken:
+    """The sign-in.
+
+    Raises:
+        SettingsError: this version cannot sign in that way; `access_token` need not be named when one is given.
+    """
+    found = read_secret("access_token", environ)
+    if settings.auth.kind != "access_token" and found is None:
+        raise SettingsError(
+            "no sign-in is set up: this version takes a ready access token only",
+            next_step='set [auth] kind = "access_token" and give the token in BATCHRESET_AUTH__ACCESS_TOKEN (or'
+            " …_FILE, …_COMMAND)",
+        )
+    if found is not None and found.warning:
+        log.warning("auth.warning", detail=found.warning)
+
+    def read() -> Secret | None:
+        again = read_secret("access_token", environ)
+        return again.secret if again else None
+
+    return GivenToken(read)
+
+
+@contextlib.asynccontextmanager
+async def world_of(
+    settings: Settings, *, tls: ssl.SSLContext, tokens: GivenToken, ledger: GroupCommit, clock: Clock, log: EventLog
+) -> AsyncIterator[World]:
+    """The engine's world while the block runs; connections are closed at its end."""
+    partner_center = settings.partner_center
+    connections = Connections(
+        concurrency=settings.pace.max_concurrency, timeout_seconds=partner_center.timeout_seconds, verify=tls
+    )
+    async with connections.open():
+        yield World(
+            api=PartnerCenterApi(
+                connections,
+                base_url=partner_center.api_base_url,
+                address=ResetAddress(partner_center.address),
+                timeout_seconds=partner_center.timeout_seconds,
+                clock=clock,
+            ),
+            tokens=tokens,
+            ledger=ledger,
+            clock=clock,
+            log=log,
+            new_password=lambda: random_password(settings.password.length, secrets.token_bytes),
+            new_id=lambda: str(uuid.uuid4()),
+            chance=random.Random(),  # noqa: S311  jitter, not a secret
+        )
