@@ -10,6 +10,7 @@
     ├── SignInError              5   no token, no right
     │   └── MfaRequiredError         the token does not satisfy multi-factor authentication
     ├── RunHeldError            11   another process holds this run
+    ├── ResultsError             1   carried out, but the results could not be written
     └── LedgerError              1   the ledger could not be read or written; the run can be continued
 
 A row's failure is never an exception: it is an outcome (`batchreset.core.outcome`).
@@ -104,6 +105,12 @@ class RunHeldError(BatchresetError):
     """Another process is carrying out this run."""
 
     exit_code = ExitCode.RUN_HELD
+
+
+class ResultsError(BatchresetError):
+    """The run was carried out, but its results could not be written; they can be written again at any time."""
+
+    exit_code = ExitCode.UNEXPECTED
 
 
 class LedgerError(BatchresetError):

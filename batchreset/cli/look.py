@@ -90,9 +90,9 @@ def handover(
 
     certainty is in_force (the reset succeeded with it), possible (sent without a clear yes or no) or superseded.
     """
-    lines = hand_over(
-        read_frozen(find_folder(run_name, runs_dir)), identities=identities, customer=customer, superseded=superseded
-    )
+    run = read_frozen(find_folder(run_name, runs_dir))
+    # All of it is opened before a line is written: a key that does not fit leaves no half hand-over behind.
+    lines = list(hand_over(run, identities=identities, customer=customer, superseded=superseded))
     with _opened(out) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HANDOVER)

@@ -7,7 +7,9 @@ from typing import Final
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.errors import ExitCode
 
-CONTINUE: Final = "continue the run with `batchreset apply`"
+APPLY: Final = "`batchreset apply`"
+"""In a next step: where a command that names the run is put."""
+CONTINUE: Final = f"continue the run with {APPLY}"
 
 _EXIT_CODES: Final = {
     Reason.CANARY: ExitCode.STOPPED_BY_SAFETY,

@@ -16,6 +16,9 @@ from batchreset.errors import MfaRequiredError, ServiceUnreachableError, SignInE
 WAITS_SECONDS: Final = (0.5, 1.0, 2.0)
 """Between the tries of an unreachable service: a run must not fail for one lost packet, nor hang for minutes."""
 
+RETRY_AFTER_MOST_SECONDS: Final = 60.0
+"""A service that asks for more is left to the canary rows."""
+
 _MFA_NEXT = (
     "sign in again with multi-factor authentication (the token must carry an MFA claim), give the new token, and"
     " run again: nothing was changed"
@@ -50,13 +53,21 @@ async def preflight(customer_tenant_id: str, *, world: World) -> None:
 
 
 async def _look(customer_tenant_id: str, token: Secret, world: World) -> Answered:
+    """The answer; one that says nothing about the token (429, 5xx) only when it stays so."""
     detail = ""
+    unclear: Answered | None = None
     for wait_seconds in (*WAITS_SECONDS, 0.0):
         exchange: Exchange = await world.api.look(
             customer_tenant_id, request_id=world.new_id(), correlation_id=world.new_id(), token=token
         )
         if isinstance(exchange, Answered):
-            return exchange
+            if classify(exchange) not in {Verdict.THROTTLED, Verdict.SERVER_ERROR}:
+                return exchange
+            unclear = exchange
+            world.log.warning("preflight.unclear", http_status=exchange.status)
+            told_seconds = min(exchange.retry_after_seconds or 0.0, RETRY_AFTER_MOST_SECONDS)
+            await anyio.sleep(max(wait_seconds, told_seconds if wait_seconds else 0.0))
+            continue
         detail = exchange.detail
         world.log.warning("preflight.unreachable", detail=detail)
         if isinstance(exchange, NotSent) and exchange.kind is NotSentKind.TLS:
@@ -66,6 +77,8 @@ async def _look(customer_tenant_id: str, token: Secret, world: World) -> Answere
                 " [partner_center] ca_file if the service (or a proxy before it) has one of its own",
             )
         await anyio.sleep(wait_seconds)
+    if unclear is not None:
+        return unclear
     raise ServiceUnreachableError(
         f"the service cannot be reached: {detail}; no password was sent",
         next_step="check [partner_center] base_url, the network and the proxy variables (HTTPS_PROXY, NO_PROXY),"

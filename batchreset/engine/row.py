@@ -30,7 +30,7 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.lanes import Lanes
 from batchreset.engine.ports import World
-from batchreset.engine.stopping import StopSwitch
+from batchreset.engine.stopping import RunStoppedError, StopSwitch
 
 _PACING_ANSWERS = {
     Verdict.THROTTLED: Answer.THROTTLED,
@@ -74,7 +74,7 @@ class RowRun:
         """Send the row until it has an outcome, or until the run cannot go on.
 
         Raises:
-            RunStoppedError: the run was stopped while the row waited for its next turn.
+            RunStoppedError: the run was stopped before the row's next request.
             SignInError: no token could be had.
             LedgerError: its intent could not be made durable; it was not sent.
         """
@@ -97,6 +97,8 @@ class RowRun:
         token = await self._world.tokens.token()
         if self._password is None:
             self._password = await self._note_intent()
+        if self._stop.requested:
+            raise RunStoppedError
         self._state = moved(self._state, Move.SEND)
         exchange = await self._exchange(self._password, token)
         before, now_seconds = self._history, self._world.clock.monotonic()

@@ -1,5 +1,6 @@
 """How a run is carried out: this module's `carry_out` is the straight path, top to bottom."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -29,9 +30,6 @@ from batchreset.errors import (
 
 IN_FLIGHT_GRACE_SECONDS: Final = 30.0
 """How long an exchange under way is awaited once the run was stopped."""
-CEILING_GAP_SECONDS: Final = 1.0
-"""Between two waves: the next wave's pacer does not know what the last one sent in this second."""
-
 _NEW: Final = KnownRow()
 
 
@@ -80,6 +78,7 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
             watch.start_soon(runner.lose_patience, under_way)
             waves = runner.waves()
             while waves and not stop.requested:
+                await runner.keep_ceiling()
                 await runner.send_wave(waves.pop(0), waves_left=len(waves))
         watch.cancel_scope.cancel()
     return stop.stop
@@ -132,8 +131,12 @@ class _Runner:
             while (turn := await lanes.next()) is not None:
                 senders.start_soon(self._send_row, *turn, lanes)
         self._guard.canary_passed()
-        if self._limits.max_per_second and not self._stop.requested:
-            await anyio.sleep(CEILING_GAP_SECONDS)
+
+    async def keep_ceiling(self) -> None:
+        """Before each wave: its pacer does not know what was sent in the last second, or fraction of a row."""
+        if self._limits.max_per_second:
+            with contextlib.suppress(RunStoppedError):
+                await self._stop.sleep(max(1.0, 1.0 / self._limits.max_per_second))
 
     async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes) -> None:
         run = RowRun(

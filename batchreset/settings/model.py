@@ -55,7 +55,7 @@ class InputSettings(Section):
     max_rows: int = Field(
         default=10_000,
         ge=1,
-        le=1_000_000,
+        le=100_000_000,
         description="Rows. A larger input is refused: a file that grew by mistake must not reset everyone.",
     )
     customers: Guids = Field(
@@ -104,7 +104,7 @@ class PartnerCenterSettings(Section):
     )
     timeout_seconds: float = Field(
         default=60.0,
-        ge=1,
+        ge=0.1,
         le=600,
         description="Seconds to wait for an answer. Giving up too early leaves rows in doubt.",
     )
@@ -183,7 +183,7 @@ class SafetySettings(Section):
     max_failures: int = Field(
         default=0,
         ge=0,
-        le=1_000_000,
+        le=100_000_000,
         description="Failed rows, absolute, before the run stops; 0: no such limit.",
     )
     max_duration: Duration = Field(

@@ -102,11 +102,6 @@ class _Server(uvicorn.Server):
         """Thread-safe: a flag that uvicorn looks at ten times a second."""
         self.should_exit = True
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone: uvicorn would raise them again after a clean end, and the exit would not be 0."""
-        yield
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.on_ready()
@@ -114,8 +109,6 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        for task in list(self.server_state.tasks):
-            task.cancel()
         await super().shutdown(sockets)
 
 
@@ -151,7 +144,7 @@ def _config(service: PartnerCenter, tls: ssl.SSLContext) -> uvicorn.Config:
         server_header=False,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=0,
         ssl_context_factory=lambda _config, _default: tls,
     )
 

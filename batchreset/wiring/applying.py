@@ -27,7 +27,7 @@ from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import EventLog
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import BatchresetError, ExitCode, RunFolderError, SettingsError
+from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
 from batchreset.wiring.results import write_results_of
@@ -76,6 +76,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
     Raises:
         RunHeldError: another process holds it.
         RunFolderError: the plan is not the one that was frozen, or the folder cannot be written.
+        ResultsError: carried out, but the results could not be written.
         SettingsError: sign-in, recipients, certificate authority or results file cannot be used.
         LedgerError: the ledger cannot be opened.
     """
@@ -131,8 +132,14 @@ def _conclude(
     summary = summarize(
         run, now, stop=stop, dry_run=dry_run, began_at=began_at, ended_at=ended_at or dt.datetime.now(dt.UTC)
     )
-    write_results_of(run, dry_run=dry_run)
-    run.folder.write_json(run.folder.summary_json, summary)
+    try:
+        write_results_of(run, dry_run=dry_run)
+        run.folder.write_json(run.folder.summary_json, summary)
+    except RunFolderError as error:
+        raise ResultsError(
+            f"the run was carried out and recorded, but its results could not be written: {error.what}",
+            next_step=f"mend that, then write them with `batchreset results {run.folder.path}`",
+        ) from error
     return summary
 
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from batchreset import __version__
 from batchreset.adapters.plan import freeze
 from batchreset.adapters.reader import CheckedInput, Rules, check, load, read_protected
-from batchreset.adapters.run_folder import check_run_id, make_folder
+from batchreset.adapters.run_folder import check_run_id, holding, make_folder
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
 from batchreset.errors import InputError, PlanRefusedError, SettingsError
@@ -81,14 +81,18 @@ def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: 
 
     Raises:
         SettingsError: the run id is no folder's name, or a recipient is no public key.
-        RunFolderError: the folder cannot be made or written, or holds a plan already.
+        RunFolderError: the folder cannot be made or written, or holds a plan already (also one that another process
+            made while this one waited to hold it).
+        RunHeldError: another process is planning it now.
     """
     check_run_id(run_id)
     keys = resolve_recipients(settings.password.recipients)
     settings = settings.model_copy(update={"password": settings.password.model_copy(update={"recipients": keys})})
-    folder = make_folder(Path(settings.output.runs_dir), run_id)
-    plan_sha256 = freeze(checked.frame, folder.plan)
-    folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
+    runs_dir = Path(settings.output.runs_dir)
+    with holding(make_folder(runs_dir, run_id)):
+        folder = make_folder(runs_dir, run_id)
+        plan_sha256 = freeze(checked.frame, folder.plan)
+        folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
     return read_frozen(folder)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from batchreset.adapters.plan import open_plan
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome
-from batchreset.core.stop import Stop, exit_code_of
+from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, Standing
@@ -35,13 +35,14 @@ def summarize(
     outcomes = now.outcomes
     code = ExitCode.OK if dry_run else exit_code(now, stop)
     stopped = stop if now.rows_left else None
+    next_step = stopped.next_step.replace(APPLY, f"`{run.apply_command}`") if stopped else ""
     state = "dry_run" if dry_run else "stopped" if now.rows_left else "finished"
     return {
         "format": FORMAT,
         "run_id": run.folder.run_id,
         "state": state,
         "exit_code": int(code),
-        "stop": {"reason": stopped.reason, "what": stopped.what, "next_step": stopped.next_step} if stopped else None,
+        "stop": {"reason": stopped.reason, "what": stopped.what, "next_step": next_step} if stopped else None,
         "rows": sum(outcomes.values()),
         "to_reset": run.reset_count,
         "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
@@ -80,9 +81,9 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
                 for reason in summary["reasons"][:_SHOWN_REASONS]
                 if reason["outcome"] == outcome.value
             ]
-    lines += ["", f"  {summary['sent']:,} requests in {_duration(summary['duration_seconds'])}"]
-    if summary["throttled"]:
-        lines[-1] += f", {summary['throttled']:,} of them throttled (429)"
+    throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
+    took = f"this session took {_duration(summary['duration_seconds'])}"
+    lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}"]
     lines += ["", f"  results    {summary['files']['results']}", f"  log        {summary['files']['log']}"]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
         lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")

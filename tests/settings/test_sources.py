@@ -214,7 +214,7 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         ),
         pytest.param(
             '[partner_center]\ntimeout_seconds = "60"',
-            '[partner_center] timeout_seconds: found "60"; allowed: a number from 1 to 600',
+            '[partner_center] timeout_seconds: found "60"; allowed: a number from 0.1 to 600',
             id="text-for-a-number",
         ),
         pytest.param(

@@ -66,8 +66,11 @@ def test_when_it_is_ready_it_says_so_in_one_line_and_how_to_use_it_on_standard_e
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_also_while_requests_hang(number: signal.Signals) -> None:
-    with started("--hang-share", "1") as (process, ready):
+@pytest.mark.parametrize("fault", [("--hang-share", "1"), ("--latency-seconds", "3600")], ids=["hanging", "waiting"])
+def test_a_signal_ends_it_cleanly_and_silently_with_requests_in_flight(
+    number: signal.Signals, fault: tuple[str, str]
+) -> None:
+    with started(*fault) as (process, ready):
         trusting = ssl.create_default_context(cafile=ready["ca_file"])
         with httpx.Client(base_url=ready["base_url"], verify=trusting, timeout=0.2) as client:
             with pytest.raises(httpx.ReadTimeout):

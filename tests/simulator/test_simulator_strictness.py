@@ -38,7 +38,7 @@ def test_a_right_call_counts_no_mistake() -> None:
         ("Content-Type", None, 400, "800002", "Content-Type"),
         ("Content-Type", "text/json", 400, "800002", "Content-Type"),
         ("MS-RequestId", None, 400, "800002", "MS-RequestId"),
-        ("MS-RequestId", "1", 400, "800002", "MS-RequestId"),
+        ("MS-RequestId", f"{USER}0", 400, "800002", "MS-RequestId"),
         ("MS-CorrelationId", None, 400, "800002", "MS-CorrelationId"),
         ("MS-CorrelationId", "1", 400, "800002", "MS-CorrelationId"),
         ("MS-Contract-Version", None, 400, "800002", "MS-Contract-Version"),

@@ -1,5 +1,6 @@
 """The ledger's one writer: sessions, and groups of records committed together. Synchronous; call it from one thread."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -98,7 +99,13 @@ class LedgerStore:
             raise self._translated("written", error) from error
 
     def close(self) -> None:
-        """Close the file; idempotent."""
+        """Close the file; idempotent.
+
+        Without its WAL the ledger is one file that can be read anywhere, on a read-only medium too; somebody who
+        reads it at this moment keeps it as it is.
+        """
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA journal_mode = DELETE")
         self._connection.close()
 
     def _sealed(self, intents: Sequence[Intent]) -> bytes | None:

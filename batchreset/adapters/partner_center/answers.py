@@ -11,15 +11,15 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from batchreset.adapters.partner_center.scrubbing import scrubbed
 from batchreset.core.exchange import Answered
-from batchreset.core.secret import MASK, Secret
+from batchreset.core.secret import Secret
 
 DESCRIPTION_MOST_CHARACTERS: Final = 1024
 """What the service itself keeps to (learn: error-codes)."""
 CODE_MOST_CHARACTERS: Final = 64
 HEADER_MOST_CHARACTERS: Final = 128
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CLAIMS: Final = re.compile(r'claims="([^"]{1,4096})"')
 
 
@@ -38,8 +38,8 @@ def answered(
     code, description = ("", "") if 200 <= status < 300 else _error(body)  # noqa: PLR2004  HTTP's own classes
     return Answered(
         status=status,
-        error_code=_clean(code, secrets)[:CODE_MOST_CHARACTERS],
-        error_description=_clean(description, secrets)[:DESCRIPTION_MOST_CHARACTERS],
+        error_code=scrubbed(code, secrets, most_characters=CODE_MOST_CHARACTERS),
+        error_description=scrubbed(description, secrets, most_characters=DESCRIPTION_MOST_CHARACTERS),
         correlation_id=_header(headers, "MS-CorrelationId", secrets),
         request_id=_header(headers, "MS-RequestId", secrets),
         retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now),
@@ -66,18 +66,9 @@ def _plain(value: object) -> str:
     return str(value) if isinstance(value, str | int | float) else ""
 
 
-def _clean(text: str, secrets: tuple[Secret, ...]) -> str:
-    """One line, without the secrets: in clear, and as JSON or a URL would have escaped them."""
-    for secret in secrets:
-        clear = secret.open()
-        for form in {clear, json.dumps(clear)[1:-1]}:
-            text = text.replace(form, MASK)
-    return _CONTROL.sub(" ", text).strip()
-
-
 def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) -> str | None:
     value = headers.get(name)
-    return _clean(value, secrets)[:HEADER_MOST_CHARACTERS] or None if value else None
+    return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None if value else None
 
 
 def _claims(challenge: str | None) -> str | None:

@@ -1,0 +1,68 @@
+"""What the other side says may repeat what we sent: no text is kept with a secret, or a piece of one, in it."""
+
+import base64
+import functools
+import html
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from batchreset.core.secret import MASK, Secret
+
+PIECE_CHARACTERS: Final = 8
+"""A shorter run of a secret's characters may stand in a text by chance."""
+HEX_PIECE_CHARACTERS: Final = 16
+"""Ids are hexadecimal too."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+
+def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> str:
+    """One line of at most `most_characters`, with the secrets masked.
+
+    A secret in clear is masked where it stands. When a piece of one is left, or stands there in another writing (JSON,
+    URL, HTML, base64, hex), the whole text is masked: the rest of it is worth less than the doubt.
+    """
+    clear = [secret.open() for secret in secrets if secret]
+    for secret in clear:
+        text = text.replace(secret, MASK)
+    line = _CONTROL.sub(" ", text).strip()[:most_characters]
+    if not line:
+        return line
+    views = set(_views(line))
+    pieces = {piece for view in views for piece in _pieces(view, PIECE_CHARACTERS)}
+    hex_pieces = set(_pieces(line.lower(), HEX_PIECE_CHARACTERS))
+    told = any(not pieces.isdisjoint(_forms(secret)) or not hex_pieces.isdisjoint(_hex(secret)) for secret in clear)
+    return MASK if told else line
+
+
+def _views(line: str) -> Iterator[str]:
+    """The line as it stands, and as a reader of HTML, URLs or JSON would see it."""
+    yield line
+    yield html.unescape(line)
+    yield urllib.parse.unquote_plus(line)
+    yield html.unescape(urllib.parse.unquote(line))
+    yield _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), line)
+    yield line.replace("\\", "")
+
+
+# The token is the same in every call: its pieces need not be cut anew. Passwords pass through and fall out.
+@functools.lru_cache(maxsize=16)
+def _forms(secret: str) -> frozenset[str]:
+    forms = [secret]
+    for offset in range(3):
+        # Where in a group of three bytes the secret begins decides its base64; the outer groups are shared with others.
+        encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()[4:-4]
+        forms += [encoded, encoded.replace("+", "-").replace("/", "_")]
+    return frozenset(piece for form in forms for piece in _pieces(form, PIECE_CHARACTERS))
+
+
+@functools.lru_cache(maxsize=16)
+def _hex(secret: str) -> frozenset[str]:
+    return frozenset(_pieces(secret.encode().hex(), HEX_PIECE_CHARACTERS))
+
+
+def _pieces(text: str, characters: int) -> Iterator[str]:
+    return (text[start : start + characters] for start in range(len(text) - characters + 1))
