@@ -22,9 +22,9 @@ def certainty(*, generation: int, outcome: Outcome, outcome_generation: int | No
         outcome_generation: the generation that outcome was reached with; None when there is no outcome yet.
         unclear: whether this generation was sent, or perhaps sent, without a clear yes or no.
 
-    A doubt about one password is not settled by another's refusal, so an unclear one stays possible whatever the
-    row's outcome, until a later one is surely in force.
+    A doubt about one password is not settled by another's refusal: an unclear one stays possible until a later one is
+    surely in force, or until the row is known to be unchanged (`failed`).
     """
     if outcome is Outcome.SUCCEEDED and outcome_generation is not None:
         return Certainty.IN_FORCE if generation == outcome_generation else Certainty.SUPERSEDED
-    return Certainty.POSSIBLE if unclear else None
+    return Certainty.POSSIBLE if unclear and outcome is not Outcome.FAILED else None

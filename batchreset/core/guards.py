@@ -2,7 +2,9 @@
 
 import collections
 import heapq
+import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Final
 
 from batchreset.core.outcome import Reason
@@ -24,15 +26,16 @@ class FailureGuard:
 
     def __init__(self, *, max_failure_rate: float, max_failures: int) -> None:
         self._rate = max_failure_rate
+        self._window_failures_borne = _borne(max_failure_rate, WINDOW_OUTCOMES)
         self._max_failures = max_failures
         self._window: collections.deque[bool] = collections.deque()
         self._failed_in_window = 0
         self._failed = 0
-        self._canary_failures_borne: float | None = None
+        self._canary_failures_borne: int | None = None
 
     def expect_canary(self, rows: int) -> None:
         """The next `rows` outcomes are the canary's: at most `max_failure_rate` of them may fail."""
-        self._canary_failures_borne = self._rate * rows
+        self._canary_failures_borne = _borne(self._rate, rows)
 
     def canary_passed(self) -> None:
         """From here on the window alone decides."""
@@ -51,9 +54,14 @@ class FailureGuard:
             return Reason.CANARY
         if self._max_failures and self._failed > self._max_failures:
             return Reason.MAX_FAILURES
-        if self._failed_in_window > self._rate * WINDOW_OUTCOMES:
+        if self._failed_in_window > self._window_failures_borne:
             return Reason.FAILURE_RATE
         return None
+
+
+def _borne(rate: float, outcomes: int) -> int:
+    """How many of `outcomes` may fail, by the decimal as it was written: 0.29 of 100 are 29, where floats say 28."""
+    return math.floor(Fraction(str(rate)) * outcomes)
 
 
 def canary_counts(rows_per_lane: Mapping[str, int], canary: int) -> dict[str, int]:

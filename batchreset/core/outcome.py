@@ -52,7 +52,7 @@ class Reason(enum.StrEnum):
 
 _ADVICE_BY_REASON = {
     Reason.PROTECTED: "This account is on the protected list; take it off the list if it really is to be reset.",
-    Reason.DUPLICATE: "The same user stands earlier in the input; that row was reset.",
+    Reason.DUPLICATE: "The same user stands earlier in the input; that row says what became of it.",
     Reason.INVALID: "Correct this row and run it again in a file of its own.",
     Reason.NOT_FOUND: "Check that the user still exists in this customer and that both ids are right.",
     Reason.FORBIDDEN: (

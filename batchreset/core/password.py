@@ -11,7 +11,7 @@ from batchreset.core.secret import Secret
 LOWER: Final = "abcdefghijkmnopqrstuvwxyz"
 UPPER: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 DIGITS: Final = "23456789"
-SYMBOLS: Final = "!#$%*?_"
+SYMBOLS: Final = "#%*/:?_"
 """Read aloud and typed without doubt; none that a spreadsheet takes for a formula (`= + - @`), none that CSV, a
 shell's double quotes or HTML would change."""
 

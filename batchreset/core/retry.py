@@ -81,7 +81,8 @@ class History:
         unclear: whether any exchange, in any session, may have been carried out without our knowing.
         throttled_since_seconds: monotonic time of the first of an unbroken series of 429; None outside one.
         weak: passwords refused as weak.
-        unauthorized: whether the last exchange was a 401.
+        unauthorized: whether the last exchange was a 401, any 429 since then aside: those come before the token is
+            looked at, and a row that sees the two in turn would never end.
     """
 
     exchanges: int = 0
@@ -130,7 +131,7 @@ def after(history: History, verdict: Verdict, *, now_seconds: float) -> History:
         unclear=history.unclear or rule.unclear,
         throttled_since_seconds=throttled_since if verdict is Verdict.THROTTLED else None,
         weak=history.weak + (verdict is Verdict.WEAK_PASSWORD),
-        unauthorized=verdict is Verdict.UNAUTHORIZED,
+        unauthorized=verdict is Verdict.UNAUTHORIZED or (history.unauthorized and verdict is Verdict.THROTTLED),
     )
 
 

@@ -34,7 +34,10 @@ class TokenSource(Protocol):
         ...
 
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
-        """Another token than `rejected`; many rows may ask at once, one renewal serves them. Raises SignInError."""
+        """Another token than `rejected`, where there is one; many rows may ask at once, one renewal serves them.
+
+        Raises SignInError.
+        """
         ...
 
 

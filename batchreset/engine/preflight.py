@@ -35,8 +35,9 @@ async def preflight(customer_tenant_id: str, *, world: World) -> None:
     token = await world.tokens.token()
     answer = await _look(customer_tenant_id, token, world)
     if classify(answer) is Verdict.UNAUTHORIZED:
-        token = await world.tokens.renew(token, claims=answer.claims)
-        answer = await _look(customer_tenant_id, token, world)
+        renewed = await world.tokens.renew(token, claims=answer.claims)
+        if renewed != token:
+            answer = await _look(customer_tenant_id, renewed, world)
     verdict = classify(answer)
     if verdict is Verdict.MFA_REQUIRED or answer.mfa_compliant is False:
         raise MfaRequiredError(

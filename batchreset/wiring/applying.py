@@ -219,7 +219,13 @@ async def _signals(stop: StopSwitch, log: EventLog) -> AsyncIterator[None]:
     """The first signal stops the run in order; the second does not wait for what is under way."""
 
     async def watch() -> None:
-        with anyio.open_signal_receiver(*_SIGNALS) as received:
+        # `nohup` means it: a hang-up that is ignored already stays so.
+        heard = [
+            number
+            for number in _SIGNALS
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        with anyio.open_signal_receiver(*heard) as received:
             async for number in received:
                 log.warning("run.signal", signal=number.name)
                 if stop.requested:

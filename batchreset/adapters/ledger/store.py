@@ -1,6 +1,5 @@
 """The ledger's one writer: sessions, and groups of records committed together. Synchronous; call it from one thread."""
 
-import contextlib
 import datetime as dt
 import json
 import os
@@ -95,21 +94,16 @@ class LedgerStore:
             except BaseException:
                 self._roll_back()
                 raise
-        except sqlite3.Error as error:
+        # A text with half a surrogate pair is refused by the driver itself, not by SQLite.
+        except (sqlite3.Error, UnicodeError) as error:
             raise self._translated("written", error) from error
 
     def close(self) -> None:
-        """Close the file; idempotent.
-
-        Without its WAL the ledger is one file that can be read anywhere, on a read-only medium too; somebody who
-        reads it at this moment keeps it as it is.
-        """
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA journal_mode = DELETE")
+        """Close the file; idempotent."""
         self._connection.close()
 
     def _sealed(self, intents: Sequence[Intent]) -> bytes | None:
-        if self._seal is None or not intents:
+        if self._seal is None:
             return None
         lines = [
             json.dumps(
@@ -123,7 +117,7 @@ class LedgerStore:
             for intent in intents
             if intent.password is not None
         ]
-        return self._seal(("\n".join(lines) + "\n").encode())
+        return self._seal(("\n".join(lines) + "\n").encode()) if lines else None
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:

@@ -22,14 +22,14 @@ def holding(folder: RunFolder) -> Iterator[None]:
     """
     lock = filelock.FileLock(folder.lock, timeout=0, mode=0o600)
     note = folder.path / "lock.holder"
-    try:
-        with writing(folder.lock):
+    with writing(folder.lock):
+        try:
             lock.acquire()
-    except filelock.Timeout as error:
-        raise RunHeldError(
-            f"another process holds the run {folder.run_id}{_holder(folder)}",
-            next_step=f"wait for it, or watch it with `batchreset status {folder.path}`",
-        ) from error
+        except filelock.Timeout as error:  # an OSError too
+            raise RunHeldError(
+                f"another process holds the run {folder.run_id}{_holder(folder)}",
+                next_step=f"wait for it, or watch it with `batchreset status {folder.path}`",
+            ) from error
     try:
         with writing(note):
             note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}) + "\n", encoding="utf-8")

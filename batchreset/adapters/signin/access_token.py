@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio.to_thread
 
 from batchreset.core.secret import Secret
-from batchreset.errors import SignInError
+from batchreset.errors import RefusedError, SignInError
 
 _NEXT = (
     "give a fresh App+User token for Partner Center in BATCHRESET_AUTH__ACCESS_TOKEN (or …_FILE, …_COMMAND), then"
@@ -16,7 +16,8 @@ _NEXT = (
 class GivenToken:
     """A `TokenSource` over `read`, which is asked again when the token was refused.
 
-    A file or a command may hand out a newer one by then; the same one again is the end.
+    A file or a command may hand out a newer one by then. The same one again is tried again: a single 401 may be the
+    service's own hiccup, and the row's second one ends the run.
     """
 
     def __init__(self, read: Callable[[], Secret | None]) -> None:
@@ -30,21 +31,18 @@ class GivenToken:
             self._token = await self._read_now()
         return self._token
 
-    async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  a given token has no claims to add
-        """What the file or command says now. Raises SignInError: it is the rejected one."""
+    async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  it cannot take claims on
+        """What the file or command says now. Raises SignInError: nothing any more."""
         async with self._one_at_a_time:
             if self._token is None or self._token == rejected:
-                fresh = await self._read_now()
-                if fresh == rejected:
-                    raise SignInError(
-                        "Partner Center refuses the access token (401): it has expired, or is not for this service",
-                        next_step=_NEXT,
-                    )
-                self._token = fresh
+                self._token = await self._read_now()
             return self._token
 
     async def _read_now(self) -> Secret:
-        token = await anyio.to_thread.run_sync(self._read)
+        try:
+            token = await anyio.to_thread.run_sync(self._read)
+        except RefusedError as error:
+            raise SignInError(error.what, next_step=error.next_step) from error
         if token is None:
             raise SignInError("there is no access token", next_step=_NEXT)
         return token
