@@ -45,9 +45,14 @@ def setting_flags(command: Decorated) -> Decorated:
     return decorated
 
 
+def flag_of(name: str) -> str | None:
+    """The flag of a setting, by its dotted name; None where it has none."""
+    return None if name in _NO_FLAG else _FLAG_NAMES.get(name, "--" + name.partition(".")[2].replace("_", "-"))
+
+
 def _setting_flag(name: str) -> Callable[[Decorated], Decorated]:
     field = SETTINGS[name]
-    flag = _FLAG_NAMES.get(name, "--" + name.partition(".")[2].replace("_", "-"))
+    flag = flag_of(name) or ""
     annotation = field.annotation
     text = f"{field.description}  [{name}]"
     if annotation is bool:
