@@ -147,7 +147,7 @@ def _send(run: FrozenRun, how: How, *, environ: Mapping[str, str], log: EventLog
     settings = run.settings
     tls = tls_context(settings.partner_center.ca_file)
     recipients = parse_recipients(settings.password.recipients)
-    tokens = given_token(settings, environ, log)
+    tokens = given_token(environ, log)
     seal = sealer(recipients) if settings.password.kind != "discard" else None
     plan = open_plan(run.folder.plan)
     store = LedgerStore(run.folder.ledger, seal=seal)

@@ -15,7 +15,6 @@ from batchreset.core.password import random_password
 from batchreset.core.secret import Secret
 from batchreset.engine.ports import EventLog, World
 from batchreset.engine.runner import Limits
-from batchreset.errors import SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import read_secret
 
@@ -34,19 +33,13 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def given_token(settings: Settings, environ: Mapping[str, str], log: EventLog) -> GivenToken:
-    """The sign-in.
+def given_token(environ: Mapping[str, str], log: EventLog) -> GivenToken:
+    """The sign-in of `[auth] kind = "access_token"`; that none is given is said when it is asked for.
 
     Raises:
-        SettingsError: this version cannot sign in that way; `access_token` need not be named when one is given.
+        SettingsError: the variables are contradictory, or the file or command fails.
     """
     found = read_secret("access_token", environ)
-    if settings.auth.kind != "access_token" and found is None:
-        raise SettingsError(
-            "no sign-in is set up: this version takes a ready access token only",
-            next_step='set [auth] kind = "access_token" and give the token in BATCHRESET_AUTH__ACCESS_TOKEN (or'
-            " …_FILE, …_COMMAND)",
-        )
     if found is not None and found.warning:
         log.warning("auth.warning", detail=found.warning)
 

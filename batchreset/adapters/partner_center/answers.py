@@ -20,6 +20,7 @@ DESCRIPTION_MOST_CHARACTERS: Final = 1024
 CODE_MOST_CHARACTERS: Final = 64
 HEADER_MOST_CHARACTERS: Final = 128
 
+_GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _CLAIMS: Final = re.compile(r'claims="([^"]{1,4096})"')
 
 
@@ -68,7 +69,9 @@ def _plain(value: object) -> str:
 
 def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) -> str | None:
     value = headers.get(name)
-    return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None if value else None
+    if value is None or _GUID.fullmatch(value):
+        return value
+    return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None
 
 
 def _claims(challenge: str | None) -> str | None:

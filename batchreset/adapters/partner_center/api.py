@@ -1,5 +1,6 @@
 """Partner Center over httpx: one call, one exchange; nothing is retried or followed here."""
 
+import ssl
 from typing import Final
 
 import anyio
@@ -80,11 +81,11 @@ class PartnerCenterApi:
         with self._connections.least_busy() as client:
             try:
                 response = await client.send(request, stream=True)
-            except httpx.TransportError as error:
+            except (httpx.TransportError, ssl.SSLError) as error:
                 return failure(error)
             try:
                 body = await _read(response)
-            except (httpx.TransportError, httpx.DecodingError) as error:
+            except (httpx.TransportError, httpx.DecodingError, ssl.SSLError) as error:
                 if isinstance(error, httpx.DecodingError) and response.is_success:
                     body = b""
                 else:

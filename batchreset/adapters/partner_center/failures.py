@@ -10,9 +10,10 @@ import httpx
 from batchreset.core.exchange import LossKind, Lost, NotSent, NotSentKind
 
 
-def failure(error: httpx.TransportError | httpx.DecodingError) -> Lost | NotSent:
+def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) -> Lost | NotSent:
     """What an exchange came to that ended in `error`.
 
+    On asyncio a TLS record that is damaged after the handshake comes as a bare `ssl.SSLError`, which httpx lets pass.
     Only the phases before the request's first byte (connecting, the proxy's CONNECT, TLS, waiting for a free
     connection) are surely unsent. The detail never holds an address's userinfo, a header or a body.
     """
@@ -39,6 +40,8 @@ def _not_sent(error: httpx.TransportError) -> NotSent:
     causes = list(_causes(error))
     for cause in causes:
         match cause:
+            case ssl.SSLWantReadError() | ssl.SSLWantWriteError():
+                pass  # how a handshake waits; it is in the chain of one that ran out of time
             case ssl.SSLCertVerificationError():
                 return NotSent(kind=NotSentKind.TLS, detail=f"the certificate is not trusted ({cause.verify_message})")
             case ssl.SSLError():

@@ -25,12 +25,12 @@ def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> s
     A secret in clear is masked where it stands. When a piece of one is left, or stands there in another writing (JSON,
     URL, HTML, base64, hex), the whole text is masked: the rest of it is worth less than the doubt.
     """
+    if not text:
+        return ""
     clear = [secret.open() for secret in secrets if secret]
     for secret in clear:
         text = text.replace(secret, MASK)
     line = _CONTROL.sub(" ", text).strip()[:most_characters]
-    if not line:
-        return line
     views = set(_views(line))
     pieces = {piece for view in views for piece in _pieces(view, PIECE_CHARACTERS)}
     hex_pieces = set(_pieces(line.lower(), HEX_PIECE_CHARACTERS))

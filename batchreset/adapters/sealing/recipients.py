@@ -44,10 +44,9 @@ def parse_recipients(keys: Iterable[str]) -> tuple[Recipient, ...]:
 def _keys_in(value: str) -> list[tuple[str, str]]:
     if _looks_like_a_key(value):
         return [(value, "[password] recipients")]
-    path = Path(value).expanduser()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeError) as error:
+        lines = Path(value).expanduser().read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(
             f"[password] recipients: {_shortened(value)!r} is neither a public key (age1…, ssh-ed25519 …, ssh-rsa …)"
             f" nor a file that can be read ({_why(error)})",
@@ -60,7 +59,7 @@ def _keys_in(value: str) -> list[tuple[str, str]]:
 
 
 def _looks_like_a_key(value: str) -> bool:
-    return value.startswith(("age1", "ssh-")) or value.upper().startswith("AGE-SECRET-KEY-")
+    return value.startswith(("age1", "ssh-", "-----BEGIN")) or value.upper().startswith("AGE-SECRET-KEY-")
 
 
 def _recipient(key: str, *, where: str) -> Recipient:
@@ -109,4 +108,10 @@ def _shortened(text: str, most: int = 24) -> str:
 
 
 def _why(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is not text"
+    match error:
+        case OSError():
+            return error.strerror or str(error)
+        case UnicodeError():
+            return "it is not text"
+        case _:
+            return "it is not a path"
