@@ -29,7 +29,7 @@ class Attempt:
 
     Attributes:
         number: counts the row's exchanges in this run, from 1.
-        verdict: name of the `core.classify.Verdict`, lower case.
+        verdict: name of the `core.classify.Verdict`, lower case; `cancelled` when the run did not wait for it.
         unclear: whether it may have been carried out without our knowing.
         http_status: None when no answer came.
         correlation_id, request_id: as echoed, or as sent where no answer came.

@@ -5,6 +5,7 @@ The loop is tenacity's, the decisions are `core.retry`'s, the turns are the lane
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Final
 
 import tenacity
 
@@ -32,7 +33,8 @@ from batchreset.engine.lanes import Lanes
 from batchreset.engine.ports import World
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 
-_PACING_ANSWERS = {
+_CANCELLED: Final = Lost(kind=LossKind.CANCELLED, detail="the run was ended before the answer came")
+_PACING_ANSWERS: Final = {
     Verdict.THROTTLED: Answer.THROTTLED,
     Verdict.SERVER_ERROR: Answer.UNAVAILABLE,
     Verdict.CONNECTION_LOST: Answer.UNAVAILABLE,
@@ -137,7 +139,7 @@ class RowRun:
         correlation_id = self._world.new_id()
         sent_at, sent_seconds = clock.now(), clock.monotonic()
         self._first_sent_at = self._first_sent_at or sent_at
-        exchange: Exchange = Lost(kind=LossKind.CANCELLED, detail="the run was ended before the answer came")
+        exchange: Exchange = _CANCELLED
         try:
             exchange = await self._world.api.reset(
                 self._row, password, request_id=self._request_id, correlation_id=correlation_id, token=token
@@ -155,7 +157,7 @@ class RowRun:
             row=self._row.row,
             number=self._history.exchanges + 1,
             generation=self._generation,
-            verdict=self._verdict.name.lower(),
+            verdict="cancelled" if exchange == _CANCELLED else self._verdict.name.lower(),
             unclear=self._verdict is not Verdict.SUCCEEDED and RETRY_TABLE[self._verdict].unclear,
             http_status=answered.status if answered else None,
             error_code=answered.error_code if answered else "",

@@ -72,7 +72,7 @@ def read_secret(
 def _from_file(origin: str, path: str) -> tuple[str, str | None]:
     """The file's text, and a warning if others may touch the file.
 
-    Neither the path nor the cause is shown: the secret itself may stand where its path should.
+    The path is shown only when it is surely one (its folder is there): the secret itself may stand in its place.
     """
     try:
         with Path(path).open("rb") as file:
@@ -81,13 +81,20 @@ def _from_file(origin: str, path: str) -> tuple[str, str | None]:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "that is not a path"
         raise SettingsError(
-            f"the file that {origin} names cannot be read: {why}",
+            f"the file that {origin} names{_shown(path)} cannot be read: {why}",
             next_step=f"Put the path of a file that you may read into {origin}.",
         ) from None
     warning = None
     if stat.S_ISREG(mode) and mode & _OTHERS_MAY:
         warning = f"the file that {origin} names is open to others (mode {stat.S_IMODE(mode):04o}); chmod 600 it"
     return _decoded(content, origin).rstrip("\r\n"), warning
+
+
+def _shown(path: str) -> str:
+    try:
+        return f", {path}," if os.sep in path and Path(path).parent.is_dir() else ""
+    except (OSError, ValueError):
+        return ""
 
 
 def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout_seconds: float) -> str:

@@ -155,11 +155,10 @@ def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
         last = ledger.last_session() if ledger else None
         reason = unattempted_reason(last, dry_run=dry_run)
         settled = ledger.totals() if ledger else {}
-        unfinished = ledger.unfinished() if ledger else {}
+        unfinished = ledger.unfinished(reason) if ledger else {}
         exchanges = ledger.verdicts() if ledger else {}
     totals.update(settled)
-    for outcome, rows in unfinished.items():
-        totals[outcome, reason] += rows
+    totals.update(unfinished)
     settled_rows = sum(settled.values())
     settled_outcomes: Counter[Outcome] = Counter()
     for (outcome, _), rows in settled.items():

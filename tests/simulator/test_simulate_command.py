@@ -33,8 +33,16 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
         try:
             yield process, json.loads(reader(process.stdout).readline())
         finally:
-            # Not killed: it takes its temporary folder with it.
-            process.terminate()
+            end(process)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    # Not killed unless it must be: ended well, it takes its temporary folder with it.
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    finally:
+        process.kill()
 
 
 def reader(pipe: IO[str] | None) -> IO[str]:

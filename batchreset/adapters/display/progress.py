@@ -113,6 +113,8 @@ def _picture(progress: Progress, per_second: float, now_seconds: float) -> Text:
 
 
 def _phase(progress: Progress) -> str:
+    if progress.done == progress.planned:
+        return "all rows have an outcome"
     if progress.pace() is None:
         return "checking the sign-in"
     return "canary rows first" if progress.waves_left else "sending"

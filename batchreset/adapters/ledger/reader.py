@@ -14,6 +14,7 @@ from batchreset.adapters.ledger import statements as sql
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
+from batchreset.core.retry import RETRY_TABLE
 from batchreset.errors import LedgerError
 
 ResultValues = tuple[
@@ -23,6 +24,7 @@ ResultValues = tuple[
 first_sent_at, completed_at"""
 
 _BUSY_SECONDS: Final = 10.0
+_RULES: Final = {verdict.name.lower(): rule for verdict, rule in RETRY_TABLE.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class LedgerReader:
         Args:
             first: row number.
             last: row number, included.
-            unfinished: the reason of rows that were noted and have no outcome.
+            unfinished: the reason of rows that were noted, have no outcome, and whose last exchange says nothing.
         """
         with self._translating():
             ended = [
@@ -130,14 +132,17 @@ class LedgerReader:
                 for outcome, reason, rows in self._connection.execute(sql.TOTALS)
             }
 
-    def unfinished(self) -> Mapping[Outcome, int]:
-        """How the rows stand that were noted and have no outcome; those that were surely never sent are left out."""
-        counts: Counter[Outcome] = Counter()
+    def unfinished(self, reason: Reason) -> Mapping[tuple[Outcome, Reason | None], int]:
+        """How the rows stand that were noted and have no outcome; those that were surely never sent are left out.
+
+        `reason` is as for `results_between`.
+        """
+        counts: Counter[tuple[Outcome, Reason | None]] = Counter()
         with self._translating():
             for values in self._connection.execute(sql.OPEN_BETWEEN, (0, 1 << 62)):
-                outcome = Outcome(_unfinished(values, Reason.INTERRUPTED)[1])
-                if outcome is not Outcome.NOT_ATTEMPTED:
-                    counts[outcome] += 1
+                result = _unfinished(values, reason)
+                if result[1] != Outcome.NOT_ATTEMPTED:
+                    counts[Outcome(result[1]), Reason(result[2]) if result[2] else None] += 1
         return counts
 
     def verdicts(self) -> Mapping[str, int]:
@@ -160,14 +165,17 @@ class LedgerReader:
             ) from error
 
 
-def _unfinished(values: tuple[Any, ...], reason: Reason) -> ResultValues:
-    row, unclear, status, code, description, correlation_id, request_id, attempts, first_sent, ended = values
+def _unfinished(values: tuple[Any, ...], unfinished: Reason) -> ResultValues:
+    """The row as what is known of it: its last exchange's reason, where that exchange accounts for the outcome."""
+    row, unclear, status, code, description, correlation_id, request_id, attempts, first_sent, ended, verdict = values
     if unclear:
         outcome = Outcome.IN_DOUBT
     elif attempts:
         outcome = Outcome.FAILED
     else:
-        return (row, Outcome.NOT_ATTEMPTED.value, reason.value, None, None, None, None, None, 0, None, None)
+        return (row, Outcome.NOT_ATTEMPTED.value, unfinished.value, None, None, None, None, None, 0, None, None)
+    rule = _RULES.get(verdict)
+    reason = rule.reason if rule and (rule.unclear or outcome is Outcome.FAILED) else unfinished
     return (
         row,
         outcome.value,

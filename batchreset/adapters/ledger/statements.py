@@ -131,7 +131,7 @@ SELECT i.row,
          OR EXISTS (SELECT 1 FROM ({_CUT_OFF}) c WHERE c.row = i.row),
        a.http_status, a.error_code, a.error_description, coalesce(a.correlation_id, ''),
        coalesce(a.request_id, i.request_id), coalesce(a.number, 0),
-       coalesce((SELECT min(f.sent_at) FROM attempts f WHERE f.row = i.row), i.noted_at), a.ended_at
+       coalesce((SELECT min(f.sent_at) FROM attempts f WHERE f.row = i.row), i.noted_at), a.ended_at, a.verdict
 FROM (SELECT row, max(generation) AS generation, request_id, noted_at FROM intents
       WHERE row BETWEEN ? AND ? GROUP BY row) i
 LEFT JOIN attempts a ON a.row = i.row AND a.number = (SELECT max(number) FROM attempts n WHERE n.row = i.row)

@@ -1,5 +1,6 @@
 """Recipients and identities: age's own X25519 keys, and SSH keys that age can use (ssh-ed25519, ssh-rsa)."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def _keys_in(value: str) -> list[tuple[str, str]]:
         lines = Path(value).expanduser().read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(
-            f"[password] recipients: {_shortened(value)!r} is neither a public key (age1…, ssh-ed25519 …, ssh-rsa …)"
+            f"[password] recipients: {_named(value)!r} is neither a public key (age1…, ssh-ed25519 …, ssh-rsa …)"
             f" nor a file that can be read ({_why(error)})",
             next_step=_MAKE_A_KEY,
         ) from error
@@ -101,6 +102,11 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
     if not found:
         raise SettingsError(f"{path} holds no secret key", next_step=next_step)
     return found
+
+
+def _named(value: str) -> str:
+    """A path as it is; what may be a key that was pasted, not whole."""
+    return value if os.sep in value else _shortened(value)
 
 
 def _shortened(text: str, most: int = 24) -> str:

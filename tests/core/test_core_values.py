@@ -1,0 +1,60 @@
+"""What the core hands around does not change under anybody's hands."""
+
+import dataclasses
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+
+import batchreset.core
+from batchreset.core.exchange import Answered, Lost, LossKind, NotSent, NotSentKind
+from batchreset.core.pacing import Ticket
+from batchreset.core.records import KnownRow
+from batchreset.core.retry import History, Rule
+
+BY_POSITION = {Ticket, Rule}
+"""Short values whose fields are plain where they are made."""
+
+
+def _values() -> list[Any]:
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(batchreset.core.__path__, "batchreset.core.")
+    ]
+    return sorted(
+        {
+            value
+            for module in modules
+            for value in vars(module).values()
+            if isinstance(value, type)
+            and dataclasses.is_dataclass(value)
+            and value.__module__.startswith("batchreset.core.")
+        },
+        key=lambda value: value.__name__,
+    )
+
+
+@pytest.mark.parametrize("value", _values(), ids=lambda value: value.__name__)
+def test_a_value_is_frozen_small_and_made_by_keyword(value: Any) -> None:
+    fields = dataclasses.fields(value)
+
+    assert value.__dataclass_params__.frozen
+    assert set(value.__slots__) == {field.name for field in fields}
+    assert all(field.kw_only == (value not in BY_POSITION) for field in fields)
+
+
+def test_what_is_not_known_is_empty() -> None:
+    assert dataclasses.astuple(Answered(status=200)) == (200, "", "", None, None, None, None, None)
+    assert Lost(kind=LossKind.TIMEOUT).detail == ""
+    assert NotSent() == NotSent(kind=NotSentKind.CONNECT, detail="")
+
+
+def test_a_row_that_nobody_touched_has_no_history() -> None:
+    assert dataclasses.astuple(KnownRow()) == (0, 0, False, None)
+    assert dataclasses.astuple(History()) == (0, 0, False, None, 0, False)
+
+
+def test_the_ledgers_words_for_losses_are_these() -> None:
+    assert [kind.value for kind in LossKind] == ["timeout", "connection", "cut_short", "cancelled"]
+    assert [kind.value for kind in NotSentKind] == ["connect", "tls", "proxy"]

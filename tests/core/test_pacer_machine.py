@@ -1,0 +1,183 @@
+"""What holds for a pacer whatever comes back, in whatever order, however the clock moves."""
+
+import math
+import random
+from collections import Counter
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from batchreset.core.pacing import Answer, Pacer, Ticket
+
+EPSILON = 1e-6
+"""Seconds; the clock's own rounding."""
+
+hostile_retry_after = (
+    st.none() | st.sampled_from([0.0, 0.25, 1.0, 57.0, -3.0, math.nan, math.inf, 604800.0]) | st.floats()
+)
+
+
+class Pacing(RuleBasedStateMachine):
+    """A service that answers as it likes, and a caller that asks at any time."""
+
+    @initialize(
+        rows=st.dictionaries(st.sampled_from("abcde"), st.integers(0, 12), max_size=5),
+        max_concurrency=st.integers(1, 6),
+        max_per_second=st.sampled_from([None, None, None, 0.5, 1.0, 1.5, 2.5, 7.0, 100.0]),
+        begins_seconds=st.sampled_from([0.0, 12345.678, -5.5]),
+    )
+    def begin(
+        self,
+        rows: dict[str, int],
+        max_concurrency: int,
+        max_per_second: float | None,
+        begins_seconds: float,
+    ) -> None:
+        self.pacer = Pacer(
+            rows, max_concurrency=max_concurrency, max_per_second=max_per_second, random=random.Random(20261121)
+        )
+        self.rows = sum(rows.values())
+        self.waiting = Counter(rows)
+        self.max_concurrency = max_concurrency
+        self.max_per_second = max_per_second
+        self.now_seconds = begins_seconds
+        self.ask_again_seconds = begins_seconds
+        self.flying: list[Ticket] = []
+        self.sent_seconds: list[float] = []
+        self.ended = 0
+        self.refused = 0
+        self.refused_last_seconds = -math.inf
+        self.told_until_seconds = -math.inf
+        self.sent_when_refused = 0
+        self.let_through = True
+        self.served_since: dict[str, set[str]] = {}
+
+    @rule()
+    def take(self) -> None:
+        before = self.pacer.snapshot()
+        turn = self.pacer.take(self.now_seconds)
+        if isinstance(turn, Ticket):
+            assert all(pause.until_seconds <= self.now_seconds for pause in before.pauses)
+            self.check_ticket(turn)
+        elif math.isinf(turn):
+            assert turn > 0
+            assert self.flying or not self.waiting.total()
+            self.ask_again_seconds = self.now_seconds
+        else:
+            assert turn > self.now_seconds
+            ceiling = self.sent_seconds[-1] + max(1.0, 1 / (self.max_per_second or 1.0)) if self.sent_seconds else 0.0
+            assert turn <= max(ceiling, self.refused_last_seconds + 3600.3) + EPSILON
+            self.ask_again_seconds = turn
+
+    def check_ticket(self, ticket: Ticket) -> None:
+        assert len(self.flying) < self.max_concurrency
+        assert self.waiting[ticket.customer] > 0
+        assert ticket.number == len(self.sent_seconds) + 1
+        assert ticket.taken_at_seconds == self.now_seconds
+        assert self.now_seconds >= self.told_until_seconds - EPSILON
+        if not self.let_through:
+            assert all(other.number <= self.sent_when_refused for other in self.flying)
+        for customer, served in self.served_since.items():
+            if self.waiting[customer] and customer != ticket.customer:
+                assert ticket.customer not in served, "served twice while another customer waited"
+                served.add(ticket.customer)
+        self.served_since[ticket.customer] = set()
+        self.waiting[ticket.customer] -= 1
+        self.flying.append(ticket)
+        self.sent_seconds.append(self.now_seconds)
+        self.check_ceiling()
+
+    def check_ceiling(self) -> None:
+        if self.max_per_second is not None:
+            *_, last = self.sent_seconds
+            in_a_second = [sent for sent in self.sent_seconds if sent > last - 1.0 + EPSILON]
+            assert len(in_a_second) <= max(1.0, self.max_per_second)
+            if len(self.sent_seconds) > 1:
+                assert last - self.sent_seconds[-2] >= 1 / self.max_per_second - EPSILON
+
+    @rule()
+    def take_all(self) -> None:
+        for _ in range(self.max_concurrency + 1):
+            self.take()
+
+    @precondition(lambda self: self.flying)
+    @rule(
+        data=st.data(),
+        came=st.sampled_from([*Answer, Answer.OK, Answer.THROTTLED]),
+        retry_after_seconds=hostile_retry_after,
+        again=st.booleans(),
+    )
+    def answer(self, data: st.DataObject, came: Answer, retry_after_seconds: float | None, *, again: bool) -> None:
+        ticket = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
+        self.give(ticket, came, retry_after_seconds, again=again)
+
+    @precondition(lambda self: self.flying)
+    @rule(came=st.sampled_from(Answer), retry_after_seconds=hostile_retry_after)
+    def answer_all_alike(self, came: Answer, retry_after_seconds: float | None) -> None:
+        while self.flying:
+            self.give(self.flying.pop(0), came, retry_after_seconds, again=came is not Answer.OK)
+
+    def give(self, ticket: Ticket, came: Answer, retry_after_seconds: float | None, *, again: bool) -> None:
+        self.pacer.answer(
+            self.now_seconds,
+            ticket,
+            came,
+            latency_seconds=self.now_seconds - ticket.taken_at_seconds,
+            retry_after_seconds=retry_after_seconds,
+            again=again,
+        )
+        if again:
+            if not self.waiting[ticket.customer]:
+                self.served_since[ticket.customer] = set()
+            self.waiting[ticket.customer] += 1
+        else:
+            self.ended += 1
+        if came is Answer.THROTTLED:
+            told = retry_after_seconds if retry_after_seconds is not None else math.nan
+            least_seconds = min(max(told, 0.0), 3600.0) + 0.1 if math.isfinite(told) else 0.8
+            self.told_until_seconds = max(self.told_until_seconds, self.now_seconds + least_seconds)
+            self.refused += 1
+            self.refused_last_seconds = self.now_seconds
+            self.sent_when_refused = len(self.sent_seconds)
+            self.let_through = False
+        elif came is Answer.OK and ticket.number > self.sent_when_refused:
+            self.let_through = True
+
+    @rule(seconds=st.sampled_from([0.0, 1 / 64, 0.1, 1.0, 30.0]))
+    def wait(self, seconds: float) -> None:
+        self.now_seconds += seconds
+
+    @rule()
+    def wait_as_told(self) -> None:
+        self.now_seconds = max(self.now_seconds, self.ask_again_seconds)
+
+    @invariant()
+    def the_snapshot_agrees(self) -> None:
+        now = self.pacer.snapshot()
+        assert (now.in_flight, now.waiting) == (len(self.flying), self.waiting.total())
+        assert (now.refused, now.per_second) == (self.refused, self.max_per_second)
+        assert now.concurrency == (self.max_concurrency if self.let_through else 1)
+        assert [pause.scope for pause in now.pauses] == ([] if self.let_through else ["partner"])
+        assert all(pause.until_seconds >= self.told_until_seconds - EPSILON for pause in now.pauses)
+
+    @invariant()
+    def no_row_is_lost_or_doubled(self) -> None:
+        assert self.ended + len(self.flying) + self.waiting.total() == self.rows
+        assert self.pacer.done == (self.ended == self.rows)
+
+    def teardown(self) -> None:
+        """The service recovers: everything ends, in no more steps than two for each row and each answer."""
+        if not hasattr(self, "pacer"):
+            return
+        for _ in range(2 * self.rows + 2 * len(self.flying) + 4):
+            while self.flying:
+                self.give(self.flying.pop(), Answer.OK, None, again=False)
+            self.take()
+            self.wait_as_told()
+        assert self.pacer.done
+        assert self.pacer.take(self.now_seconds) == math.inf
+
+
+TestPacing = Pacing.TestCase
+TestPacing.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
