@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from batchreset.adapters.run_folder import RunFolder, find_folder
-from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, terminal_flags
+from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, tell, terminal_flags
 from batchreset.core.outcome import Outcome
 from batchreset.errors import InputError, PlanRefusedError, sentence
 from batchreset.settings.model import Settings
@@ -100,9 +101,9 @@ def plan(
     planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
     terminal.say(*plan_lines(planned))
     if as_json:
-        click.echo(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
+        tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
     else:
-        click.echo(planned.folder.path)
+        tell(planned.folder.path)
     terminal.say(f"carry it out with: {planned.apply_command}")
     return 0
 
@@ -206,6 +207,8 @@ def _confirm(planned: FrozenRun, accounts: int) -> None:
             "there is no terminal to confirm on",
             next_step=f"look at the plan, then carry it out with: {planned.apply_command} --yes",
         )
+    # polars has interrupted reads go on (SA_RESTART): Ctrl-C would be heard only after the next Enter.
+    signal.siginterrupt(signal.SIGINT, True)
     click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
     typed = sys.stdin.readline().strip().replace(",", "")
     if typed != str(accounts):
@@ -225,8 +228,8 @@ def _refuse_without_terminal(settings: Settings, *, yes: bool) -> None:
 
 
 def _report(summary: Mapping[str, Any], *, as_json: bool) -> int:
-    click.echo(json.dumps(summary, indent=2) if as_json else "\n".join(summary_lines(summary)))
+    tell(json.dumps(summary, indent=2) if as_json else "\n".join(summary_lines(summary)))
     if summary["stop"]:
-        click.echo(f"error: {sentence(summary['stop']['what'])}", err=True)
-        click.echo(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)
+        tell(f"error: {sentence(summary['stop']['what'])}", err=True)
+        tell(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)
     return int(summary["exit_code"])

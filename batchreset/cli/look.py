@@ -1,5 +1,6 @@
 """`status`, `results` and `handover`: looking at a run. Nothing is sent."""
 
+import contextlib
 import csv
 import json
 import os
@@ -10,7 +11,7 @@ from typing import TextIO
 import click
 
 from batchreset.adapters.run_folder import all_folders, find_folder
-from batchreset.cli.options import runs_dir_flag
+from batchreset.cli.options import runs_dir_flag, tell
 from batchreset.core.columns import HANDOVER
 from batchreset.durable import PRIVATE_FILE_MODE
 from batchreset.errors import BatchresetError, RunFolderError
@@ -38,14 +39,14 @@ def status(*, run_name: str | None, as_json: bool, runs_dir: Path) -> None:
                 raise
             click.echo(f"{folder.run_id}: {error.what}", err=True)
     if as_json:
-        click.echo(json.dumps(found[0] if run_name else found, indent=2))
+        tell(json.dumps(found[0] if run_name else found, indent=2))
     elif run_name:
-        click.echo("\n".join(status_lines(found[0])))
+        tell("\n".join(status_lines(found[0])))
     elif not found:
         click.echo(f"no runs in {runs_dir}", err=True)
     else:
         for one in found:
-            click.echo(f"{one['run_id']:<28} {one['state']:<12} {one['done']:>9,} of {one['to_reset']:>9,} accounts")
+            tell(f"{one['run_id']:<28} {one['state']:<12} {one['done']:>9,} of {one['to_reset']:>9,} accounts")
 
 
 @click.command()
@@ -60,7 +61,7 @@ def status(*, run_name: str | None, as_json: bool, runs_dir: Path) -> None:
 def results(*, run_name: str, destination: Path | None, runs_dir: Path) -> None:
     """Write the results file again, in any format. Prints the paths of the files."""
     for file in write_results_of(read_frozen(find_folder(run_name, runs_dir)), destination=destination):
-        click.echo(file)
+        tell(file)
 
 
 @click.command()
@@ -93,7 +94,8 @@ def handover(
     run = read_frozen(find_folder(run_name, runs_dir))
     # All of it is opened before a line is written: a key that does not fit leaves no half hand-over behind.
     lines = list(hand_over(run, identities=identities, customer=customer, superseded=superseded))
-    with _opened(out) as stream:
+    # A reader that has gone (`… | head`) has what it wanted.
+    with contextlib.suppress(BrokenPipeError), _opened(out) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(HANDOVER)
         for line in lines:

@@ -5,12 +5,13 @@ import importlib
 import os
 import sys
 import traceback
-from typing import Final
+from pathlib import Path
+from typing import Final, TextIO
 
 import click
 
 from batchreset import __version__
-from batchreset.errors import BatchresetError, ExitCode
+from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
     "run": "batchreset.cli.carry_out:run",
@@ -65,29 +66,42 @@ def cli() -> None:
 def main() -> None:
     """The `batchreset` program."""
     _keep_secrets_in_memory()
-    sys.exit(_exit_code())
+    code = _exit_code()
+    for stream in (sys.stdout, sys.stderr):
+        _let_go_of(stream)
+    sys.exit(code)
+
+
+def _let_go_of(stream: TextIO | None) -> None:
+    """Write out what is buffered; when its reader has gone, the interpreter must not end with a code of its own."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _exit_code() -> int:
     try:
-        returned = cli.main(standalone_mode=False)
+        returned = cli.main(prog_name="batchreset", standalone_mode=False)
     except BatchresetError as error:
         _say(error.lines())
         return error.exit_code
     except click.Abort:
         _say(["interrupted"])
         return ExitCode.INTERRUPTED
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return ExitCode.REFUSED
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "batchreset"
+        _say([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"])
         return ExitCode.REFUSED
     except KeyboardInterrupt:
         _say(["interrupted"])
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone (`… | head`): not an error of ours, and nobody to tell.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
     except Exception as error:  # noqa: BLE001  the one door: everything is told, nothing passes
         _say(_unexpected(error))
         return ExitCode.UNEXPECTED

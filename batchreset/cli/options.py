@@ -5,7 +5,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_origin
@@ -97,10 +97,11 @@ class Terminal:
         return self.verbosity == 0 and sys.stderr.isatty()
 
     def say(self, *lines: str) -> None:
-        """A message, unless quiet."""
+        """A message, unless quiet. A terminal that has gone must not end a run."""
         if self.verbosity >= 0:
-            for line in lines:
-                click.echo(line, err=True)
+            with contextlib.suppress(OSError):
+                for line in lines:
+                    click.echo(line, err=True)
 
     def showing(self, progress: Progress, log: EventLog) -> contextlib.AbstractAsyncContextManager[None]:
         """Progress: drawn on a terminal, else one line from time to time."""
@@ -142,8 +143,7 @@ def runs_dir_flag(command: Decorated) -> Decorated:
     )(command)
 
 
-@contextlib.contextmanager
-def plain_output() -> Iterator[None]:
-    """Flush standard output inside the block, so that a reader that has gone is noticed here."""
-    yield
-    sys.stdout.flush()
+def tell(text: object, *, err: bool = False) -> None:
+    """A line of output. A reader that has gone (`… | head`) is no error and changes no exit code."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(text, err=err)

@@ -76,7 +76,7 @@ _ADVICE_BY_REASON = {
 }
 
 _ADVICE_FAILED = {
-    Reason.THROTTLED: "The service throttled this row for an hour; retry later with `apply --retry-failed`.",
+    Reason.THROTTLED: "The service throttled this row to the end; try it again later with `apply --retry-failed`.",
     Reason.CONNECTION: "Nothing was sent; restore the connection, then `apply --retry-failed`.",
 }
 

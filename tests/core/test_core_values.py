@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import batchreset.core
-from batchreset.core.exchange import Answered, Lost, LossKind, NotSent, NotSentKind
+import batchreset.core.pacing
+from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.pacing import Ticket
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import History, Rule
@@ -58,3 +59,7 @@ def test_a_row_that_nobody_touched_has_no_history() -> None:
 def test_the_ledgers_words_for_losses_are_these() -> None:
     assert [kind.value for kind in LossKind] == ["timeout", "connection", "cut_short", "cancelled"]
     assert [kind.value for kind in NotSentKind] == ["connect", "tls", "proxy"]
+
+
+def test_pacing_offers_its_seam_and_no_more() -> None:
+    assert set(batchreset.core.pacing.__all__) == {"Answer", "PaceSnapshot", "Pacer", "Pause", "Ticket"}

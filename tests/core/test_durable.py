@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchreset.durable import replacing, sync_folder, write_text
+from batchreset.durable import PRIVATE_FOLDER_MODE, replacing, sync_folder, write_text
 
 
 class Killed(BaseException):
@@ -76,6 +76,22 @@ def test_when_the_block_takes_the_temporary_file_away_it_is_told(path: Path) -> 
         temporary.unlink()
 
     assert list(path.parent.iterdir()) == []
+
+
+def test_the_blocks_own_error_is_the_one_that_is_told(path: Path) -> None:
+    def take_away() -> None:
+        with replacing(path) as temporary:
+            temporary.unlink()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        take_away()
+
+    assert list(path.parent.iterdir()) == []
+
+
+def test_folders_are_the_owners_alone() -> None:
+    assert PRIVATE_FOLDER_MODE == 0o700
 
 
 @pytest.mark.parametrize("old_mode", [None, 0o644, 0o666], ids=["no-file-before", "0644-before", "0666-before"])

@@ -51,6 +51,10 @@ def test_an_error_says_what_happened_then_details_then_what_to_do(error: type[Ba
     assert (raised.next_step, raised.details) == ("check the path", ("row 1", "row 2"))
 
 
+def test_an_error_of_no_class_of_its_own_is_unexpected() -> None:
+    assert BatchresetError.exit_code is ExitCode.UNEXPECTED
+
+
 def test_an_error_without_details_has_two_lines() -> None:
     assert BatchresetError("a", next_step="b").lines() == ["error: a.", "what to do: b."]
 

@@ -27,6 +27,20 @@ def test_a_move_is_in_the_table_or_refused(state: RowState, move: Move) -> None:
         assert refused.value.__suppress_context__
 
 
+def test_a_refused_move_is_told_in_plain_words() -> None:
+    told = {str(_refusal(state, move)) for state in RowState for move in Move if (state, move) not in LEGAL}
+
+    assert "a row that is planned cannot send" in told
+    assert {words.split()[4] for words in told} == {"planned", "noted", "sent", "waiting", "ended"}
+    assert {words.split()[6] for words in told} == {"note", "send", "wait", "end"}
+
+
+def _refusal(state: RowState, move: Move) -> IllegalMoveError:
+    with pytest.raises(IllegalMoveError) as refused:
+        moved(state, move)
+    return refused.value
+
+
 class Life(RuleBasedStateMachine):
     """A row that is asked for any move at any time."""
 

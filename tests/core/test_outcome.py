@@ -4,7 +4,7 @@ import pytest
 
 from batchreset.core.classify import Verdict
 from batchreset.core.outcome import Outcome, Reason, advice
-from batchreset.core.retry import End, History, Retry, after, decide
+from batchreset.core.retry import RETRY_TABLE, End, History, Retry, after, decide
 
 SKIPPED = {(Outcome.SKIPPED, reason) for reason in (Reason.PROTECTED, Reason.DUPLICATE, Reason.INVALID)}
 STOPS = {
@@ -12,8 +12,12 @@ STOPS = {
     Reason.INTERRUPTED, Reason.UNAUTHORIZED, Reason.MFA_REQUIRED,
 }  # fmt: skip
 UNSENT = {(Outcome.NOT_ATTEMPTED, reason) for reason in STOPS | {Reason.DRY_RUN, Reason.PLANNED}}
-CUT_OFF = {(outcome, reason) for outcome in (Outcome.FAILED, Outcome.IN_DOUBT) for reason in STOPS}
-"""Rows that were under way, or waited for their next turn, when the run stopped."""
+CUT_OFF = {
+    *((outcome, reason) for outcome in (Outcome.FAILED, Outcome.IN_DOUBT) for reason in STOPS),
+    *((Outcome.IN_DOUBT, rule.reason) for rule in RETRY_TABLE.values()),
+    *((Outcome.FAILED, rule.reason) for rule in RETRY_TABLE.values() if not rule.unclear),
+}
+"""Rows that were under way, or waited for their next turn, when the run stopped: by the stop or their last exchange."""
 
 
 def endings() -> set[tuple[Outcome, Reason | None]]:

@@ -153,6 +153,13 @@ def test_without_retry_after_pauses_grow_to_a_quarter_minute_and_a_fifth(untold:
     assert lengths == pytest.approx([length * (0.8 + 0.4 * drawn) for length in grown])
 
 
+def test_nothing_said_of_retry_after_is_no_retry_after() -> None:
+    paced = pacer({"a": 1})
+    paced.answer(0.0, ticket_of(paced.take(0.0)), THROTTLED, latency_seconds=0.25, again=True)
+
+    assert paced.take(0.0) == pytest.approx(1.0)
+
+
 def test_a_hundred_refusals_are_no_number_too_large() -> None:
     assert pauses_seconds(pacer({"a": 1}), [None] * 100)[-1] == pytest.approx(15.0)
 

@@ -107,6 +107,11 @@ def test_the_table_has_a_line_for_every_verdict_but_success() -> None:
     assert set(RETRY_TABLE) == set(Verdict) - {OK}
 
 
+def test_an_exchange_is_unclear_exactly_where_the_service_may_have_acted_unseen() -> None:
+    """The ledger notes this of every exchange, also of one that stops the run."""
+    assert {verdict for verdict, rule in RETRY_TABLE.items() if rule.unclear} == UNCLEAR
+
+
 @pytest.mark.parametrize("unclear", sorted(UNCLEAR, key=str))
 @pytest.mark.parametrize("refusal", sorted(REFUSALS, key=str))
 def test_a_refusal_after_an_unclear_exchange_leaves_the_row_in_doubt(unclear: Verdict, refusal: Verdict) -> None:

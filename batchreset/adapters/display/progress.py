@@ -3,7 +3,7 @@
 import collections
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Final, Protocol, TextIO
+from typing import Any, Final, Protocol, TextIO, cast
 
 import anyio
 from rich.console import Console
@@ -29,7 +29,7 @@ class Events(Protocol):
 
 
 class Rate:
-    """Rows a second over the last seconds."""
+    """Rows a second over the last ten seconds, or since the last observation when that is longer ago."""
 
     def __init__(self) -> None:
         self._seen: collections.deque[tuple[float, int]] = collections.deque()
@@ -37,16 +37,34 @@ class Rate:
     def per_second(self, now_seconds: float, done: int) -> float:
         """The rate, with this observation in it; 0 before there are two."""
         self._seen.append((now_seconds, done))
-        while self._seen[0][0] < now_seconds - RATE_OVER_SECONDS and len(self._seen) > 1:
+        while len(self._seen) > 1 and self._seen[1][0] <= now_seconds - RATE_OVER_SECONDS:
             self._seen.popleft()
         began, before = self._seen[0]
         return (done - before) / (now_seconds - began) if now_seconds > began else 0.0
 
 
+class _Terminal:
+    """A stream whose going away (a closed window, a lost connection) does not take the run with it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @contextlib.asynccontextmanager
 async def terminal_progress(progress: Progress, *, stream: TextIO, color: bool) -> AsyncIterator[None]:
     """Redraw a few lines on `stream` while the block runs; the last picture stays."""
-    console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=False)
+    console = Console(file=cast("TextIO", _Terminal(stream)), no_color=not color, highlight=False, soft_wrap=False)
     rate = Rate()
 
     def picture() -> Text:
@@ -77,8 +95,9 @@ async def logged_progress(progress: Progress, *, log: Events, say: Callable[[str
         while True:
             await anyio.sleep(LINE_EVERY_SECONDS)
             now_seconds = anyio.current_time()
-            say(_picture(progress, rate.per_second(now_seconds, progress.done), now_seconds).plain.replace("\n", "; "))
             per_second = rate.per_second(now_seconds, progress.done)
+            with contextlib.suppress(OSError):  # nobody listens any more
+                say(_picture(progress, per_second, now_seconds).plain.replace("\n", "; "))
             log.info(
                 "run.progress",
                 done=progress.done,

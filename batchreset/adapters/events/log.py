@@ -33,7 +33,7 @@ class EventSinks:
     def __call__(self, _logger: object, level: str, event: Event) -> str:
         """The last structlog processor: writes the event out and drops it."""
         number = logging.getLevelNamesMapping()[level.upper()]
-        if self._stream is not None and number >= self._shown:
+        if number >= self._shown:
             self._show(event)
         line = json.dumps(event, default=str, ensure_ascii=False) + "\n"
         for file in list(self._files):
@@ -42,17 +42,24 @@ class EventSinks:
                 file.flush()
             except OSError as error:
                 self._files.remove(file)
-                sys.stderr.write(f"warning: the log {file.name} cannot be written any more ({error.strerror})\n")
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"warning: the log {file.name} cannot be written any more ({error.strerror})\n")
         raise structlog.DropEvent
 
     def _show(self, event: Event) -> None:
+        if self._stream is None:
+            return
         fields = " ".join(
             f"{key}={value}"
             for key, value in event.items()
             if key not in {"time", "event", "level"} and value is not None
         )
         time = str(event.get("time", ""))[11:19]
-        print(f"{time} {event.get('level', ''):7} {event.get('event', '')} {fields}".rstrip(), file=self._stream)
+        try:
+            print(f"{time} {event.get('level', ''):7} {event.get('event', '')} {fields}".rstrip(), file=self._stream)
+        except OSError:
+            # Whoever looked has gone, and there is nobody left to tell.
+            self._stream = None
 
 
 @contextlib.contextmanager
@@ -72,7 +79,7 @@ def event_log(
         OSError: a log file cannot be made.
     """
     with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(_append_to(path)) for path in paths]
+        files = [stack.enter_context(_appending_to(path)) for path in paths]
         yield cast(
             "structlog.typing.FilteringBoundLogger",
             structlog.wrap_logger(
@@ -88,5 +95,16 @@ def event_log(
         )
 
 
-def _append_to(path: Path) -> TextIO:
-    return os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE_MODE), "a", encoding="utf-8")
+@contextlib.contextmanager
+def _appending_to(path: Path) -> Iterator[TextIO]:
+    def private(name: str, flags: int) -> int:
+        return os.open(name, flags, PRIVATE_FILE_MODE)
+
+    # A name that is no Unicode is written as JSON spells it, `\udc80`.
+    file = open(path, "a", encoding="utf-8", errors="backslashreplace", opener=private)  # noqa: SIM115  Path.open takes no opener
+    try:
+        yield file
+    finally:
+        # What could not be written was told of at the time; a full disk says so once more here.
+        with contextlib.suppress(OSError):
+            file.close()

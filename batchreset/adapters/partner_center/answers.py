@@ -44,7 +44,7 @@ def answered(
         correlation_id=_header(headers, "MS-CorrelationId", secrets),
         request_id=_header(headers, "MS-RequestId", secrets),
         retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now),
-        claims=_claims(headers.get("WWW-Authenticate")),
+        claims=_claims(headers.get("WWW-Authenticate"), secrets),
         mfa_compliant=_boolean(headers.get("isMfaCompliant")),
     )
 
@@ -74,9 +74,11 @@ def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) 
     return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None
 
 
-def _claims(challenge: str | None) -> str | None:
+def _claims(challenge: str | None, secrets: tuple[Secret, ...]) -> str | None:
+    """As they are, for the sign-in; none when a secret would travel with them."""
     found = _CLAIMS.search(challenge or "")
-    return found.group(1) if found else None
+    claims = found.group(1) if found else None
+    return claims if claims and scrubbed(claims, secrets, most_characters=len(claims)) == claims else None
 
 
 def _boolean(value: str | None) -> bool | None:

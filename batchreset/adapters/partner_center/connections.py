@@ -30,10 +30,9 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         try:
             context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
-        except OSError as error:
-            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        except (OSError, ValueError, RuntimeError) as error:
             raise SettingsError(
-                f"[partner_center] ca_file: {ca_file} cannot be used ({reason})",
+                f"[partner_center] ca_file: {ca_file} cannot be used ({_why(error)})",
                 next_step="give a file with the authority's certificate in PEM form, or leave ca_file empty",
             ) from error
     return context
@@ -48,6 +47,16 @@ def _system_trust() -> ssl.SSLContext:
     if sys.platform not in {"darwin", "win32"} and (paths.cafile or paths.capath):
         return ssl.create_default_context()
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case ssl.SSLError():
+            return "it holds no certificate"
+        case OSError():
+            return error.strerror or str(error)
+        case _:
+            return "it is not a path"
 
 
 class Connections:

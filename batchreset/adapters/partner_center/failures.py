@@ -45,7 +45,7 @@ def _not_sent(error: httpx.TransportError) -> NotSent:
             case ssl.SSLCertVerificationError():
                 return NotSent(kind=NotSentKind.TLS, detail=f"the certificate is not trusted ({cause.verify_message})")
             case ssl.SSLError():
-                return NotSent(kind=NotSentKind.TLS, detail=f"TLS failed ({cause.reason or 'no reason given'})")
+                return NotSent(kind=NotSentKind.TLS, detail=f"TLS failed ({_reason(cause)})")
             case socket.gaierror():
                 return NotSent(detail="the name of the host could not be resolved")
             case ConnectionRefusedError():
@@ -60,6 +60,11 @@ def _not_sent(error: httpx.TransportError) -> NotSent:
     if "CERTIFICATE" in text or "SSL" in text:
         return NotSent(kind=NotSentKind.TLS, detail="the secure connection was refused")
     return NotSent(detail="no connection could be made")
+
+
+def _reason(error: ssl.SSLError) -> str:
+    """OpenSSL's word for it; an error that was not raised by OpenSSL lacks even the attribute."""
+    return getattr(error, "reason", None) or "no reason given"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -15,7 +15,8 @@ PIECE_CHARACTERS: Final = 8
 HEX_PIECE_CHARACTERS: Final = 16
 """Ids are hexadecimal too."""
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+"""Control characters, and halves of surrogate pairs: JSON can spell them, no file or database takes them."""
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -30,7 +31,7 @@ def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> s
     clear = [secret.open() for secret in secrets if secret]
     for secret in clear:
         text = text.replace(secret, MASK)
-    line = _CONTROL.sub(" ", text).strip()[:most_characters]
+    line = _NOT_TEXT.sub(" ", text).strip()[:most_characters]
     views = set(_views(line))
     pieces = {piece for view in views for piece in _pieces(view, PIECE_CHARACTERS)}
     hex_pieces = set(_pieces(line.lower(), HEX_PIECE_CHARACTERS))
@@ -44,7 +45,10 @@ def _views(line: str) -> Iterator[str]:
     yield html.unescape(line)
     yield urllib.parse.unquote_plus(line)
     yield html.unescape(urllib.parse.unquote(line))
-    yield _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), line)
+    unescaped = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), line)
+    yield unescaped
+    # JSON in JSON: one backslash more at every level.
+    yield unescaped.replace("\\", "")
     yield line.replace("\\", "")
 
 

@@ -114,7 +114,7 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
         RunFolderError: it cannot be made, or it holds a plan.
     """
     folder = RunFolder(runs_dir / run_id)
-    if folder.run_json.exists():
+    if _holds_plan(folder.path):
         raise RunFolderError(
             f"the run {run_id} exists already in {runs_dir}",
             next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
@@ -135,7 +135,7 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
 def find_folder(run: str, runs_dir: Path) -> RunFolder:
     """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
     for path in (Path(run), runs_dir / run):
-        if (path / "run.json").is_file():
+        if _holds_plan(path):
             return RunFolder(path.resolve())
     known = [folder.run_id for folder in all_folders(runs_dir)]
     listed = f"; runs there: {', '.join(known[-5:])}" if known else ""
@@ -145,10 +145,18 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
     )
 
 
+def _holds_plan(path: Path) -> bool:
+    """False too where nobody may look, and for what cannot be a path."""
+    try:
+        return RunFolder(path).run_json.is_file()
+    except OSError:
+        return False
+
+
 def all_folders(runs_dir: Path) -> list[RunFolder]:
     """Every folder with a whole plan, oldest first."""
     try:
-        found = [RunFolder(path) for path in runs_dir.iterdir() if (path / "run.json").is_file()]
+        found = [RunFolder(path) for path in runs_dir.iterdir() if _holds_plan(path)]
         return sorted(found, key=lambda folder: folder.run_json.stat().st_mtime)
     except OSError:
         return []

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import filelock
 
 from batchreset.adapters.run_folder.folder import RunFolder, writing
+from batchreset.durable import write_text
 from batchreset.errors import RunHeldError
 
 
@@ -32,10 +33,12 @@ def holding(folder: RunFolder) -> Iterator[None]:
             ) from error
     try:
         with writing(note):
-            note.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}) + "\n", encoding="utf-8")
+            write_text(note, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}) + "\n")
         yield
     finally:
-        note.unlink(missing_ok=True)
+        # A note that stays is believed only while this process lives.
+        with contextlib.suppress(OSError):
+            note.unlink(missing_ok=True)
         lock.release()
 
 

@@ -16,7 +16,7 @@ from batchreset.adapters.ledger import LedgerReader, LedgerStore
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Attempt, Ending, Intent, Record
 
-ROWS = range(1, 6)
+ROWS = range(1, 5)
 UNFINISHED = Reason.MAX_DURATION
 
 
@@ -138,32 +138,36 @@ class LedgerMachine(RuleBasedStateMachine):
         generation, _, _ = self.in_this_session(row)
         self.pending.append(intent(row, generation + 1, password=f"{row}-{generation + 1}"))
 
-    @precondition(lambda self: self.under_way)
-    @rule(row=st.sampled_from(ROWS), unclear=st.booleans(), status=st.sampled_from([200, 403, 429, 503]))
-    def attempted(self, row: int, unclear: bool, status: int) -> None:  # noqa: FBT001  drawn
-        generation, open_here, exchanges = self.in_this_session(row)
-        if open_here:
-            self.pending.append(
-                attempt(
-                    row,
-                    exchanges + 1,
-                    generation=generation,
-                    verdict=f"v{status}",
-                    unclear=unclear,
-                    http_status=None if unclear else status,
-                    error_code="" if unclear else str(status),
-                )
-            )
+    def open_rows(self) -> list[int]:
+        return [row for row in ROWS if self.under_way and self.in_this_session(row)[1]]
 
-    @precondition(lambda self: self.under_way)
+    @precondition(lambda self: self.open_rows())
+    @rule(data=st.data(), unclear=st.booleans(), status=st.sampled_from([200, 403, 429, 503]))
+    def attempted(self, data: st.DataObject, unclear: bool, status: int) -> None:  # noqa: FBT001  drawn
+        row = data.draw(st.sampled_from(self.open_rows()))
+        generation, _, exchanges = self.in_this_session(row)
+        self.pending.append(
+            attempt(
+                row,
+                exchanges + 1,
+                generation=generation,
+                verdict=f"v{status}",
+                unclear=unclear,
+                http_status=None if unclear else status,
+                error_code="" if unclear else str(status),
+            )
+        )
+
+    @precondition(lambda self: self.open_rows())
     @rule(
-        row=st.sampled_from(ROWS),
+        data=st.data(),
         outcome=st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT]),
         reason=st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT]),
     )
-    def ended(self, row: int, outcome: Outcome, reason: Reason) -> None:
-        generation, open_here, exchanges = self.in_this_session(row)
-        if open_here and exchanges:
+    def ended(self, data: st.DataObject, outcome: Outcome, reason: Reason) -> None:
+        row = data.draw(st.sampled_from(self.open_rows()))
+        generation, _, exchanges = self.in_this_session(row)
+        if exchanges:
             why = None if outcome is Outcome.SUCCEEDED else reason
             self.pending.append(ending(row, generation, outcome=outcome, reason=why, attempts=exchanges))
 

@@ -1,0 +1,199 @@
+"""batchreset from outside: a process in a folder of its own with a clean environment, and a simulator in this one."""
+
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyrage
+
+from batchreset.simulator.options import SimulatorOptions
+from batchreset.simulator.server import RunningSimulator, running
+
+COMMAND = (sys.executable, "-m", "batchreset")
+TOKEN = "canary-token-e9Kq7Zx2vLm4"
+DEADLINE_SECONDS = 60.0
+HEADER = ("customer-tenant-id", "user-id", "forceChangePassword")
+CUSTOMERS = tuple(str(uuid.UUID(int=(0xC0 << 120) + number)) for number in range(1, 9))
+
+_KEPT = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_FILE", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A process that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One line of an input."""
+
+    customer: str
+    user: str
+    force: bool = True
+
+
+def accounts(*sizes: int, start: int = 0) -> list[Account]:
+    """So many accounts of the first, the second, … customer, in turn; every seventh keeps its password."""
+    left = list(sizes)
+    made: list[Account] = []
+    while any(left):
+        for index in (index for index, size in enumerate(left) if size):
+            left[index] -= 1
+            number = start + len(made) + 1
+            user = str(uuid.UUID(int=(0xA5 << 120) + number * 7_919))
+            made.append(Account(customer=CUSTOMERS[index], user=user, force=number % 7 != 0))
+    return made
+
+
+def write_csv(path: Path, rows: Iterable[Account]) -> Path:
+    """An input with two further columns."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow((*HEADER, "displayName", "note"))
+        for number, row in enumerate(rows, start=1):
+            writer.writerow((row.customer, row.user, str(row.force).lower(), f"Nóra {number}", 'a "note", quoted'))
+    return path
+
+
+def until(condition: Callable[[], object], *, seconds: float = DEADLINE_SECONDS) -> None:
+    """Look again and again until it holds; no event tells of what another process has come to."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.002)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One operator's machine, and the service.
+
+    Attributes:
+        folder: where the program is started.
+        key: the helpdesk's secret key.
+        recipient: its public key.
+        said: everything the program wrote to standard output and standard error, hand-overs left out.
+    """
+
+    folder: Path
+    simulator: RunningSimulator
+    key: Path
+    recipient: str
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
+
+    @property
+    def requests(self) -> int:
+        """How many requests the service has seen, GET too."""
+        return len(self.simulator.state.exchanges)
+
+    @property
+    def resets(self) -> int:
+        """How many requests to reset a password the service has seen."""
+        return sum(exchange.method == "PATCH" for exchange in list(self.simulator.state.exchanges))
+
+    def input(self, rows: Iterable[Account], name: str = "users.csv") -> Path:
+        return write_csv(self.folder / name, rows)
+
+    def environment(self, changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
+        """Nothing of this process's own but what Python needs; a change to None leaves that variable out."""
+        whole: dict[str, str | None] = {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "HOME": str(self.folder),
+            "BATCHRESET_PARTNER_CENTER__BASE_URL": self.simulator.base_url,
+            "BATCHRESET_PARTNER_CENTER__CA_FILE": str(self.simulator.ca_file),
+            "BATCHRESET_AUTH__KIND": "access_token",
+            "BATCHRESET_AUTH__ACCESS_TOKEN": TOKEN,
+            "BATCHRESET_PASSWORD__RECIPIENTS": self.recipient,
+            "BATCHRESET_PACE__MAX_CONCURRENCY": "8",
+            **(changes or {}),
+        }
+        return {name: value for name, value in whole.items() if value is not None}
+
+    def batchreset(
+        self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None, stdin: bytes = b""
+    ) -> Finished:
+        """Run it to its end."""
+        done = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            input=stdin, capture_output=True, cwd=self.folder, env=self.environment(environ),
+            timeout=DEADLINE_SECONDS, check=False,
+        )  # fmt: skip
+        finished = Finished(code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode())
+        self.said.append(finished.stderr)
+        if arguments[0] != "handover":
+            self.said.append(finished.stdout)
+        return finished
+
+    @contextlib.contextmanager
+    def started(
+        self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """It runs while the block does; killed at its end if it still lives."""
+        with (self.folder / "said.txt").open("a+b") as output:
+            began = output.seek(0, os.SEEK_END)
+            process = subprocess.Popen(
+                [*COMMAND, *map(str, arguments)],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
+                env=self.environment(environ),
+            )  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.wait()
+                output.seek(began)
+                self.said.append(output.read().decode())
+
+    def handover(self, run: str | Path, *arguments: str, key: Path | None = None) -> list[dict[str, str]]:
+        """The hand-over's lines."""
+        opened = self.batchreset("handover", run, "--identity", key or self.key, *arguments)
+        assert opened.code == 0, opened.stderr
+        return list(csv.DictReader(opened.stdout.splitlines()))
+
+    def results(self, run: str = "r") -> list[dict[str, str]]:
+        """The lines of a run's results file."""
+        with (self.runs / run / "results.csv").open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def summary(self, run: str = "r") -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.runs / run / "summary.json").read_text(encoding="utf-8"))
+        return content
+
+
+@contextlib.contextmanager
+def world(folder: Path, options: SimulatorOptions | None = None) -> Iterator[World]:
+    """An empty folder, a key pair, a simulator."""
+    identity = pyrage.x25519.Identity.generate()
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "helpdesk.key"
+    key.write_text(f"{identity}\n", encoding="ascii")
+    with running(options or SimulatorOptions()) as simulator:
+        yield World(folder=folder, simulator=simulator, key=key, recipient=str(identity.to_public()))
+
+
+def outcomes(results: Sequence[Mapping[str, str]]) -> dict[str, int]:
+    """How many lines have which outcome."""
+    counts: dict[str, int] = {}
+    for line in results:
+        counts[line["outcome"]] = counts.get(line["outcome"], 0) + 1
+    return counts

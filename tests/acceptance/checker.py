@@ -1,0 +1,290 @@
+"""The five promises of the design, proved from outside, in one place. Every acceptance test ends here."""
+
+import base64
+import hashlib
+import itertools
+import json
+import re
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from evidence import AccountKey, Evidence, Lines
+
+RESULTS = (
+    "row", "customer-tenant-id", "user-id", "forceChangePassword", "outcome", "reason", "http_status", "error_code",
+    "error_description", "ms_correlation_id", "ms_request_id", "attempts", "first_sent_at", "completed_at", "advice",
+)  # fmt: skip
+HANDOVER = ("customer-tenant-id", "user-id", "password", "certainty", "outcome", "completed_at")
+_STOPS = {
+    "canary", "failure_rate", "max_failures", "max_duration", "unauthorized", "mfa_required", "interrupted",
+}  # fmt: skip
+"""What ended a run early; also the reason of rows that were under way then."""
+_REFUSALS = {"forbidden", "bad_request", "conflict", "redirected", "throttled", "connection"}
+REASONS = {
+    "succeeded": {""},
+    "failed": {"not_found", *_REFUSALS, *_STOPS},
+    "in_doubt": {"server_error", "timeout", *_REFUSALS, *_STOPS},
+    "skipped": {"protected", "duplicate", "invalid"},
+    "not_attempted": {"unreachable", "dry_run", "planned", *_STOPS},
+}
+FILES = {
+    "plan.parquet", "run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv",
+    "summary.json", "log.ndjson", "lock",
+}  # fmt: skip
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
+"""Words of the simulator's answers that stand nowhere else."""
+_PASSWORD_LENGTH = 20
+
+
+def prove(evidence: Evidence) -> None:
+    """Every promise holds."""
+    found = complaints(evidence)
+    assert not found, "\n".join(found[:30])
+
+
+def complaints(evidence: Evidence) -> list[str]:
+    """What does not hold, a line each."""
+    return [
+        *_every_row_once(evidence),
+        *_attempts(evidence),
+        *_outcomes(evidence),
+        *_service(evidence),
+        *_handover(evidence),
+        *_summary(evidence),
+        *_files(evidence),
+        *_in_clear(evidence),
+    ]
+
+
+def sha256(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def _account(line: Mapping[str, str]) -> AccountKey:
+    return line["customer-tenant-id"], line["user-id"]
+
+
+def _every_row_once(e: Evidence) -> Iterator[str]:
+    """Promise 2: in input order, with exactly the documented columns."""
+    further = list(e.rows[0].further)
+    if list(e.header) != [*RESULTS, *further]:
+        yield f"results: columns are {e.header}"
+        return
+    if len(e.results) != len(e.rows):
+        yield f"results: {len(e.results)} lines for {len(e.rows)} input rows"
+    for number, (row, line) in enumerate(zip(e.rows, e.results, strict=False), start=1):
+        where = f"results, row {number}"
+        if line["row"] != str(number) or _account(line) != row.account:
+            yield f"{where}: is row {line['row']} of {_account(line)}, the input has {row.account}"
+        force = "" if row.force is None else str(row.force).lower()
+        if line["forceChangePassword"] != force:
+            yield f"{where}: forceChangePassword is {line['forceChangePassword']}, asked was {force}"
+        if any(line[name] != value for name, value in row.further.items()):
+            yield f"{where}: a further column was changed"
+        if line["reason"] not in REASONS.get(line["outcome"], set()):
+            yield f"{where}: outcome {line['outcome']!r} with reason {line['reason']!r}"
+        if (line["outcome"] == "succeeded") != (line["advice"] == ""):
+            yield f"{where}: advice is {line['advice']!r}"
+
+
+def _attempts(e: Evidence) -> Iterator[str]:
+    """`attempts` counts every exchange; ids and times are those of the exchanges."""
+    sent_for = e.sent_for()
+    for line in e.results:
+        where, seen = f"results, row {line['row']}", sent_for.get(_account(line), [])
+        if line["outcome"] in {"skipped", "not_attempted"}:
+            ids = [line[name] for name in ("ms_correlation_id", "ms_request_id", "first_sent_at", "completed_at")]
+            if line["attempts"] != "0" or line["http_status"] or any(ids):
+                yield f"{where}: {line['outcome']} and yet there was an attempt"
+            continue
+        attempts = int(line["attempts"])
+        if attempts > len(seen) or (attempts < len(seen) and not e.killed):
+            yield f"{where}: {attempts} attempts, the service saw {len(seen)}"
+        if not _TIME.fullmatch(line["first_sent_at"]) or line["first_sent_at"] > (line["completed_at"] or "9"):
+            yield f"{where}: sent at {line['first_sent_at']!r}, completed at {line['completed_at']!r}"
+        if line["outcome"] == "succeeded" and not _TIME.fullmatch(line["completed_at"]):
+            yield f"{where}: completed at {line['completed_at']!r}"
+        if not e.killed or line["outcome"] == "succeeded":
+            ids = [line["ms_correlation_id"], line["ms_request_id"]]
+            noted = [seen[-1].correlation_id, seen[-1].request_id] if seen else []
+            if ids != noted:
+                yield f"{where}: correlation and request id {ids}, the service noted {noted} last"
+
+
+def _outcomes(e: Evidence) -> Iterator[str]:
+    """What an outcome says is what is in force."""
+    applied_to, sent_for, handed_over = e.applied_to(), e.sent_for(), _handed_over(e)
+    attempted = {_account(line) for line in e.results if line["outcome"] != "skipped"}
+    for line in e.results:
+        account = _account(line)
+        applied, handed = applied_to.get(account, []), handed_over.get(account, {})
+        match line["outcome"]:
+            case "succeeded":
+                found: Iterable[str] = _succeeded(line, applied, handed if e.handover is not None else None)
+            case "failed" | "not_attempted":
+                found = _untouched(applied, handed)
+            case "in_doubt":
+                found = _in_doubt(applied, handed if e.handover is not None else None)
+            case _:
+                sent = account not in attempted and (applied or account in sent_for)
+                found = ["something was sent for it"] if sent else []
+        yield from (f"row {line['row']}, {line['outcome']}: {what}" for what in found)
+
+
+_Applied = Sequence[Mapping[str, Any]]
+_Certain = Mapping[str, set[str]]
+"""SHA-256 of an account's passwords in the hand-over, by certainty."""
+
+
+def _handed_over(e: Evidence) -> dict[AccountKey, dict[str, set[str]]]:
+    found: dict[AccountKey, dict[str, set[str]]] = {}
+    for line in e.handover or ():
+        found.setdefault(_account(line), {}).setdefault(line["certainty"], set()).add(sha256(line["password"]))
+    return found
+
+
+def _succeeded(line: Mapping[str, str], applied: _Applied, handed: _Certain | None) -> Iterator[str]:
+    if line["http_status"] != "200" or line["error_code"]:
+        yield f"status {line['http_status']}, code {line['error_code']!r}"
+    if not applied:
+        yield "the service applied nothing"
+        return
+    if str(applied[-1]["forceChangePassword"]).lower() != line["forceChangePassword"]:
+        yield f"the service applied forceChangePassword {applied[-1]['forceChangePassword']}"
+    if handed is not None and handed != {"in_force": {applied[-1]["sha256"]}}:
+        yield "the password in force is not the one handed over as in_force"
+
+
+def _untouched(applied: _Applied, handed: _Certain) -> Iterator[str]:
+    if applied:
+        yield f"the service applied {len(applied)} passwords"
+    if handed:
+        yield "the hand-over lists it"
+
+
+def _in_doubt(applied: _Applied, handed: _Certain | None) -> Iterator[str]:
+    if handed is None:
+        return
+    if not handed:
+        yield "no password is handed over"
+    if "in_force" in handed:
+        yield "the hand-over is sure of it"
+    if applied and applied[-1]["sha256"] not in handed.get("possible", set()):
+        yield "the password in force is not among those handed over as possible"
+
+
+def _service(e: Evidence) -> Iterator[str]:
+    """Ids, headers and bodies were exact, and only accounts of the input were touched."""
+    yield from (f"protocol error at the service: {error}" for error in e.report["protocol_errors"])
+    known = {row.account for row in e.rows}
+    for (customer, user), applied in e.applied_to().items():
+        if (customer, user) not in known:
+            yield f"the service changed {customer} {user}, which the input does not name"
+        in_force = e.report["in_force"].get(user, {}).get("sha256")
+        if in_force != applied[-1]["sha256"]:
+            yield f"{user}: in force is another password than the one applied last"
+
+
+def _handover(e: Evidence) -> Iterator[str]:
+    """Promise 1: whatever was applied is sealed, and is handed over unless a later one replaced it."""
+    if e.handover is None or e.handover_all is None:
+        return
+    sealed = {(e.rows[one.row - 1].account, sha256(one.password)) for one in e.sealed}
+    listed = {(_account(line), sha256(line["password"])) for line in e.handover}
+    for account, applied in e.applied_to().items():
+        for one in applied:
+            if (account, one["sha256"]) not in sealed:
+                yield f"{account}: a password was applied that is not sealed in the ledger"
+        if (account, applied[-1]["sha256"]) not in listed:
+            yield f"{account}: the password in force is not in the hand-over"
+    for line in e.handover_all:
+        if (_account(line), sha256(line["password"])) not in sealed:
+            yield f"hand-over, {_account(line)}: a password that was never sealed"
+    yield from _handover_form(e, e.handover, e.handover_all)
+
+
+def _handover_form(e: Evidence, listed: Lines, everything: Lines) -> Iterator[str]:
+    if everything and tuple(e.handover_header) != HANDOVER:
+        yield f"hand-over: columns are {e.handover_header}"
+    line_of = {_account(line): line for line in e.results if line["outcome"] != "skipped"}
+    for line in everything:
+        result = line_of.get(_account(line))
+        if result is None or (line["outcome"], line["completed_at"]) != (result["outcome"], result["completed_at"]):
+            yield f"hand-over, {_account(line)}: {line['outcome']} at {line['completed_at']}, results say otherwise"
+    if any(line["certainty"] not in {"in_force", "possible"} for line in listed):
+        yield "hand-over: superseded passwords are listed without --all"
+    if list(listed) != [line for line in everything if line["certainty"] != "superseded"]:
+        yield "hand-over: --all and its absence differ in more than the superseded passwords"
+    order = {row.account: number for number, row in reversed(list(enumerate(e.rows)))}
+    places = [order.get(_account(line), -1) for line in listed]
+    if any(before > after for before, after in itertools.pairwise(places)):
+        yield "hand-over: not in the input's order"
+
+
+def _summary(e: Evidence) -> Iterator[str]:
+    """summary.json says what the results file says."""
+    outcomes = Counter(line["outcome"] for line in e.results)
+    reasons = Counter((line["outcome"], line["reason"]) for line in e.results if line["reason"])
+    ends = [exchange.ended for exchange in e.exchanges]
+    expected: dict[str, Any] = {
+        "rows": len(e.results),
+        "to_reset": len(e.results) - outcomes["skipped"],
+        "outcomes": {name: outcomes[name] for name in REASONS},
+    }
+    if not e.killed:
+        expected |= {"sent": len(ends), "throttled": ends.count("429")}
+    for name, value in expected.items():
+        if e.summary[name] != value:
+            yield f"summary.json: {name} is {e.summary[name]}, should be {value}"
+    found = {(one["outcome"], one["reason"]): one["rows"] for one in e.summary["reasons"]}
+    if found != reasons:
+        yield f"summary.json: reasons are {found}, the results file has {dict(reasons)}"
+    not_well = outcomes["failed"] + outcomes["in_doubt"]
+    if e.summary["state"] == "finished" and e.summary["exit_code"] != (3 if not_well else 0):
+        yield f"summary.json: exit code {e.summary['exit_code']} with {not_well} rows that are not well"
+
+
+def _files(e: Evidence) -> Iterator[str]:
+    for name, mode in e.modes.items():
+        if mode != (0o700 if name == "." else 0o600):
+            yield f"{name} has mode {mode:04o}"
+    strange = e.modes.keys() - FILES - {"."}
+    if strange and not e.killed:
+        yield f"the folder holds {sorted(strange)}"
+
+
+def _in_clear(e: Evidence) -> Iterator[str]:
+    """Promise 3: no password, token or response body, in any writing that a reader could undo."""
+    passwords = [one.password for one in e.sealed]
+    secrets = [*passwords, *e.secrets]
+    for where, content in e.texts.items():
+        for kind, texts in (("a secret", secrets), ("a response body", _BODY_MARKS)):
+            found = [form for text in texts for form in _writings(text) if form in content]
+            if found:
+                yield f"{where}: {kind} stands there in clear, {len(found)} times"
+    if e.handover is None:
+        yield from _discarded_in_clear(e)
+
+
+def _writings(text: str) -> set[bytes]:
+    """As it is, and as JSON, CSV, URLs, UTF-16, hexadecimal and base64 would write it."""
+    forms = {text, json.dumps(text)[1:-1], text.replace('"', '""'), urllib.parse.quote(text, safe="")}
+    encoded = text.encode()
+    return {
+        *(form.encode() for form in forms),
+        text.encode("utf-16-le"),
+        encoded.hex().encode(),
+        base64.b64encode(encoded).rstrip(b"=")[:-1],
+    }
+
+
+def _discarded_in_clear(e: Evidence) -> Iterator[str]:
+    """Passwords that nobody knows: every piece of every text of their length is compared by its SHA-256."""
+    applied = {bytes.fromhex(line["sha256"]) for line in e.applied}
+    for where, content in e.texts.items():
+        pieces = {content[start : start + _PASSWORD_LENGTH] for start in range(len(content) - _PASSWORD_LENGTH + 1)}
+        if any(hashlib.sha256(piece).digest() in applied for piece in pieces):
+            yield f"{where}: a discarded password stands there in clear"

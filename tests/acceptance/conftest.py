@@ -1,0 +1,22 @@
+"""A world of its own for each test, with whatever faults it asks for."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acceptance_world import World, world
+
+from batchreset.simulator.options import SimulatorOptions
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """`make_world(latency_seconds=0.1, …)`: a world whose simulator has these options."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**options: Any) -> World:
+            return stack.enter_context(world(tmp_path, SimulatorOptions(**options)))
+
+        yield make

@@ -1,0 +1,87 @@
+"""Nobody's password is changed unless somebody said so: --yes, or the number of accounts typed on a terminal."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from acceptance_world import World, accounts, outcomes
+from checker import prove
+from evidence import gather
+from pseudo_terminal import on_terminal
+
+MakeWorld = Callable[..., World]
+PROMPT = r"Type the number of accounts \(9\) to reset their passwords: $"
+COLOR = re.compile(r"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7]|38|48)[;0-9]*m")
+
+
+def test_run_without_a_terminal_and_without_yes_plans_and_sends_nothing(make_world: MakeWorld) -> None:
+    made = make_world()
+    refused = made.batchreset("run", made.input(accounts(9)))
+    assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
+    assert "there is no terminal to confirm on" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert not made.runs.exists()
+
+
+def test_apply_without_a_terminal_and_without_yes_sends_nothing(make_world: MakeWorld) -> None:
+    made = make_world()
+    assert made.batchreset("plan", made.input(accounts(9)), "--run-id", "r").code == 0
+    refused = made.batchreset("apply", "r", stdin=b"9\n")
+    assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
+    assert "carry it out with: batchreset apply " in refused.stderr
+
+
+@pytest.mark.parametrize("typed", ["8\n", "\n", "\x04"], ids=["a wrong number", "nothing", "end"])
+def test_anything_but_the_number_sends_nothing_and_keeps_the_plan(make_world: MakeWorld, typed: str) -> None:
+    made = make_world()
+    made.input(accounts(5, 4))
+    with on_terminal(made, "run", "users.csv", "--run-id", "r") as on:
+        on.wait_for(PROMPT)
+        on.type(typed)
+        code, stdout = on.end()
+    assert (code, stdout, made.requests) == (2, "", 0)
+    assert "error: not confirmed: 9 accounts would be reset" in on.drawn
+    assert "what to do: the plan is kept; carry it out with: batchreset apply " in on.drawn
+    assert {path.name for path in (made.runs / "r").iterdir()} <= {"plan.parquet", "run.json", "lock"}
+
+
+def test_ctrl_c_at_the_question_ends_it_with_130_and_sends_nothing(make_world: MakeWorld) -> None:
+    made = make_world()
+    made.input(accounts(5, 4))
+    with on_terminal(made, "run", "users.csv", "--run-id", "r") as on:
+        on.wait_for(PROMPT)
+        on.process.send_signal(2)
+        code, stdout = on.end()
+    assert (code, stdout, made.requests) == (130, "", 0)
+    assert "Traceback" not in on.drawn
+
+
+@pytest.mark.parametrize("no_color", [None, "1"], ids=["colour", "NO_COLOR"])
+def test_the_number_typed_starts_the_run_and_progress_is_drawn(make_world: MakeWorld, no_color: str | None) -> None:
+    made = make_world()
+    source = made.input(accounts(5, 4))
+    with on_terminal(made, "run", "users.csv", "--run-id", "r", environ={"NO_COLOR": no_color}) as on:
+        on.wait_for(PROMPT)
+        assert made.requests == 0
+        on.type("9\n")
+        code, stdout = on.end()
+    assert code == 0
+    assert stdout.startswith("Run r: finished, all 9 accounts were reset\n")
+    assert outcomes(made.results()) == {"succeeded": 9}
+    assert "9 of 9" in on.drawn
+    assert "succeeded 9" in on.drawn
+    assert "━" in on.drawn
+    assert bool(COLOR.search(on.drawn)) == (no_color is None)
+    prove(gather(made, source))
+
+
+@pytest.mark.parametrize("flag", ["--no-color", "-q"])
+def test_progress_has_no_colour_when_told_so_and_is_not_drawn_when_quiet(make_world: MakeWorld, flag: str) -> None:
+    made = make_world()
+    made.input(accounts(5, 4))
+    with on_terminal(made, "run", "users.csv", "--run-id", "r", "--yes", flag) as on:
+        code, _ = on.end()
+    assert code == 0
+    assert not COLOR.search(on.drawn)
+    assert ("━" in on.drawn) == (flag == "--no-color")
+    assert (on.drawn == "") == (flag == "-q")

@@ -1,0 +1,63 @@
+"""Partner Center's API as the program opens it, against a server of the tests."""
+
+import contextlib
+import datetime as dt
+import ssl
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from batchreset.adapters.partner_center import Connections, PartnerCenterApi, ResetAddress
+from batchreset.core.exchange import Exchange
+from batchreset.core.rows import PlannedRow
+from batchreset.core.secret import Secret
+
+CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
+USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+PASSWORD = 'Zx9"\\kfj#3QpLm7*Ty'
+TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl-_AbCdEf"
+REQUEST_ID = "11111111-2222-4333-8444-555555555555"
+CORRELATION_ID = "66666666-7777-4888-8999-000000000000"
+ROW = PlannedRow(row=1, lane=CUSTOMER, customer_tenant_id=CUSTOMER, user_id=USER, force_change_password=True)
+
+
+class WallClock:
+    """The real one."""
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+def forget_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of whoever runs the tests."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@contextlib.asynccontextmanager
+async def calling(
+    base_url: str,
+    *,
+    verify: ssl.SSLContext,
+    timeout_seconds: float = 10.0,
+    concurrency: int = 4,
+    address: ResetAddress = ResetAddress.RESET_PASSWORD,
+) -> AsyncIterator[PartnerCenterApi]:
+    """The API while the block runs."""
+    connections = Connections(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
+    async with connections.open():
+        yield PartnerCenterApi(
+            connections, base_url=base_url, address=address, timeout_seconds=timeout_seconds, clock=WallClock()
+        )
+
+
+async def reset(api: PartnerCenterApi, *, password: str = PASSWORD, token: str = TOKEN) -> Exchange:
+    """One row's password."""
+    return await api.reset(
+        ROW, Secret(password), request_id=REQUEST_ID, correlation_id=CORRELATION_ID, token=Secret(token)
+    )

@@ -1,0 +1,236 @@
+"""Connections: kept and used again, through proxies as the environment says, trusting whom they should."""
+
+import ssl
+import threading
+from pathlib import Path
+
+import anyio
+import pytest
+import trustme
+from partner_center_caller import calling, forget_proxies, reset
+from raw_tls_server import Wire, answering, authority, free_port, raw_server, write_ca_file
+
+from batchreset.adapters.partner_center import PartnerCenterApi, tls_context
+from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
+from batchreset.errors import ExitCode, SettingsError
+
+pytestmark = pytest.mark.anyio
+
+AT_ONCE = 64
+OK = Answered(status=200)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The program's own."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_proxies(monkeypatch)
+
+
+@pytest.fixture
+def trusting(tmp_path: Path) -> ssl.SSLContext:
+    return tls_context(write_ca_file(tmp_path))
+
+
+async def at_once(api: PartnerCenterApi, requests: int) -> list[Exchange]:
+    exchanges: list[Exchange] = []
+
+    async def one() -> None:
+        exchanges.append(await reset(api))
+
+    async with anyio.create_task_group() as group:
+        for _ in range(requests):
+            group.start_soon(one)
+    return exchanges
+
+
+async def test_as_many_requests_as_asked_for_are_under_way_and_their_connections_are_kept(
+    trusting: ssl.SSLContext,
+) -> None:
+    """Nobody is answered before all are there; then the same 64 connections serve all that follow."""
+    all_there = threading.Barrier(AT_ONCE)
+
+    def behave(wire: Wire) -> None:
+        wire.read_request()
+        all_there.wait(10)
+        wire.answer()
+        answering()(wire)
+
+    with raw_server(behave) as server:
+        async with calling(server.url, verify=trusting, concurrency=AT_ONCE) as api:
+            for _ in range(4):
+                assert await at_once(api, AT_ONCE) == [OK] * AT_ONCE
+    assert server.accepted == AT_ONCE
+    assert len(server.requests) == 4 * AT_ONCE
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 5])
+async def test_few_connections_serve_many_requests(concurrency: int, trusting: ssl.SSLContext) -> None:
+    with raw_server(answering(body=b"{}")) as server:
+        async with calling(server.url, verify=trusting, concurrency=concurrency) as api:
+            assert await at_once(api, 40) == [OK] * 40
+    assert server.accepted <= 8
+
+
+async def test_connections_are_closed_at_the_end(trusting: ssl.SSLContext) -> None:
+    left = threading.Event()
+
+    def behave(wire: Wire) -> None:
+        wire.read_request()
+        wire.answer()
+        wire.wait_until_the_client_leaves()
+        left.set()
+
+    with raw_server(behave) as server:
+        async with calling(server.url, verify=trusting) as api:
+            assert await reset(api) == OK
+            assert not left.is_set()
+        assert left.wait(5)
+
+
+def tunnelling(port: int) -> "Proxy":
+    return Proxy(port, "200 Connection established")
+
+
+class Proxy:
+    """Answers CONNECT, and when it is well carries the bytes to `port`."""
+
+    def __init__(self, port: int, status: str) -> None:
+        self._port = port
+        self._status = status
+
+    def __call__(self, wire: Wire) -> None:
+        wire.read_request()
+        wire.answer(self._status)
+        if self._status.startswith("200"):
+            wire.tunnel_to(self._port)
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+async def test_a_proxy_of_the_environment_is_used(
+    variable: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told the host and nothing more: what goes through it is TLS with the service itself."""
+    with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
+        monkeypatch.setenv(variable, f"http://user:canary@localhost:{proxy.port}")
+        async with calling(server.url, verify=trusting) as api:
+            assert [await reset(api), await reset(api)] == [OK, OK]
+
+    (connect,) = proxy.requests
+    assert connect.line == f"CONNECT localhost:{server.port} HTTP/1.1"
+    assert "Authorization" not in connect.headers
+    assert connect.headers["Proxy-Authorization"].startswith("Basic ")
+    assert len(server.requests) == 2
+    assert "Proxy-Authorization" not in server.requests[0].headers
+
+
+@pytest.mark.parametrize("exempt", ["localhost", "*", "example.org,localhost"])
+async def test_a_host_that_the_environment_exempts_is_reached_directly(
+    exempt: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", exempt)
+        async with calling(server.url, verify=trusting) as api:
+            assert await reset(api) == OK
+    assert proxy.accepted == 0
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
+async def test_a_proxy_that_refuses_sent_nothing(
+    status: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(answering()) as server, raw_server(Proxy(server.port, status), tls=False) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{proxy.port}")
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api)
+
+    assert exchange == NotSent(kind=NotSentKind.PROXY, detail="the proxy refused the connection")
+    assert len(proxy.requests) == 1
+    assert server.accepted == 0
+
+
+async def test_a_proxy_that_is_not_there_sent_nothing(
+    trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{free_port()}")
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api)
+    assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="the connection was refused")
+
+
+async def test_a_service_behind_a_proxy_must_be_trusted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{proxy.port}")
+        async with calling(server.url, verify=tls_context("")) as api:
+            exchange = await reset(api)
+
+    assert isinstance(exchange, NotSent)
+    assert exchange.kind is NotSentKind.TLS
+    assert server.requests == []
+
+
+async def test_the_environments_trust_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", write_ca_file(tmp_path))
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=tls_context("")) as api:
+            assert await reset(api) == OK
+
+
+async def test_a_ca_file_stands_beside_the_environments_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another authority in `ca_file` takes nothing away."""
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    monkeypatch.setenv("SSL_CERT_FILE", write_ca_file(tmp_path))
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=tls_context(str(other))) as api:
+            assert await reset(api) == OK
+
+
+async def test_a_ca_file_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_ca_file(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=tls_context("~/ca.pem")) as api:
+            assert await reset(api) == OK
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param(None, "No such file", id="missing"),
+        pytest.param(b"", "holds no certificate", id="empty"),
+        pytest.param(b"\x00\xff hello", "holds no certificate", id="garbage"),
+        pytest.param(
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "holds no certificate", id="damaged"
+        ),
+        pytest.param(authority().private_key_pem.bytes(), "holds no certificate", id="a key"),
+    ],
+)
+def test_a_ca_file_that_cannot_be_used_is_refused(content: bytes | None, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=why) as caught:
+        tls_context(str(path))
+
+    assert str(path) in caught.value.what
+    assert caught.value.exit_code is ExitCode.REFUSED
+    assert "PEM" in caught.value.next_step
+
+
+@pytest.mark.parametrize("path", ["/", "~nobody-of-that-name/ca.pem", "a\0b"])
+def test_a_ca_file_that_is_no_file_is_refused(path: str) -> None:
+    with pytest.raises(SettingsError, match=r"\[partner_center\] ca_file: "):
+        tls_context(path)
+
+
+def test_old_versions_of_tls_are_not_spoken() -> None:
+    assert tls_context("").minimum_version is ssl.TLSVersion.TLSv1_2
