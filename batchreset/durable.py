@@ -42,6 +42,6 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a whole small file durably. Raises OSError."""
+    """Write a whole small file durably; what is no Unicode (a file's name can be so) is escaped. Raises OSError."""
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ _RUN_ID = click.option("--run-id", help="The run's name and folder; the same one
 _YES = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Everything but the requests.")
 _AGAIN = click.option("--again", is_flag=True, help="Although the same accounts were reset in the last 24 hours.")
-_NOTHING_SETTLED: frozenset[Outcome] = frozenset()
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -61,18 +61,18 @@ def run(
     standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job file over default.
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
+    choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
     existing = _existing(run_id, settings)
     if existing is not None:
-        return _run_again(existing, input_path, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+        return _run_again(existing, settings, choices)
     _refuse_without_terminal(settings, yes=yes or dry_run)
     now = dt.datetime.now(dt.UTC)
     checked = check_input(settings, stdin=sys.stdin.buffer)
-    refuse_if_applied(
-        checked.accounts_sha256, Path(settings.output.runs_dir), now=now, again=again, run_id=run_id or ""
-    )
+    if not again:
+        # Asked here so that a refused input leaves no folder behind; asked again when the run holds its accounts.
+        refuse_if_applied(checked.accounts_sha256, Path(settings.output.runs_dir), now=now, run_id="")
     planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
-    terminal.say(*plan_lines(planned))
-    return _confirm_and_apply(planned, _NOTHING_SETTLED, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+    return _confirm_and_apply(planned, frozenset(), choices)
 
 
 @click.command()
@@ -134,20 +134,20 @@ def apply(
     was planned with; secrets come anew from the environment.
     """
     planned = read_frozen(find_folder(run_name, runs_dir))
-    now = standing(planned)
-    if now.last is None:
-        refuse_if_applied(
-            planned.accounts_sha256,
-            planned.folder.path.parent,
-            now=dt.datetime.now(dt.UTC),
-            again=again,
-            run_id=planned.folder.run_id,
-        )
+    choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
     take_up = frozenset({Outcome.IN_DOUBT} | ({Outcome.FAILED} if retry_failed else set()))
-    if not _rows_to_send(now, take_up):
-        return _report(summary_of(planned), as_json=as_json)
-    terminal.say(*plan_lines(planned))
-    return _confirm_and_apply(planned, take_up, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
+    if not _rows_to_send(standing(planned), take_up):
+        return _report(summary_of(planned), choices)
+    return _confirm_and_apply(planned, take_up, choices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choices:
+    yes: bool
+    dry_run: bool
+    again: bool
+    as_json: bool
+    terminal: Terminal
 
 
 def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
@@ -156,49 +156,47 @@ def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
     return read_frozen(folder) if folder and folder.run_json.is_file() else None
 
 
-def _run_again(
-    run_: FrozenRun, input_path: str | None, *, yes: bool, dry_run: bool, as_json: bool, terminal: Terminal
-) -> int:
-    if input_path and not same_input(run_, input_path, stdin=sys.stdin.buffer):
+def _run_again(run_: FrozenRun, settings: Settings, choices: _Choices) -> int:
+    now = standing(run_)
+    _refuse_other_input(run_, settings.input.path, finished=not now.rows_left)
+    if not now.rows_left or now.stopped_by_safety:
+        return _report(summary_of(run_), choices)
+    choices.terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
+    return _confirm_and_apply(run_, frozenset(), choices)
+
+
+def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
+    """A fixed run id with a new input (a cron job's) must not look as if the new one had been carried out."""
+    if not path or (finished and path != "-" and not Path(path).exists()):
+        return
+    if not same_input(run_, path, stdin=sys.stdin.buffer):
         raise InputError(
             f"the run {run_.folder.run_id} exists already and was planned from another input"
-            f" ({run_.facts['input']['source']}, SHA-256 {run_.input_sha256[:12]}…) than {input_path}",
-            next_step=f"choose another --run-id; or continue that run without an input: {run_.apply_command}",
+            f" ({run_.input_source}, SHA-256 {run_.input_sha256[:12]}…) than {path}",
+            next_step=f"choose another --run-id; or continue that run: {run_.apply_command}",
         )
-    now = standing(run_)
-    if not now.rows_left or now.stopped_by_safety:
-        return _report(summary_of(run_), as_json=as_json)
-    terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
-    terminal.say(*plan_lines(run_))
-    return _confirm_and_apply(run_, _NOTHING_SETTLED, yes=yes, dry_run=dry_run, as_json=as_json, terminal=terminal)
 
 
 def _rows_to_send(now: Standing, take_up: frozenset[Outcome]) -> int:
     return now.rows_left + sum(now.settled_outcomes.get(outcome, 0) for outcome in take_up)
 
 
-def _confirm_and_apply(
-    planned: FrozenRun,
-    take_up: frozenset[Outcome],
-    *,
-    yes: bool,
-    dry_run: bool,
-    as_json: bool,
-    terminal: Terminal,
-) -> int:
-    accounts = _rows_to_send(standing(planned), take_up)
-    if not yes and not dry_run:
-        _confirm(planned, accounts)
+def _confirm_and_apply(planned: FrozenRun, take_up: frozenset[Outcome], choices: _Choices) -> int:
+    terminal = choices.terminal
+    terminal.say(*plan_lines(planned))
+    if not choices.yes and not choices.dry_run:
+        _confirm(planned, _rows_to_send(standing(planned), take_up))
     how = How(
         take_up=take_up,
-        dry_run=dry_run,
+        dry_run=choices.dry_run,
+        again=choices.again,
         log_files=terminal.log_files,
         log_level=terminal.log_level,
         stderr=sys.stderr,
         shown=terminal.shown,
         display=terminal,
     )
-    return _report(carry_out(planned, how, environ=os.environ), as_json=as_json)
+    return _report(carry_out(planned, how, environ=os.environ), choices)
 
 
 def _confirm(planned: FrozenRun, accounts: int) -> None:
@@ -227,8 +225,8 @@ def _refuse_without_terminal(settings: Settings, *, yes: bool) -> None:
     )
 
 
-def _report(summary: Mapping[str, Any], *, as_json: bool) -> int:
-    tell(json.dumps(summary, indent=2) if as_json else "\n".join(summary_lines(summary)))
+def _report(summary: Mapping[str, Any], choices: _Choices) -> int:
+    tell(json.dumps(summary, indent=2) if choices.as_json else "\n".join(summary_lines(summary)))
     if summary["stop"]:
         tell(f"error: {sentence(summary['stop']['what'])}", err=True)
         tell(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)

@@ -1,6 +1,5 @@
 """`status`, `results` and `handover`: looking at a run. Nothing is sent."""
 
-import contextlib
 import csv
 import json
 import os
@@ -16,7 +15,8 @@ from batchreset.core.columns import HANDOVER
 from batchreset.durable import PRIVATE_FILE_MODE
 from batchreset.errors import BatchresetError, RunFolderError
 from batchreset.wiring.frozen import read_frozen, standing
-from batchreset.wiring.results import hand_over, write_results_of
+from batchreset.wiring.handover import hand_over
+from batchreset.wiring.results import write_results_of
 from batchreset.wiring.status import status_lines, status_of
 
 _RUN = click.argument("run_name", metavar="RUN")
@@ -59,9 +59,9 @@ def status(*, run_name: str | None, as_json: bool, runs_dir: Path) -> None:
 )
 @runs_dir_flag
 def results(*, run_name: str, destination: Path | None, runs_dir: Path) -> None:
-    """Write the results file again, in any format. Prints the paths of the files."""
-    for file in write_results_of(read_frozen(find_folder(run_name, runs_dir)), destination=destination):
-        tell(file)
+    """Write the results file again, in any format. Prints the path of the file."""
+    run = read_frozen(find_folder(run_name, runs_dir))
+    tell(write_results_of(run, destination or run.folder.results))
 
 
 @click.command()
@@ -94,12 +94,21 @@ def handover(
     run = read_frozen(find_folder(run_name, runs_dir))
     # All of it is opened before a line is written: a key that does not fit leaves no half hand-over behind.
     lines = list(hand_over(run, identities=identities, customer=customer, superseded=superseded))
-    # A reader that has gone (`… | head`) has what it wanted.
-    with contextlib.suppress(BrokenPipeError), _opened(out) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(HANDOVER)
-        for line in lines:
-            writer.writerow(line.values())
+    try:
+        with _opened(out) as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(HANDOVER)
+            writer.writerows(line.values() for line in lines)
+    except BrokenPipeError:
+        # A reader that has gone (`… | head`) has what it wanted.
+        return
+    except OSError as error:
+        if out is not None:
+            out.unlink(missing_ok=True)
+        raise RunFolderError(
+            f"the hand-over could not be written to its end ({error.strerror}): what is there of it is not all",
+            next_step="make room, then do it again",
+        ) from error
 
 
 def _opened(out: Path | None) -> TextIO:

@@ -23,6 +23,8 @@ _COMMANDS: Final = {
     "simulate": "batchreset.cli.simulate:simulate",
     "demo": "batchreset.cli.demo:demo",
 }
+_PR_SET_DUMPABLE: Final = 4
+"""linux/prctl.h"""
 _SHORT_HELP: Final = {
     "run": "Plan, show, confirm, apply, report.",
     "plan": "Check the input and freeze a plan; sends nothing.",
@@ -137,3 +139,9 @@ def _keep_secrets_in_memory() -> None:
         import resource  # noqa: PLC0415  not on every platform
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # A limit of 0 does not keep the kernel from piping a core to a collector; not being dumpable does.
+        with contextlib.suppress(ImportError, OSError, AttributeError):
+            import ctypes  # noqa: PLC0415  as above
+
+            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

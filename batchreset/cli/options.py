@@ -144,6 +144,11 @@ def runs_dir_flag(command: Decorated) -> Decorated:
 
 
 def tell(text: object, *, err: bool = False) -> None:
-    """A line of output. A reader that has gone (`… | head`) is no error and changes no exit code."""
-    with contextlib.suppress(BrokenPipeError):
+    """A line of output. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    try:
         click.echo(text, err=err)
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        if not err:
+            tell(f"warning: standard output cannot be written ({error.strerror})", err=True)

@@ -37,6 +37,11 @@ class FrozenRun:
     skipped: Mapping[Reason, int]
 
     @property
+    def input_source(self) -> str:
+        """The input's path as it was given; "-" for standard input."""
+        return str(self.facts["input"]["source"])
+
+    @property
     def apply_command(self) -> str:
         """What a person types to carry it on."""
         return f"batchreset apply {shlex.quote(str(self.folder.path))}"
@@ -119,6 +124,11 @@ class Standing:
         return counts
 
     @property
+    def sent(self) -> int:
+        """Requests that left this machine."""
+        return sum(rows for verdict, rows in self.exchanges.items() if verdict != "not_sent")
+
+    @property
     def stopped_by_safety(self) -> bool:
         """Whether a safety limit ended the last session; such a run is taken up only by `apply`."""
         return self.rows_left > 0 and self.last is not None and self.last.stop_reason in STOPPED_BY_SAFETY
@@ -126,13 +136,14 @@ class Standing:
 
 @contextlib.contextmanager
 def reading(run: FrozenRun) -> Iterator[LedgerReader | None]:
-    """The run's ledger, for reading; None when it has none yet. Raises LedgerError."""
+    """The run's ledger as of this moment, for reading; None when it has none yet. Raises LedgerError."""
     if not run.folder.ledger.exists():
         yield None
         return
     reader = LedgerReader(run.folder.ledger)
     try:
-        yield reader
+        with reader.snapshot():
+            yield reader
     finally:
         reader.close()
 

@@ -77,7 +77,8 @@ def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
 def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime) -> FrozenRun:
     """Make the run's folder: plan.parquet first, run.json last, both synced.
 
-    Recipients that are files are replaced by the keys in them: the run keeps the keys it was planned with.
+    What the settings name beside the run is fixed, so that it is the same wherever and whenever the run goes on:
+    recipients that are files are replaced by the keys in them, relative paths by absolute ones.
 
     Raises:
         SettingsError: the run id is no folder's name, or a recipient is no public key.
@@ -87,13 +88,27 @@ def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: 
     """
     check_run_id(run_id)
     keys = resolve_recipients(settings.password.recipients)
-    settings = settings.model_copy(update={"password": settings.password.model_copy(update={"recipients": keys})})
+    settings = _fixed(settings, keys)
     runs_dir = Path(settings.output.runs_dir)
     with holding(make_folder(runs_dir, run_id)):
-        folder = make_folder(runs_dir, run_id)
+        folder = make_folder(runs_dir, run_id)  # again: another process may have planned here a moment ago
         plan_sha256 = freeze(checked.frame, folder.plan)
         folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
     return read_frozen(folder)
+
+
+def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
+    def absolute(path: str) -> str:
+        return str(Path(path).expanduser().absolute()) if path else ""
+
+    partner_center, output = settings.partner_center, settings.output
+    return settings.model_copy(
+        update={
+            "password": settings.password.model_copy(update={"recipients": keys}),
+            "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
+            "output": output.model_copy(update={"results": absolute(output.results)}),
+        }
+    )
 
 
 def _run_json(
@@ -108,7 +123,7 @@ def _run_json(
             **{name: metadata.version(name) for name in _VERSIONS_OF},
         },
         "operator": {"user": _user(), "host": socket.gethostname()},
-        "input": {"source": checked.source, "sha256": checked.sha256, "rows": checked.frame.height},
+        "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.frame.height},
         "accounts_sha256": checked.accounts_sha256,
         "plan": {
             "sha256": plan_sha256,
@@ -117,6 +132,10 @@ def _run_json(
         },
         "settings": to_snapshot(settings),
     }
+
+
+def _source(source: str) -> str:
+    return source if source == "-" else str(Path(source).absolute())
 
 
 def _user() -> str:

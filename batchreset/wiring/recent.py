@@ -1,34 +1,54 @@
 """The same accounts must not be reset twice because a pipeline was started twice."""
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from batchreset.adapters.run_folder import RunFolder, all_folders
-from batchreset.errors import PlanRefusedError, RunFolderError
+from batchreset.adapters.run_folder import RunFolder, all_folders, holding_accounts
+from batchreset.errors import BatchresetError, PlanRefusedError
+from batchreset.wiring.frozen import read_frozen, reading, standing
 
 WITHIN: Final = dt.timedelta(hours=24)
 
 
-def refuse_if_applied(accounts_sha256: str, runs_dir: Path, *, now: dt.datetime, again: bool, run_id: str) -> None:
-    """Refuse a set of accounts that a finished run of this folder has sent resets for in the last 24 hours.
+def refuse_if_applied(accounts_sha256: str, runs_dir: Path, *, now: dt.datetime, run_id: str) -> None:
+    """Refuse a set of accounts that another finished run of this folder has sent resets for in the last 24 hours.
 
-    The set counts, not the file: its name, its order and its further columns do not matter.
+    The set counts, not the file: its name, its order and its further columns do not matter. The other runs' ledgers
+    decide: they are true whatever became of the files beside them.
 
     Raises:
-        PlanRefusedError: there is such a run, and `again` is not given.
+        PlanRefusedError: there is such a run.
+        RunFolderError: the runs cannot be looked at, so that nobody can say.
     """
-    if again:
-        return
     for folder in reversed(all_folders(runs_dir)):
         finished_at = _finished_at(folder, accounts_sha256) if folder.run_id != run_id else None
         if finished_at is not None and now - finished_at < WITHIN:
+            shown = RunFolder(runs_dir / folder.run_id).path
             raise PlanRefusedError(
                 f"the same accounts were reset by the run {folder.run_id}, finished at"
                 f" {finished_at:%Y-%m-%d %H:%M} UTC; a second reset would take away the passwords just handed over",
-                next_step=f"look at `batchreset status {folder.path}`; if all of them really are to be reset again,"
+                next_step=f"look at `batchreset status {shown}`; if all of them really are to be reset again,"
                 " give --again",
             )
+
+
+@contextlib.contextmanager
+def alone_with(accounts_sha256: str, runs_dir: Path, *, run_id: str, again: bool) -> Iterator[None]:
+    """Hold these accounts, over all runs of the folder, while the block runs; first ask `refuse_if_applied`.
+
+    Raises:
+        RunHeldError: another run of the same accounts is under way.
+        PlanRefusedError, RunFolderError: as for `refuse_if_applied`.
+    """
+    if again:
+        yield
+        return
+    with holding_accounts(runs_dir, accounts_sha256):
+        refuse_if_applied(accounts_sha256, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
+        yield
 
 
 def _finished_at(folder: RunFolder, accounts_sha256: str) -> dt.datetime | None:
@@ -36,9 +56,12 @@ def _finished_at(folder: RunFolder, accounts_sha256: str) -> dt.datetime | None:
     try:
         if folder.read_run().get("accounts_sha256") != accounts_sha256:
             return None
-        summary = folder.read_summary()
-        if summary is None or summary["state"] != "finished" or not summary["sent"]:
+        run = read_frozen(folder)
+        now = standing(run)
+        if now.rows_left or not now.sent:
             return None
-        return dt.datetime.fromisoformat(summary["finished_at"])
-    except (RunFolderError, KeyError, ValueError, TypeError):
+        with reading(run) as ledger:
+            return ledger.last_completed_at() if ledger else None
+    except BatchresetError:
+        # A folder that cannot be read as a run has finished nothing that we could know of.
         return None

@@ -51,7 +51,7 @@ def summarize(
             for (outcome, reason), rows in sorted(now.totals.items(), key=lambda item: (-item[1], str(item[0])))
             if reason is not None
         ],
-        "sent": sum(rows for verdict, rows in now.exchanges.items() if verdict != "not_sent"),
+        "sent": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
         "began_at": rfc3339(began_at),
         "finished_at": rfc3339(ended_at),

@@ -1,19 +1,16 @@
 """Puts the engine's world together from settings: the API, the sign-in, the passwords, the clock."""
 
-import contextlib
 import random
 import secrets
-import ssl
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
-from batchreset.adapters.ledger import GroupCommit
 from batchreset.adapters.partner_center import Connections, PartnerCenterApi, ResetAddress
 from batchreset.adapters.signin import GivenToken
 from batchreset.core.clock import Clock
 from batchreset.core.password import random_password
 from batchreset.core.secret import Secret
-from batchreset.engine.ports import EventLog, World
+from batchreset.engine.ports import EventLog, Ledger, TokenSource, World
 from batchreset.engine.runner import Limits
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import read_secret
@@ -47,32 +44,27 @@ def given_token(environ: Mapping[str, str], log: EventLog) -> GivenToken:
         again = read_secret("access_token", environ)
         return again.secret if again else None
 
-    return GivenToken(read)
+    return GivenToken(read, first=found.secret if found else None)
 
 
-@contextlib.asynccontextmanager
-async def world_of(
-    settings: Settings, *, tls: ssl.SSLContext, tokens: GivenToken, ledger: GroupCommit, clock: Clock, log: EventLog
-) -> AsyncIterator[World]:
-    """The engine's world while the block runs; connections are closed at its end."""
+def world_of(
+    settings: Settings, *, connections: Connections, tokens: TokenSource, ledger: Ledger, clock: Clock, log: EventLog
+) -> World:
+    """The engine's world over opened connections."""
     partner_center = settings.partner_center
-    connections = Connections(
-        concurrency=settings.pace.max_concurrency, timeout_seconds=partner_center.timeout_seconds, verify=tls
-    )
-    async with connections.open():
-        yield World(
-            api=PartnerCenterApi(
-                connections,
-                base_url=partner_center.api_base_url,
-                address=ResetAddress(partner_center.address),
-                timeout_seconds=partner_center.timeout_seconds,
-                clock=clock,
-            ),
-            tokens=tokens,
-            ledger=ledger,
+    return World(
+        api=PartnerCenterApi(
+            connections,
+            base_url=partner_center.api_base_url,
+            address=ResetAddress(partner_center.address),
+            timeout_seconds=partner_center.timeout_seconds,
             clock=clock,
-            log=log,
-            new_password=lambda: random_password(settings.password.length, secrets.token_bytes),
-            new_id=lambda: str(uuid.uuid4()),
-            chance=random.Random(),  # noqa: S311  jitter, not a secret
-        )
+        ),
+        tokens=tokens,
+        ledger=ledger,
+        clock=clock,
+        log=log,
+        new_password=lambda: random_password(settings.password.length, secrets.token_bytes),
+        new_id=lambda: str(uuid.uuid4()),
+        chance=random.Random(),  # noqa: S311  jitter, not a secret
+    )

@@ -36,6 +36,7 @@ FILES = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
 """Words of the simulator's answers that stand nowhere else."""
+_NO_ANSWER = {"lost", "cut_short", "hang"}
 _PASSWORD_LENGTH = 20
 
 
@@ -52,6 +53,7 @@ def complaints(evidence: Evidence) -> list[str]:
         *_attempts(evidence),
         *_outcomes(evidence),
         *_service(evidence),
+        *_request_ids(evidence),
         *_handover(evidence),
         *_summary(evidence),
         *_files(evidence),
@@ -186,6 +188,17 @@ def _service(e: Evidence) -> Iterator[str]:
         in_force = e.report["in_force"].get(user, {}).get("sha256")
         if in_force != applied[-1]["sha256"]:
             yield f"{user}: in force is another password than the one applied last"
+
+
+def _request_ids(e: Evidence) -> Iterator[str]:
+    """A new MS-RequestId after any answer; the same one where none came, as long as the run was not begun anew."""
+    for account, exchanges in e.sent_for().items():
+        for before, after in itertools.pairwise(exchanges):
+            same = before.request_id == after.request_id
+            if same and before.ended not in _NO_ANSWER:
+                yield f"{account}: the request id was kept after {before.ended}"
+            if not same and before.ended in _NO_ANSWER and e.sessions == 1:
+                yield f"{account}: the request id was not kept after {before.ended}"
 
 
 def _handover(e: Evidence) -> Iterator[str]:

@@ -73,6 +73,7 @@ class Evidence:
         exchanges: this run's requests to reset, in order of arrival.
         texts: every place where nothing may stand in clear: files, decoded and as bytes, and what was printed.
         modes: permissions, by path in the folder; the folder's own under `.`.
+        sessions: how often the run was begun.
         killed: a process of this run was killed; what it had not written down yet is not missed.
     """
 
@@ -90,6 +91,7 @@ class Evidence:
     texts: Mapping[str, bytes]
     secrets: Sequence[str]
     modes: Mapping[str, int]
+    sessions: int
     killed: bool
 
     def applied_to(self) -> dict[AccountKey, list[Mapping[str, Any]]]:
@@ -156,6 +158,7 @@ def gather(
             ".": stat.S_IMODE(folder.stat().st_mode),
             **{str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")},
         },
+        sessions=ledger.sessions,
         killed=killed,
     )
 
@@ -202,20 +205,22 @@ def _guid(text: str | None) -> str:
 @dataclass(frozen=True, slots=True)
 class _Ledger:
     blobs: Sequence[bytes]
+    sessions: int
     dump: str
 
 
 def _ledger(path: Path) -> _Ledger:
     """From a copy: looking must change nothing."""
     if not path.exists():
-        return _Ledger([], "")
+        return _Ledger([], 0, "")
     with tempfile.TemporaryDirectory() as folder:
         for file in path.parent.glob(f"{path.name}*"):
             shutil.copy(file, folder)
         connection = sqlite3.connect(Path(folder) / path.name)
         try:
             blobs = [blob for (blob,) in connection.execute("SELECT blob FROM sealed ORDER BY sealed")]
-            return _Ledger(blobs, "\n".join(connection.iterdump()))
+            (sessions,) = connection.execute("SELECT count(*) FROM sessions").fetchone()
+            return _Ledger(blobs, sessions, "\n".join(connection.iterdump()))
         finally:
             connection.close()
 

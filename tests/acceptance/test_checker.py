@@ -99,6 +99,11 @@ def applied_to(outcome: str) -> Tamper:
     return tampered
 
 
+def one_request_id(true: Evidence) -> dict[str, Any]:
+    """As if a row had been sent again with the id of the request that was answered."""
+    return {"exchanges": [dataclasses.replace(one, request_id=f"of {one.user}") for one in true.exchanges]}
+
+
 TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a row is missing": (lambda true: {"results": true.results[:-1]}, "lines for 44 input rows"),
     "a row stands there twice": (lambda true: {"results": [*true.results, true.results[0]]}, "45 lines for"),
@@ -173,6 +178,13 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     ),
     "a request that nobody counted": (
         lambda true: {"exchanges": [*true.exchanges, true.exchanges[0]]}, "attempts, the service saw"
+    ),
+    "a request id kept after an answer": (one_request_id, "the request id was kept after 5"),
+    "a request id renewed after a loss": (
+        lambda true: {
+            "exchanges": [dataclasses.replace(one, ended="lost") for one in true.exchanges], "sessions": 1
+        },
+        "the request id was not kept after lost",
     ),
     "the summary counts other outcomes": (summed(outcomes={}), "summary.json: outcomes is {}"),
     "the summary counts other requests": (summed(sent=1), "summary.json: sent is 1"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchreset.adapters.ledger import statements as sql
+from batchreset.adapters.ledger.store import other_version
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
@@ -48,18 +49,31 @@ class LedgerReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._translating():
-            self._connection = sqlite3.connect(
-                f"file:{quote(str(path.absolute()))}?mode=ro",
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_SECONDS,
-                check_same_thread=False,
-            )
-            self._connection.execute("SELECT count(*) FROM sessions").fetchone()
+            try:
+                self._connection, version = _open(path, "mode=ro")
+            except sqlite3.OperationalError:
+                wal = path.with_name(path.name + "-wal")
+                if not path.is_file() or (wal.exists() and wal.stat().st_size):
+                    raise
+                # A read-only disk has no room for SQLite's shared memory; a ledger at rest does not need it.
+                self._connection, version = _open(path, "mode=ro&immutable=1")
+        if version != sql.SCHEMA_VERSION:
+            self._connection.close()
+            raise other_version(path, version)
 
     def close(self) -> None:
         """Close the file; idempotent."""
         self._connection.close()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in the block is of one moment, whatever is written meanwhile; keep it short."""
+        with self._translating():
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.rollback()
 
     def settled(self) -> Iterator[tuple[int, Outcome]]:
         """(row, outcome) of every row whose last word is an outcome."""
@@ -97,6 +111,15 @@ class LedgerReader:
                 _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
             ]
         return sorted(ended + cut_off)
+
+    def generations(self) -> Mapping[int, int]:
+        """How many passwords each row that was touched has had."""
+        with self._translating():
+            return dict(self._connection.execute(sql.GENERATIONS))
+
+    def last_completed_at(self) -> dt.datetime | None:
+        """When the last row got its outcome; None when none has."""
+        return _moment(self._one(sql.LAST_COMPLETED)[0])
 
     def unclear(self) -> set[tuple[int, int]]:
         """(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no."""
@@ -163,6 +186,21 @@ class LedgerReader:
                 f"the ledger {self._path} could not be read: {error}",
                 next_step="check that the path is a run's folder and that you may read it",
             ) from error
+
+
+def _open(path: Path, how: str) -> tuple[sqlite3.Connection, int]:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?{how}",
+        uri=True,
+        isolation_level=None,
+        timeout=_BUSY_SECONDS,
+        check_same_thread=False,
+    )
+    try:
+        return connection, connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _unfinished(values: tuple[Any, ...], unfinished: Reason) -> ResultValues:

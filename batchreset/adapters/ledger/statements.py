@@ -19,7 +19,7 @@ PRAGMAS: Final = (
 
 SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS sessions (
+CREATE TABLE sessions (
   session     INTEGER PRIMARY KEY,
   began_at    INTEGER NOT NULL,
   ended_at    INTEGER,           -- NULL: under way, or killed
@@ -28,11 +28,11 @@ CREATE TABLE IF NOT EXISTS sessions (
   pid         INTEGER NOT NULL,
   host        TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS sealed (
+CREATE TABLE sealed (
   sealed INTEGER PRIMARY KEY,
   blob   BLOB NOT NULL           -- one age file: JSON lines of row, generation, request_id, password
 ) STRICT;
-CREATE TABLE IF NOT EXISTS intents (
+CREATE TABLE intents (
   row        INTEGER NOT NULL,
   generation INTEGER NOT NULL,
   session    INTEGER NOT NULL REFERENCES sessions,
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS intents (
   noted_at   INTEGER NOT NULL,
   PRIMARY KEY (row, generation)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS attempts (
+CREATE TABLE attempts (
   row               INTEGER NOT NULL,
   number            INTEGER NOT NULL,
   generation        INTEGER NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE IF NOT EXISTS attempts (
   ended_at          INTEGER NOT NULL,
   PRIMARY KEY (row, number)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS outcomes (
+CREATE TABLE outcomes (
   row           INTEGER NOT NULL,
   generation    INTEGER NOT NULL,
   outcome       TEXT NOT NULL,
@@ -139,6 +139,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation 
 """
 """Rows that were noted and have no outcome, with their last attempt where there was one."""
 
+GENERATIONS: Final = "SELECT row, max(generation) FROM intents GROUP BY row"
+LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes"
 NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"

@@ -1,5 +1,6 @@
 """The ledger's one writer: sessions, and groups of records committed together. Synchronous; call it from one thread."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -11,7 +12,7 @@ from typing import Final
 
 from batchreset.adapters.ledger import statements as sql
 from batchreset.core.records import Attempt, Ending, Intent, Record
-from batchreset.durable import PRIVATE_FILE_MODE, sync_folder
+from batchreset.durable import replacing
 from batchreset.errors import LedgerError
 
 Seal = Callable[[bytes], bytes]
@@ -42,22 +43,17 @@ class LedgerStore:
         self._session = 0
         try:
             if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE))
+                _make(path)
             # Groups are written from worker threads, one at a time.
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in sql.PRAGMAS:
                 self._connection.execute(pragma)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > sql.SCHEMA_VERSION:
-                raise LedgerError(
-                    f"{path} was written by a newer version of batchreset (ledger version {version})",
-                    next_step="use that version to continue this run",
-                )
-            if version == 0:
-                self._connection.executescript(sql.SCHEMA)
-            sync_folder(path.parent)
         except (OSError, sqlite3.Error) as error:
             raise self._translated("opened", error) from error
+        if version != sql.SCHEMA_VERSION:
+            self._connection.close()
+            raise other_version(path, version)
 
     def begin_session(self, now: dt.datetime) -> None:
         """Note that this process is carrying the run out. Raises LedgerError."""
@@ -125,6 +121,22 @@ class LedgerStore:
 
     def _translated(self, what: str, error: Exception) -> LedgerError:
         return LedgerError(f"the ledger {self._path} could not be {what}: {error}", next_step=_CONTINUE)
+
+
+def _make(path: Path) -> None:
+    """A new ledger under its name is a whole one: a process that is killed meanwhile leaves no half of it behind."""
+    with replacing(path) as unfinished, contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as made:
+        for pragma in sql.PRAGMAS:
+            made.execute(pragma)
+        made.executescript(sql.SCHEMA)
+
+
+def other_version(path: Path, version: int) -> LedgerError:
+    """The file is a database, and not a ledger that this version knows."""
+    return LedgerError(
+        f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
+        next_step="use the version that planned the run (run.json names it) to continue it",
+    )
 
 
 def _intent_values(intent: Intent, session: int, sealed: int | None) -> tuple[object, ...]:

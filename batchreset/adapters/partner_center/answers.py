@@ -51,6 +51,8 @@ def answered(
 
 def _error(body: bytes) -> tuple[str, str]:
     """(code, description) of the service's error shape, of its throttling shape, or the text itself as the SDK does."""
+    if b"\0" in body:
+        return "", ""  # UTF-16 without saying so, or no text at all
     text = body.decode("utf-8-sig", "replace").strip()
     try:
         parsed = json.loads(text)

@@ -83,6 +83,8 @@ class PartnerCenterApi:
                 response = await client.send(request, stream=True)
             except (httpx.TransportError, ssl.SSLError) as error:
                 return failure(error)
+            except Exception as error:  # noqa: BLE001  whatever the other side makes httpx stumble over: it was sent
+                return Lost(kind=LossKind.CUT_SHORT, detail=f"the answer could not be read ({type(error).__name__})")
             try:
                 body = await _read(response)
             except (httpx.TransportError, httpx.DecodingError, ssl.SSLError) as error:

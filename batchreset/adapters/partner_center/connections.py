@@ -1,6 +1,7 @@
 """HTTP connections: TLS trust, proxies, time limits, and a pool that does not collapse."""
 
 import contextlib
+import http.cookiejar
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +28,8 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     """
     context = _system_trust()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # SSLKEYLOGFILE would let whoever holds a capture of the traffic read the passwords. None switches it off.
+    context.keylog_filename = None  # type: ignore[assignment]
     if ca_file:
         try:
             context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
@@ -59,6 +62,11 @@ def _why(error: Exception) -> str:
             return "it is not a path"
 
 
+async def _forget_location(response: httpx.Response) -> None:
+    """Httpx would prepare the redirected request though it is not to follow it, and fail where the address is odd."""
+    response.headers.pop("Location", None)
+
+
 class Connections:
     """Several small httpx clients as one; proxies come from the usual variables.
 
@@ -66,6 +74,9 @@ class Connections:
         concurrency: requests that may be under way at once.
         timeout_seconds: for each read and write; an exchange as a whole is bounded by the caller.
         verify: from `tls_context`.
+
+    Raises:
+        SettingsError: the environment's proxy variables cannot be used.
     """
 
     def __init__(self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> None:
@@ -76,10 +87,24 @@ class Connections:
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         )
         timeout = httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_TIMEOUT_SECONDS))
-        self._clients = [
-            httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, follow_redirects=False)
-            for _ in range(pools)
-        ]
+        try:
+            self._clients = [
+                httpx.AsyncClient(
+                    verify=verify,
+                    limits=limits,
+                    timeout=timeout,
+                    follow_redirects=False,
+                    # No answer sets the stage for the next request: nothing is followed, no cookie is kept.
+                    event_hooks={"response": [_forget_location]},
+                    cookies=http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy(allowed_domains=[])),
+                )
+                for _ in range(pools)
+            ]
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise SettingsError(
+                "the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: it is not an http or https address",
+                next_step="correct the proxy variables, or unset them",
+            ) from error
         self._busy = [0] * pools
 
     @contextlib.contextmanager

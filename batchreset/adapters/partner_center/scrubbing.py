@@ -4,6 +4,7 @@ import base64
 import functools
 import html
 import re
+import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -17,6 +18,11 @@ HEX_PIECE_CHARACTERS: Final = 16
 
 _NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 """Control characters, and halves of surrogate pairs: JSON can spell them, no file or database takes them."""
+BARE_PIECE_CHARACTERS: Final = 12
+"""Words run together make longer chance hits."""
+
+_LEVELS: Final = 3
+_NOT_BARE: Final = re.compile(r"[^a-z0-9#%*/:?_]+")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
@@ -35,21 +41,31 @@ def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> s
     views = set(_views(line))
     pieces = {piece for view in views for piece in _pieces(view, PIECE_CHARACTERS)}
     hex_pieces = set(_pieces(line.lower(), HEX_PIECE_CHARACTERS))
-    told = any(not pieces.isdisjoint(_forms(secret)) or not hex_pieces.isdisjoint(_hex(secret)) for secret in clear)
+    bare_pieces = set(_pieces(_bare(line), BARE_PIECE_CHARACTERS))
+    told = any(
+        not pieces.isdisjoint(_forms(secret))
+        or not hex_pieces.isdisjoint(_hex(secret))
+        or not bare_pieces.isdisjoint(_pieces(_bare(secret), BARE_PIECE_CHARACTERS))
+        for secret in clear
+    )
     return MASK if told else line
 
 
 def _views(line: str) -> Iterator[str]:
-    """The line as it stands, and as a reader of HTML, URLs or JSON would see it."""
-    yield line
-    yield html.unescape(line)
-    yield urllib.parse.unquote_plus(line)
-    yield html.unescape(urllib.parse.unquote(line))
-    unescaped = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), line)
-    yield unescaped
-    # JSON in JSON: one backslash more at every level.
-    yield unescaped.replace("\\", "")
-    yield line.replace("\\", "")
+    """The line as it stands, and as a reader of JSON, HTML or URLs would see it, three levels deep."""
+    view = line
+    for _ in range(_LEVELS):
+        yield view
+        yield urllib.parse.unquote_plus(view)
+        # JSON in JSON has one backslash more at every level.
+        view = _JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), view).replace("\\", "")
+        view = html.unescape(urllib.parse.unquote(view))
+    yield view
+
+
+def _bare(text: str) -> str:
+    """Letters, digits and a password's symbols only, without case: however the rest was spread between them."""
+    return _NOT_BARE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 # The token is the same in every call: its pieces need not be cut anew. Passwords pass through and fall out.

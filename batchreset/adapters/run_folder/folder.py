@@ -120,10 +120,10 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
             next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
         )
     try:
-        runs_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
-        folder.path.mkdir(exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+        for missing in reversed([path for path in (folder.path, *folder.path.parents) if not path.exists()]):
+            missing.mkdir(exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+            sync_folder(missing.parent)
         os.chmod(folder.path, PRIVATE_FOLDER_MODE)  # noqa: PTH101  mkdir's mode passes through the umask
-        sync_folder(runs_dir)
     except OSError as error:
         raise RunFolderError(
             f"the run's folder {folder.path} cannot be made ({error.strerror})",
@@ -134,10 +134,12 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
 
 def find_folder(run: str, runs_dir: Path) -> RunFolder:
     """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
+    known: list[str] = []
     for path in (Path(run), runs_dir / run):
         if _holds_plan(path):
             return RunFolder(path.resolve())
-    known = [folder.run_id for folder in all_folders(runs_dir)]
+    with contextlib.suppress(RunFolderError):
+        known = [folder.run_id for folder in all_folders(runs_dir)]
     listed = f"; runs there: {', '.join(known[-5:])}" if known else ""
     raise RunFolderError(
         f"there is no run {run!r}, neither a folder of that path nor in {runs_dir}{listed}",
@@ -154,9 +156,19 @@ def _holds_plan(path: Path) -> bool:
 
 
 def all_folders(runs_dir: Path) -> list[RunFolder]:
-    """Every folder with a whole plan, oldest first."""
+    """Every folder with a whole plan, oldest first. Raises RunFolderError: the runs cannot be listed."""
     try:
-        found = [RunFolder(path) for path in runs_dir.iterdir() if _holds_plan(path)]
-        return sorted(found, key=lambda folder: folder.run_json.stat().st_mtime)
+        found = [RunFolder(path) for path in runs_dir.iterdir() if _holds_plan(path)] if runs_dir.exists() else []
+    except OSError as error:
+        raise RunFolderError(
+            f"the runs in {runs_dir} cannot be listed ({error.strerror})",
+            next_step="check the path, and that you may read that folder",
+        ) from error
+    return sorted(found, key=_planned_at)
+
+
+def _planned_at(folder: RunFolder) -> float:
+    try:
+        return folder.run_json.stat().st_mtime
     except OSError:
-        return []
+        return 0.0

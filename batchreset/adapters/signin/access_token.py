@@ -20,9 +20,9 @@ class GivenToken:
     service's own hiccup, and the row's second one ends the run.
     """
 
-    def __init__(self, read: Callable[[], Secret | None]) -> None:
+    def __init__(self, read: Callable[[], Secret | None], *, first: Secret | None = None) -> None:
         self._read = read
-        self._token: Secret | None = None
+        self._token = first
         self._one_at_a_time = anyio.Lock()
 
     async def token(self) -> Secret:

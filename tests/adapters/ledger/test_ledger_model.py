@@ -19,6 +19,20 @@ from batchreset.core.records import Attempt, Ending, Intent, Record
 ROWS = range(1, 5)
 UNFINISHED = Reason.MAX_DURATION
 
+Step = tuple[str, *tuple[Any, ...]]
+"""What a session does next with a row: a method of the machine, and its arguments."""
+A_ROW = st.sampled_from(ROWS)
+STEPS: st.SearchStrategy[Step] = st.one_of(
+    st.tuples(st.just("intend"), A_ROW),
+    st.tuples(st.just("attempted"), A_ROW, st.booleans(), st.sampled_from([200, 403, 429, 503])),
+    st.tuples(
+        st.just("ended"),
+        A_ROW,
+        st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT]),
+        st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT]),
+    ),
+)
+
 
 @dataclass
 class NotedSession:
@@ -132,19 +146,13 @@ class LedgerMachine(RuleBasedStateMachine):
         exchanges = len(self.model.of_kind(Attempt, row)) + sum(isinstance(r, Attempt) for r in noted)
         return generation, open_here, exchanges
 
-    @precondition(lambda self: self.under_way)
-    @rule(row=st.sampled_from(ROWS))
     def intend(self, row: int) -> None:
         generation, _, _ = self.in_this_session(row)
         self.pending.append(intent(row, generation + 1, password=f"{row}-{generation + 1}"))
 
-    def open_rows(self) -> list[int]:
-        return [row for row in ROWS if self.under_way and self.in_this_session(row)[1]]
-
-    @precondition(lambda self: self.open_rows())
-    @rule(data=st.data(), unclear=st.booleans(), status=st.sampled_from([200, 403, 429, 503]))
-    def attempted(self, data: st.DataObject, unclear: bool, status: int) -> None:  # noqa: FBT001  drawn
-        row = data.draw(st.sampled_from(self.open_rows()))
+    def attempted(self, row: int, unclear: bool, status: int) -> None:  # noqa: FBT001  drawn
+        if not self.in_this_session(row)[1]:
+            self.intend(row)
         generation, _, exchanges = self.in_this_session(row)
         self.pending.append(
             attempt(
@@ -158,21 +166,23 @@ class LedgerMachine(RuleBasedStateMachine):
             )
         )
 
-    @precondition(lambda self: self.open_rows())
-    @rule(
-        data=st.data(),
-        outcome=st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT]),
-        reason=st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT]),
-    )
-    def ended(self, data: st.DataObject, outcome: Outcome, reason: Reason) -> None:
-        row = data.draw(st.sampled_from(self.open_rows()))
+    def ended(self, row: int, outcome: Outcome, reason: Reason) -> None:
+        _, open_here, exchanges = self.in_this_session(row)
+        if not open_here or not exchanges:
+            self.attempted(row, outcome is Outcome.IN_DOUBT, 200)
         generation, _, exchanges = self.in_this_session(row)
-        if exchanges:
-            why = None if outcome is Outcome.SUCCEEDED else reason
-            self.pending.append(ending(row, generation, outcome=outcome, reason=why, attempts=exchanges))
+        why = None if outcome is Outcome.SUCCEEDED else reason
+        self.pending.append(ending(row, generation, outcome=outcome, reason=why, attempts=exchanges))
 
-    @precondition(lambda self: self.pending)
-    @rule()
+    @precondition(lambda self: self.under_way)
+    @rule(steps=st.lists(STEPS, min_size=1, max_size=8), kept=st.booleans())
+    def write(self, steps: list[Step], kept: bool) -> None:  # noqa: FBT001  drawn
+        """A group; one that is not committed now goes with the next one, or is lost."""
+        for name, *values in steps:
+            getattr(self, name)(*values)
+        if kept:
+            self.commit()
+
     def commit(self) -> None:
         self.store.write_group(self.pending)
         self.model.sessions[-1].records += self.pending
@@ -214,6 +224,9 @@ class LedgerMachine(RuleBasedStateMachine):
         lines = [model.line(row) for row in model.touched() if row not in ends]
         standings = Counter((line[1], line[2]) for line in lines if line[1] is not Outcome.NOT_ATTEMPTED)
         assert reader.unfinished(UNFINISHED) == standings
+        assert reader.generations() == {row: model.generation(row) for row in model.touched()}
+        completed = [end.completed_at for row in ROWS for end in model.of_kind(Ending, row)]
+        assert reader.last_completed_at() == max(completed, default=None)
         assert reader.verdicts() == Counter(a.verdict for row in ROWS for a in model.of_kind(Attempt, row))
 
     @invariant()
@@ -248,4 +261,4 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 TestLedger = LedgerMachine.TestCase
-TestLedger.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestLedger.settings = settings(max_examples=60, stateful_step_count=12, deadline=None)

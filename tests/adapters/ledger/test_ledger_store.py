@@ -1,6 +1,5 @@
 """What is in the ledger: committed groups, whole, readable by others; a file that is no ledger is refused."""
 
-import collections
 import resource
 import sqlite3
 import stat
@@ -158,33 +157,31 @@ def test_what_the_disk_has_no_room_for_is_refused_whole(path: Path, disk_full: N
 
 
 def test_a_session_that_there_is_no_room_for_is_refused(path: Path, disk_full: None) -> None:
-    with session(path, seal=bytes) as store:
-        with pytest.raises(LedgerError):
-            collections.deque(fill(store))
+    with session(path) as store:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
         with pytest.raises(LedgerError, match="could not be written"):
-            store.end_session(NOON, stop_reason="x" * 10_000, exit_code=130)
+            store.end_session(NOON, stop_reason=None, exit_code=130)
         with pytest.raises(LedgerError, match="could not be written"):
             store.begin_session(NOON)
 
 
-def test_a_ledger_that_cannot_grow_at_all_is_refused_at_once(path: Path) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        with pytest.raises(LedgerError, match="could not be opened"):
-            LedgerStore(path, seal=None)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+def test_a_ledger_that_there_is_no_room_for_is_refused_and_nothing_left_of_it(path: Path, disk_full: None) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+    with pytest.raises(LedgerError, match="could not be opened"):
+        LedgerStore(path, seal=None)
+    assert list(path.parent.iterdir()) == []
 
 
-def test_a_ledger_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> None:
     LedgerStore(path, seal=None).close()
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 2")
     connection.close()
 
-    with pytest.raises(LedgerError, match=r"newer version .*\(ledger version 2\)"):
-        LedgerStore(path, seal=None)
+    for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
+        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 2, not 1\)") as caught:
+            opening()
+        assert "run.json" in caught.value.next_step
 
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (2,)
@@ -203,10 +200,12 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_database_without_sessions_is_no_ledger_to_read(path: Path) -> None:
+def test_a_database_without_tables_is_no_ledger(path: Path) -> None:
     path.touch()
-    with pytest.raises(LedgerError, match="no such table: sessions"):
+    with pytest.raises(LedgerError, match=r"ledger version 0, not 1"):
         LedgerReader(path)
+    with pytest.raises(LedgerError, match=r"ledger version 0, not 1"):
+        LedgerStore(path, seal=None)
 
 
 def test_reading_makes_no_ledger(path: Path) -> None:
@@ -226,6 +225,41 @@ def test_reading_makes_no_ledger(path: Path) -> None:
 def test_a_ledger_that_cannot_be_made_is_refused(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(LedgerError, match="could not be opened"):
         LedgerStore(Path(wrong.format(folder=tmp_path)), seal=None)
+
+
+def test_a_ledger_at_rest_is_readable_where_nothing_can_be_written_beside_it(path: Path) -> None:
+    """A dangling link of that name keeps SQLite from its shared memory, as a read-only disk does."""
+    with session(path) as store:
+        store.write_group([intent(1)])
+    path.with_name("ledger.sqlite-shm").symlink_to("nowhere")
+
+    assert standings(path) == {1: "in_doubt"}
+
+
+def test_a_ledger_in_use_is_not_read_half(tmp_path: Path, path: Path) -> None:
+    """Without the shared memory its log cannot be read, and what is in the log is the newest."""
+    with session(path) as store:
+        store.write_group([intent(1)])
+        copy = tmp_path / "copy" / "ledger.sqlite"
+        copy.parent.mkdir()
+        for file in (path, path.with_name("ledger.sqlite-wal")):
+            (copy.parent / file.name).write_bytes(file.read_bytes())
+    copy.with_name("ledger.sqlite-shm").symlink_to("nowhere")
+
+    with pytest.raises(LedgerError, match="could not be read"):
+        LedgerReader(copy)
+
+
+def test_a_snapshot_is_of_one_moment(path: Path) -> None:
+    with session(path) as store, reading(path) as reader:
+        store.write_group([intent(1)])
+        with reader.snapshot():
+            before = reader.unclear()
+            store.write_group([intent(2), attempt(1), ending(1)])
+            assert reader.unclear() == before == {(1, 1)}
+            assert dict(reader.settled()) == {}
+        assert reader.unclear() == {(2, 1)}
+        assert dict(reader.settled()) == {1: Outcome.SUCCEEDED}
 
 
 def test_a_path_with_the_marks_of_a_uri_is_a_path(tmp_path: Path) -> None:

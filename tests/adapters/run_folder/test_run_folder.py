@@ -161,7 +161,8 @@ def test_runs_are_listed_oldest_first_and_only_whole_ones(tmp_path: Path) -> Non
 
     assert all_folders(tmp_path) == folders
     assert all_folders(tmp_path / "none") == []
-    assert all_folders(tmp_path / "file") == []
+    with pytest.raises(RunFolderError, match="cannot be listed"):
+        all_folders(tmp_path / "file")
 
 
 def test_a_json_file_reads_as_it_was_written(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import lock_holder
 import pytest
 
-from batchreset.adapters.run_folder import RunFolder, holding, is_held, make_folder
+from batchreset.adapters.run_folder import RunFolder, holding, holding_accounts, is_held, make_folder
 from batchreset.errors import ExitCode, RunFolderError, RunHeldError
 
 
@@ -129,20 +129,28 @@ def test_a_folder_that_is_gone_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_another_hosts_note_is_believed(folder: RunFolder) -> None:
-    """On a shared disk nobody here can ask whether its process lives."""
-    note(folder, {"pid": 1 << 22, "host": "another.example.org"})
-    assert is_held(folder)
-
-
-def test_this_hosts_note_is_believed_only_while_its_process_lives(folder: RunFolder) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    note(folder, {"pid": ended.pid, "host": socket.gethostname()})
+@pytest.mark.parametrize("host", [socket.gethostname(), "another.example.org"], ids=["this host", "another"])
+def test_a_note_without_its_lock_holds_nothing(folder: RunFolder, host: str) -> None:
+    """A folder that was copied, moved or left by a killed process has one."""
+    note(folder, {"pid": os.getpid(), "host": host})
     assert not is_held(folder)
 
-    note(folder, {"pid": os.getpid(), "host": socket.gethostname()})
-    assert is_held(folder)
+
+def test_what_a_killed_process_left_unfinished_is_cleared_away(folder: RunFolder) -> None:
+    for left in (".results.csv.0a1b2c3d.tmp", ".ledger.sqlite.0a1b2c3d.tmp-wal"):
+        (folder.path / left).touch()
+    with holding(folder):
+        assert sorted(path.name for path in folder.path.iterdir()) == ["lock", "lock.holder"]
+
+
+def test_a_set_of_accounts_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
+    with holding_accounts(tmp_path, "a" * 64):
+        with pytest.raises(RunHeldError, match="same accounts"), holding_accounts(tmp_path, "a" * 64):
+            pass
+        with holding_accounts(tmp_path, "b" * 64):
+            pass
+    with holding_accounts(tmp_path, "a" * 64):
+        pass
 
 
 @pytest.mark.parametrize(

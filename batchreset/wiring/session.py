@@ -1,0 +1,132 @@
+"""One carrying-out of a run: all is prepared before the ledger is touched, then the engine, then the books closed."""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+
+from batchreset.adapters.ledger import GroupCommit, LedgerStore
+from batchreset.adapters.partner_center import Connections, tls_context
+from batchreset.adapters.plan import Plan, open_plan
+from batchreset.adapters.sealing import parse_recipients, sealer
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.progress import Progress
+from batchreset.core.stop import Stop, stop_for
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.ports import EventLog, TokenSource
+from batchreset.engine.runner import Job, carry_out
+from batchreset.engine.stopping import StopSwitch
+from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.signals import Signals
+from batchreset.wiring.summary import exit_code
+from batchreset.wiring.world import given_token, limits_of, world_of
+
+
+class Display(Protocol):
+    """Shows progress while a run goes on."""
+
+    def showing(self, progress: Progress, log: EventLog) -> contextlib.AbstractAsyncContextManager[None]:
+        """Show it while the block runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A run, ready to be carried out."""
+
+    run: FrozenRun
+    plan: Plan
+    seal: Callable[[bytes], bytes] | None
+    connections: Connections
+    tokens: TokenSource
+    log: EventLog
+
+    def carry_out(self, take_up: frozenset[Outcome], *, display: Display, signals: Signals) -> Stop | None:
+        """Send what is left, and rows of the outcomes in `take_up` again; why it stopped early, if it did.
+
+        Raises:
+            LedgerError: the ledger cannot be opened or read.
+        """
+        job, progress = self._job(take_up)
+        if not job.rows.rows_per_lane:
+            return None
+        store = LedgerStore(self.run.folder.ledger, seal=self.seal)
+        try:
+            return anyio.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
+        finally:
+            store.close()
+
+    def _job(self, take_up: frozenset[Outcome]) -> tuple[Job, Progress]:
+        with reading(self.run) as ledger:
+            settled = dict(ledger.settled()) if ledger else {}
+            known = ledger.known() if ledger else {}
+        done = [row for row, outcome in settled.items() if outcome not in take_up]
+        customers = self.plan.rows_per_customer()
+        job = Job(
+            rows=self.plan.queue(done=done, single_lane=self.run.settings.pace.order == "input"),
+            known=known,
+            probe_customer=max(customers, key=customers.__getitem__),
+            limits=limits_of(self.run.settings),
+        )
+        return job, Progress(planned=self.run.reset_count, before=len(done))
+
+    async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
+        clock, stop = LoopClock(), StopSwitch()
+        commit = GroupCommit(
+            store, on_failure=lambda error: stop.request(stop_for(Reason.LEDGER, error.what, next_step=error.next_step))
+        )
+        store.begin_session(clock.now())
+        async with (
+            outside.signals.stopping(stop, self.log),
+            outside.display.showing(progress, self.log),
+            commit.running() as ledger,
+            self.connections.open() as connections,
+        ):
+            world = world_of(
+                self.run.settings,
+                connections=connections,
+                tokens=self.tokens,
+                ledger=ledger,
+                clock=clock,
+                log=self.log,
+            )
+            ended = await carry_out(job, world=world, stop=stop, progress=progress)
+        if ended is not None:
+            self.log.warning("run.stopped", reason=ended.reason, what=ended.what)
+        if commit.failure is None:
+            now = standing(self.run)
+            ended = ended if now.rows_left else None
+            store.end_session(clock.now(), stop_reason=ended.reason if ended else None, exit_code=exit_code(now, ended))
+        return ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outside:
+    display: Display
+    signals: Signals
+
+
+def prepare(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> Session:
+    """All that a run needs, made and checked; nothing is sent and the ledger is not touched.
+
+    Raises:
+        SettingsError: sign-in, recipients, certificate authority or proxy cannot be used.
+        RunFolderError: the plan cannot be read.
+    """
+    settings = run.settings
+    tls = tls_context(settings.partner_center.ca_file)
+    recipients = parse_recipients(settings.password.recipients)
+    return Session(
+        run=run,
+        plan=open_plan(run.folder.plan),
+        seal=sealer(recipients) if settings.password.kind != "discard" else None,
+        connections=Connections(
+            concurrency=settings.pace.max_concurrency,
+            timeout_seconds=settings.partner_center.timeout_seconds,
+            verify=tls,
+        ),
+        tokens=given_token(environ, log),
+        log=log,
+    )
