@@ -108,7 +108,11 @@ def test_handover_of_one_customer_lists_its_accounts_only(done: World) -> None:
     lines = done.handover("r", "--customer", "{" + CUSTOMERS[2].upper() + "}")
     assert len(lines) == 24
     assert {line["customer-tenant-id"] for line in lines} == {CUSTOMERS[2]}
-    assert done.handover("r", "--customer", "99999999-9999-4999-8999-999999999999") == []
+    other = done.batchreset(
+        "handover", "r", "--identity", done.key, "--customer", "99999999-9999-4999-8999-999999999999"
+    )
+    assert (other.code, other.stdout) == (2, "")
+    assert "resets nobody of the customer 99999999" in other.stderr
 
 
 def test_handover_goes_to_a_private_file_and_never_over_another(done: World) -> None:

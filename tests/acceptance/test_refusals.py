@@ -193,10 +193,10 @@ def test_it_is_refused_with_one_message_that_says_what_to_do_and_no_folder_is_le
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--ca-file", "nix.pem"), ("[partner_center] ca_file: nix.pem", "No such file")),
-        (("--ca-file", "users.csv"), ("[partner_center] ca_file: users.csv", "holds no certificate")),
+        (("--ca-file", "nix.pem"), ("[partner_center] ca_file: ", "nix.pem", "No such file")),
+        (("--ca-file", "users.csv"), ("[partner_center] ca_file: ", "users.csv", "holds no certificate")),
         (("--log-file", "nix/log.ndjson"), ("nix/log.ndjson cannot be written",)),
-        (("--results", "nix/results.csv"), ("there is no folder nix",)),
+        (("--results", "nix/results.csv"), ("there is no folder ", "/nix")),
     ],
     ids=["no ca_file", "ca_file without a certificate", "log that cannot be written", "results that cannot be written"],
 )

@@ -40,7 +40,7 @@ def test_nothing_is_in_clear_in_files_and_output_at_debug_level_with_faults(make
 
 def test_nothing_is_in_clear_after_a_stop_without_patience(make_world: MakeWorld) -> None:
     made = make_world(latency_seconds=0.2)
-    source = made.input(accounts(30))
+    source = made.input(accounts(60))
     with made.started("run", source, "--run-id", "r", "--yes", "-vv") as process:
         until(lambda: made.resets >= 12)
         process.send_signal(signal.SIGTERM)
@@ -51,7 +51,7 @@ def test_nothing_is_in_clear_after_a_stop_without_patience(make_world: MakeWorld
 
 def test_the_process_list_shows_no_secret_and_a_crash_would_dump_no_memory(make_world: MakeWorld) -> None:
     made = make_world(latency_seconds=0.1)
-    source = made.input(accounts(30))
+    source = made.input(accounts(60))
     with made.started("run", source, "--run-id", "r", "--yes") as process:
         until(lambda: made.resets >= 1)
         assert TOKEN.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()

@@ -181,4 +181,4 @@ class Pacing(RuleBasedStateMachine):
 
 
 TestPacing = Pacing.TestCase
-TestPacing.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPacing.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
