@@ -10,7 +10,7 @@ import trustme
 from partner_center_caller import calling, forget_proxies, reset
 from raw_tls_server import Wire, answering, authority, free_port, raw_server, write_ca_file
 
-from batchreset.adapters.partner_center import PartnerCenterApi, tls_context
+from batchreset.adapters.partner_center import Connections, PartnerCenterApi, tls_context
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
 from batchreset.errors import ExitCode, SettingsError
 
@@ -165,6 +165,19 @@ async def test_a_proxy_that_is_not_there_sent_nothing(
     assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="the connection was refused")
 
 
+@pytest.mark.parametrize(
+    "proxy", ["ftp://user:canary@proxy", "socks5://user:canary@proxy", "http://user:canary@proxy:port"]
+)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_cannot_be_used_is_refused_and_not_shown(
+    variable: str, proxy: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(SettingsError, match="HTTPS_PROXY or ALL_PROXY") as caught:
+        Connections(concurrency=1, timeout_seconds=1, verify=trusting)
+    assert "canary" not in "\n".join(caught.value.lines())
+
+
 async def test_a_service_behind_a_proxy_must_be_trusted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{proxy.port}")
@@ -230,6 +243,16 @@ def test_a_ca_file_that_cannot_be_used_is_refused(content: bytes | None, why: st
 def test_a_ca_file_that_is_no_file_is_refused(path: str) -> None:
     with pytest.raises(SettingsError, match=r"\[partner_center\] ca_file: "):
         tls_context(path)
+
+
+async def test_the_keys_of_the_traffic_are_written_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would honour SSLKEYLOGFILE, and whoever holds a capture could read the passwords in it."""
+    keys = tmp_path / "keys"
+    monkeypatch.setenv("SSLKEYLOGFILE", str(keys))
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=tls_context(write_ca_file(tmp_path))) as api:
+            assert await reset(api) == OK
+    assert not keys.exists() or all(line.startswith("#") for line in keys.read_text().splitlines())
 
 
 def test_old_versions_of_tls_are_not_spoken() -> None:

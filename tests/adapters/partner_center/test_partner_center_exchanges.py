@@ -215,6 +215,13 @@ async def test_a_redirect_is_not_followed(status: str, trusting: ssl.SSLContext)
     assert elsewhere.accepted == 0
 
 
+@pytest.mark.parametrize("location", ["http://[", "//", "https://:0:0/", "\x7f", "mailto:x", ""])
+async def test_a_redirect_to_nowhere_is_an_answer_too(location: str, trusting: ssl.SSLContext) -> None:
+    with raw_server(answering("307 Temporary Redirect", Location=location)) as server:
+        async with calling(server.url, verify=trusting) as api:
+            assert await reset(api) == Answered(status=307)
+
+
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
 async def test_no_more_of_a_body_is_read_than_is_of_use(status: str, trusting: ssl.SSLContext) -> None:
     """It never ends, and is left as soon as there is enough of it; what was read of it is the description's start."""

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,27 @@ def test_a_run_is_let_go_whatever_ends_the_block(folder: RunFolder) -> None:
     with another(folder) as next_one:
         said, _ = next_one.communicate()
     assert said == "held\n"
+
+
+def test_looking_whether_a_run_is_held_turns_nobody_away(folder: RunFolder) -> None:
+    """To look is to take the lock for a moment; whoever wants it waits that long."""
+    with holding(folder):
+        pass
+    enough = threading.Event()
+
+    def look() -> None:
+        while not enough.is_set():
+            is_held(folder)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(20):
+            with holding(folder):
+                pass
+    finally:
+        enough.set()
+        looking.join()
 
 
 def test_lock_and_note_are_private(folder: RunFolder) -> None:

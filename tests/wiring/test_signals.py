@@ -1,0 +1,84 @@
+"""No signal ends the process between the first thing done for a run and its summary."""
+
+import os
+import signal
+
+import anyio
+import pytest
+
+from batchreset.core.outcome import Reason
+from batchreset.engine.stopping import StopSwitch
+from batchreset.errors import ExitCode
+from batchreset.wiring.signals import Signals
+
+
+class Quiet:
+    def debug(self, event: str, **fields: object) -> None: ...
+
+    info = warning = debug
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, ExitCode.INTERRUPTED),
+        (signal.SIGTERM, ExitCode.TERMINATED),
+        (signal.SIGHUP, ExitCode.TERMINATED),
+    ],
+)
+def test_a_signal_is_noted_and_the_handlers_are_put_back(number: signal.Signals, code: ExitCode) -> None:
+    before = signal.getsignal(number)
+    signals = Signals()
+    with signals.noting():
+        none_yet = signals.stop
+        os.kill(os.getpid(), number)
+        stop = signals.stop
+    assert none_yet is None
+    assert stop is not None
+    assert (stop.reason, stop.exit_code) == (Reason.INTERRUPTED, code)
+    assert number.name in stop.what
+    assert signal.getsignal(number) is before
+
+
+def test_one_that_came_before_the_run_stops_it_at_its_beginning() -> None:
+    signals = Signals()
+
+    async def begin() -> bool:
+        stop = StopSwitch()
+        async with signals.stopping(stop, Quiet()):
+            return stop.requested
+
+    with signals.noting():
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert anyio.run(begin)
+
+
+def test_during_the_run_the_first_stops_and_the_second_hurries_and_after_it_they_are_noted_again() -> None:
+    signals = Signals()
+
+    async def run() -> None:
+        stop = StopSwitch()
+        async with signals.stopping(stop, Quiet()):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await stop.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+            await stop.hurried()
+        assert stop.stop is not None
+        assert stop.stop.exit_code is ExitCode.TERMINATED
+
+    with signals.noting():
+        anyio.run(run)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.stop is not None
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        signals = Signals()
+        with signals.noting():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signals.stop is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
