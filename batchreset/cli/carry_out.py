@@ -21,7 +21,7 @@ from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import How, summary_of
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
-from batchreset.wiring.planning import check_input, freeze_plan, new_run_id, same_input
+from batchreset.wiring.planning import check_input, freeze_plan, new_run_id, runs_dir_of, same_input
 from batchreset.wiring.recent import refuse_if_applied
 from batchreset.wiring.summary import plan_lines, summary_lines
 
@@ -70,7 +70,7 @@ def run(
     checked = check_input(settings, stdin=sys.stdin.buffer)
     if not again:
         # Asked here so that a refused input leaves no folder behind; asked again when the run holds its accounts.
-        refuse_if_applied(checked.accounts_sha256, Path(settings.output.runs_dir), now=now, run_id="")
+        refuse_if_applied(checked.accounts_sha256, runs_dir_of(settings), now=now, run_id="")
     planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
     return _confirm_and_apply(planned, frozenset(), choices)
 
@@ -152,7 +152,7 @@ class _Choices:
 
 def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
     """The run of that id, when it has a whole plan."""
-    folder = RunFolder((Path(settings.output.runs_dir) / run_id).resolve()) if run_id else None
+    folder = RunFolder((runs_dir_of(settings) / run_id).resolve()) if run_id else None
     return read_frozen(folder) if folder and folder.run_json.is_file() else None
 
 

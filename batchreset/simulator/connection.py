@@ -47,9 +47,11 @@ class NoResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         transport = _transport(scope)
-        if self._reset:
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        transport.abort()
+        # A caller that hung up first has left no connection to lose.
+        if not transport.is_closing():
+            if self._reset:
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            transport.abort()
         await _disconnected(receive)
 
 

@@ -29,6 +29,11 @@ def new_run_id(now: dt.datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
+def runs_dir_of(settings: Settings) -> Path:
+    """Where the runs' folders lie; absolute, so that what is printed of them holds everywhere."""
+    return Path(settings.output.runs_dir).expanduser().absolute()
+
+
 def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
     """Read the input and check all of it.
 
@@ -89,9 +94,8 @@ def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: 
     check_run_id(run_id)
     keys = resolve_recipients(settings.password.recipients)
     settings = _fixed(settings, keys)
-    runs_dir = Path(settings.output.runs_dir)
-    with holding(make_folder(runs_dir, run_id)):
-        folder = make_folder(runs_dir, run_id)  # again: another process may have planned here a moment ago
+    with holding(make_folder(runs_dir_of(settings), run_id)):
+        folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
         plan_sha256 = freeze(checked.frame, folder.plan)
         folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
     return read_frozen(folder)

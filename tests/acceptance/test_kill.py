@@ -15,7 +15,13 @@ MakeWorld = Callable[..., World]
 
 KILLS_A_RUN = 4
 ROWS = (60, 60, 50, 30)
-FAULTS = {"applied_error_share": 0.06, "error_share": 0.02, "cut_short_share": 0.06}
+FAULTS = {
+    "applied_error_share": 0.06,
+    "error_share": 0.02,
+    "cut_short_share": 0.04,
+    "lost_share": 0.02,
+    "lost_applied_share": 0.02,
+}
 COMMAND = ("run", "users.csv", "--run-id", "r", "--yes", "--max-failure-rate", "0.5")
 
 

@@ -41,14 +41,14 @@ def test_plan_is_shown_on_standard_error_and_the_summary_on_standard_output(make
     finished = made.batchreset("run", made.input(accounts(3, 2)), "--run-id", "r", "--yes")
     assert finished.stderr.startswith("Plan r: 5 accounts of 2 customers, from ")
     assert finished.stdout.startswith("Run r: finished, all 5 accounts were reset\n")
-    assert "  results    runs/r/results.csv\n" in finished.stdout
+    assert f"  results    {made.runs}/r/results.csv\n" in finished.stdout
 
 
 def test_plan_and_apply_apart_at_the_older_address_with_64_at_a_time(make_world: MakeWorld) -> None:
     made = make_world()
     source = made.input(accounts(30, 20, 10))
     planned = made.batchreset("plan", source, "--run-id", "r", "--address", "users", "--max-concurrency", "64")
-    assert (planned.code, planned.stdout) == (0, "runs/r\n")
+    assert (planned.code, planned.stdout) == (0, f"{made.runs}/r\n")
     assert made.requests == 0
     assert {path.name for path in (made.runs / "r").iterdir()} <= {"plan.parquet", "run.json", "lock"}
 
