@@ -22,7 +22,7 @@ lanes = st.dictionaries(st.sampled_from("abcdefghij"), st.integers(0, 40), max_s
         pytest.param({"a": 3}, 10, {}, id="fewer-rows-than-the-canary"),
         pytest.param({"a": 11}, 10, {"a": 10}, id="a-rest-of-one"),
         pytest.param({"a": 100}, 0, {}, id="off"),
-        pytest.param({"a": 100}, -1, {}, id="below-off"),
+        pytest.param({"a": 100, "b": 5}, -1, {}, id="below-off"),
         pytest.param({"a": 100}, 1, {"a": 1}, id="one-row"),
         pytest.param({}, 10, {}, id="nothing"),
     ],

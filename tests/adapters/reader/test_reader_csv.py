@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader import RawTable, load
@@ -171,6 +171,8 @@ cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_what_a_csv_writer_wrote_is_read_as_it_was(
     *, header: str, notes: list[str], separator: str, line_end: str, quoting: int, encoding: str
 ) -> None:
+    # Python's writer leaves a lone CR unquoted where lines do not end with one; nobody can tell what it means then.
+    assume(quoting == csv.QUOTE_ALL or not any("\r" in note for note in notes))
     written = io.StringIO()
     writer = csv.writer(written, delimiter=separator, lineterminator=line_end, quoting=quoting)  # type: ignore[arg-type]
     writer.writerow(["customer-tenant-id", header, "user-id"])
