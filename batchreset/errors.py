@@ -66,7 +66,7 @@ def sentence(text: str) -> str:
 
 
 class RefusedError(BatchresetError):
-    """Nothing was sent, because something about the request to run is wrong."""
+    """Something about the request to run is wrong; this call sent nothing."""
 
     exit_code = ExitCode.REFUSED
 

@@ -1,8 +1,7 @@
 """`plan.parquet`: written once, then only read."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +12,12 @@ from batchreset.core.columns import (
     CUSTOMER,
     DECISION,
     DECISION_RESET,
-    DECISION_SKIP,
     FORCE,
     PLAN,
     REASON,
     ROW,
     USER,
 )
-from batchreset.core.outcome import Reason
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError
 
@@ -41,38 +38,11 @@ ROWS_PER_SLICE: Final = 10_000
 _FROM_POLARS: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanCounts:
-    """What a plan amounts to.
-
-    Attributes:
-        rows: of the input, all of them.
-        reset: rows to be reset.
-        skipped: rows left out, by reason; reasons without rows are not in it.
-        customers: how many of them have a row to be reset.
-    """
-
-    rows: int
-    reset: int
-    skipped: Mapping[Reason, int]
-    customers: int
-
-
 class Plan:
     """A plan as it was frozen. The input's further columns stay on disk."""
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
-
-    def counts(self) -> PlanCounts:
-        skipped = dict(self._frame.filter(pl.col(DECISION) == DECISION_SKIP).group_by(REASON).len().iter_rows())
-        to_reset = self._to_reset()
-        return PlanCounts(
-            rows=self._frame.height,
-            reset=to_reset.height,
-            skipped={reason: skipped[reason] for reason in Reason if reason in skipped},
-            customers=to_reset[CUSTOMER].n_unique(),
-        )
 
     def rows_per_customer(self) -> dict[str, int]:
         """Rows to be reset of each customer, in the order of their first rows."""

@@ -9,8 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from batchreset.adapters.plan import PlanCounts, freeze, open_plan
-from batchreset.core.outcome import Reason
+from batchreset.adapters.plan import freeze, open_plan
 from batchreset.errors import RunFolderError
 
 SCHEMA = {
@@ -61,7 +60,6 @@ def test_a_plan_counts_its_rows_by_what_is_to_be_done(tmp_path: Path) -> None:
 
     plan = open_plan(tmp_path / "plan.parquet")
 
-    assert plan.counts() == PlanCounts(rows=6, reset=3, skipped={Reason.DUPLICATE: 2, Reason.INVALID: 1}, customers=2)
     assert list(plan.rows_per_customer().items()) == [("c2", 2), ("c1", 1)]
 
 
@@ -71,7 +69,7 @@ def test_a_folder_with_the_marks_of_a_pattern_in_its_name_is_a_folder(tmp_path: 
 
     freeze(FRAME, folder / "plan.parquet")
 
-    assert open_plan(folder / "plan.parquet").counts().rows == 6
+    assert sum(open_plan(folder / "plan.parquet").rows_per_customer().values()) == 3
 
 
 def test_a_plan_that_cannot_be_written_is_refused_and_the_earlier_one_stays(tmp_path: Path, disk_full: None) -> None:
