@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -134,8 +135,8 @@ class Demo:
         for what, command in (
             ("results", f"less {run / 'results.csv'}"),
             ("log", f"less {run / 'log.ndjson'}"),
-            ("hand-over", f"batchreset handover {run} --identity {key}"),
-            ("status", f"batchreset status {run}"),
+            ("hand-over", f"{_program()} handover {run} --identity {key}"),
+            ("status", f"{_program()} status {run}"),
         ):
             self.say(f"   {what:<11}{command}")
 
@@ -174,6 +175,12 @@ class Demo:
     def _step(self, number: int, text: str) -> None:
         self.say("")
         self.say(f"{number}. {text}")
+
+
+def _program() -> str:
+    """What a person types here: `make demo` puts nothing on their PATH."""
+    own = Path(sys.executable).with_name("batchreset")
+    return "batchreset" if shutil.which("batchreset") or not own.exists() else os.path.relpath(own)
 
 
 def _command(*arguments: str) -> list[str]:
