@@ -67,7 +67,9 @@ def finding_of_clashes() -> Finding:
         found="flag_found",
         wrong=pl.col("valid") & pl.col("clash") & (pl.col("flag") != pl.col("first_flag")),
         expected=pl.format(
-            "{}, as row {} says for the same user", pl.col("first_flag").cast(pl.String), pl.col("first_row")
+            "{} as in row {}: the same user twice must not differ",
+            pl.col("first_flag").cast(pl.String),
+            pl.col("first_row"),
         ),
     )
 

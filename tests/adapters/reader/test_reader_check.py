@@ -150,7 +150,7 @@ def test_an_account_with_clashing_flags_is_not_reset_at_all() -> None:
             row=4,
             column="forceChangePassword",
             found=" NO",
-            expected="true, as row 1 says for the same user",
+            expected="true as in row 1: the same user twice must not differ",
         ),
     )
     assert checked.problem_count == 1
