@@ -148,3 +148,9 @@ def test_a_text_is_written_whole_in_utf_8(path: Path, text: str) -> None:
     write_text(path, text)
 
     assert path.read_bytes() == text.encode()
+
+
+def test_a_name_that_is_no_unicode_is_written_escaped(path: Path) -> None:
+    write_text(path, "caf\udce9.csv")
+
+    assert path.read_bytes() == rb"caf\udce9.csv"
