@@ -71,7 +71,7 @@ def run(
     if not again:
         # Asked here so that a refused input leaves no folder behind; asked again when the run holds its accounts.
         refuse_if_applied(checked.accounts_sha256, runs_dir_of(settings), now=now, run_id="")
-    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
+    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now, again=again)
     return _confirm_and_apply(planned, frozenset(), choices)
 
 

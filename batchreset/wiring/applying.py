@@ -61,7 +61,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
     with (
         signals.noting(),
         holding(run.folder),
-        alone_with(run.accounts_sha256, runs_dir, run_id=run.folder.run_id, again=how.again),
+        alone_with(run.accounts_sha256, runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
         _log(run, how) as log,
     ):
         check_plan_is_unchanged(run)

@@ -37,6 +37,11 @@ class FrozenRun:
     skipped: Mapping[Reason, int]
 
     @property
+    def again(self) -> bool:
+        """Whether it was planned as another reset of accounts that may just have been reset."""
+        return self.facts.get("again") is True
+
+    @property
     def input_source(self) -> str:
         """The input's path as it was given; "-" for standard input."""
         return str(self.facts["input"]["source"])

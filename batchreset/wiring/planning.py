@@ -79,11 +79,15 @@ def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
     return load(path, stdin=stdin).sha256 == run.input_sha256
 
 
-def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime) -> FrozenRun:
+def freeze_plan(
+    checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime, again: bool = False
+) -> FrozenRun:
     """Make the run's folder: plan.parquet first, run.json last, both synced.
 
     What the settings name beside the run is fixed, so that it is the same wherever and whenever the run goes on:
     recipients that are files are replaced by the keys in them, relative paths by absolute ones.
+
+    `again` is fixed too: who allowed a second reset of these accounts need not allow it once more to carry it on.
 
     Raises:
         SettingsError: the run id is no folder's name, or a recipient is no public key.
@@ -97,7 +101,9 @@ def freeze_plan(checked: CheckedInput, settings: Settings, *, run_id: str, now: 
     with holding(make_folder(runs_dir_of(settings), run_id)):
         folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
         plan_sha256 = freeze(checked.frame, folder.plan)
-        folder.write_json(folder.run_json, _run_json(checked, settings, plan_sha256, run_id=run_id, now=now))
+        folder.write_json(
+            folder.run_json, {**_run_json(checked, settings, plan_sha256, run_id=run_id, now=now), "again": again}
+        )
     return read_frozen(folder)
 
 

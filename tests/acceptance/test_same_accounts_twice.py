@@ -46,6 +46,15 @@ def test_runs_that_were_planned_or_begun_before_are_asked_too(make_world: MakeWo
     assert made.batchreset("apply", "begun", "--yes", "--again").code == 0
 
 
+def test_a_run_that_was_begun_with_again_is_carried_on_without(make_world: MakeWorld) -> None:
+    made = make_world()
+    source = made.input(ROWS)
+    assert made.batchreset("run", source, "--run-id", "r", "--yes").code == 0
+    assert made.batchreset("run", source, "--run-id", "b", "--yes", "--again", environ=NO_TOKEN).code == 5
+    assert made.batchreset("apply", "b", "--yes").code == 0
+    assert made.resets == 2 * len(ROWS)
+
+
 def test_two_runs_of_the_same_accounts_at_once_are_one(make_world: MakeWorld) -> None:
     made = make_world(latency_seconds=0.5)
     source = made.input(ROWS)
