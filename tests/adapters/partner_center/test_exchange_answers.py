@@ -248,3 +248,23 @@ def test_any_answer_is_understood_as_one_line_that_can_be_written(status: int, b
     for text in (answer.error_code, answer.error_description, answer.correlation_id or "", answer.request_id or ""):
         text.encode()
         assert not any(character < " " or character in "\x7f\x85\u2028\u2029" for character in text)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " ".join(PASSWORD),
+        "-".join(PASSWORD),
+        "\u200b".join(PASSWORD),
+        PASSWORD.swapcase(),
+        urllib.parse.quote(urllib.parse.quote(PASSWORD, safe="")),
+        html.escape(html.escape(PASSWORD)),
+    ],
+    ids=["spaced", "dashed", "zero width", "other case", "URL twice", "HTML twice"],
+)
+def test_a_password_spread_or_escaped_twice_is_masked_with_the_whole_text(written: str) -> None:
+    assert said(400, json.dumps({"description": f"rejected: {written}"})).error_description == MASK
+
+
+def test_an_answer_in_utf_16_that_does_not_say_so_has_no_description() -> None:
+    assert said(400, json.dumps({"description": PASSWORD}).encode("utf-16-le")).error_description == ""
