@@ -8,7 +8,6 @@ from typing import Protocol
 import anyio
 
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
-from batchreset.adapters.partner_center import Connections, tls_context
 from batchreset.adapters.plan import Plan, open_plan
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.outcome import Outcome, Reason
@@ -18,6 +17,7 @@ from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import EventLog, TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
+from batchreset.net import Connections, tls_context
 from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import exit_code

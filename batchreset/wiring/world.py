@@ -5,13 +5,14 @@ import secrets
 import uuid
 from collections.abc import Mapping
 
-from batchreset.adapters.partner_center import Connections, PartnerCenterApi, ResetAddress
+from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.adapters.signin import GivenToken
 from batchreset.core.clock import Clock
 from batchreset.core.password import random_password
 from batchreset.core.secret import Secret
 from batchreset.engine.ports import EventLog, Ledger, TokenSource, World
 from batchreset.engine.runner import Limits
+from batchreset.net import Connections
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import read_secret
 

@@ -1,7 +1,6 @@
 """The Partner Center API, by httpx."""
 
 from batchreset.adapters.partner_center.api import PartnerCenterApi
-from batchreset.adapters.partner_center.connections import Connections, tls_context
 from batchreset.adapters.partner_center.requests import ResetAddress
 
-__all__ = ["Connections", "PartnerCenterApi", "ResetAddress", "tls_context"]
+__all__ = ["PartnerCenterApi", "ResetAddress"]

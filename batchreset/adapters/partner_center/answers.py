@@ -4,15 +4,14 @@ Nothing of a success's body is kept: it holds the password in clear.
 """
 
 import datetime as dt
-import email.utils
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from batchreset.adapters.partner_center.scrubbing import scrubbed
 from batchreset.core.exchange import Answered
+from batchreset.core.retry_after import retry_after_seconds
+from batchreset.core.scrubbing import scrubbed
 from batchreset.core.secret import Secret
 
 DESCRIPTION_MOST_CHARACTERS: Final = 1024
@@ -85,21 +84,3 @@ def _claims(challenge: str | None, secrets: tuple[Secret, ...]) -> str | None:
 
 def _boolean(value: str | None) -> bool | None:
     return {"true": True, "false": False}.get((value or "").strip().casefold())
-
-
-def retry_after_seconds(value: str | None, *, now: dt.datetime) -> float | None:
-    """`Retry-After`: seconds (decimals are seen in the wild) or an HTTP date (RFC 9110, 10.2.3); None when unreadable.
-
-    A date that is past is 0.
-    """
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (email.utils.parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError, OverflowError):
-            return None
-        seconds = max(0.0, seconds)
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None

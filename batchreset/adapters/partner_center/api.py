@@ -7,13 +7,12 @@ import anyio
 import httpx
 
 from batchreset.adapters.partner_center.answers import answered
-from batchreset.adapters.partner_center.connections import CONNECT_TIMEOUT_SECONDS, Connections
-from batchreset.adapters.partner_center.failures import failure
 from batchreset.adapters.partner_center.requests import ResetAddress, customer_path, headers, reset_body, reset_path
 from batchreset.core.clock import Clock
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.net import CONNECT_TIMEOUT_SECONDS, Connections, failure
 
 BODY_MOST_BYTES: Final = 1 << 20
 """More of a body is not read: an answer's size is the other side's choice."""

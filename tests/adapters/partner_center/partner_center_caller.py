@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from batchreset.adapters.partner_center import Connections, PartnerCenterApi, ResetAddress
+from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.net import Connections
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

@@ -10,9 +10,10 @@ import trustme
 from partner_center_caller import calling, forget_proxies, reset
 from raw_tls_server import Wire, answering, authority, free_port, raw_server, write_ca_file
 
-from batchreset.adapters.partner_center import Connections, PartnerCenterApi, tls_context
+from batchreset.adapters.partner_center import PartnerCenterApi
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
 from batchreset.errors import ExitCode, SettingsError
+from batchreset.net import Connections, tls_context
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from partner_center_caller import PASSWORD, TOKEN
 
-from batchreset.adapters.partner_center.answers import answered, retry_after_seconds
+from batchreset.adapters.partner_center.answers import answered
 from batchreset.core.exchange import Answered
+from batchreset.core.retry_after import retry_after_seconds
 from batchreset.core.secret import MASK, Secret
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)

@@ -20,11 +20,12 @@ from partner_center_caller import (
 )
 from raw_tls_server import Behaviour, Wire, answering, raw_server, write_ca_file
 
-from batchreset.adapters.partner_center import ResetAddress, tls_context
+from batchreset.adapters.partner_center import ResetAddress
 from batchreset.adapters.partner_center.requests import reset_body
 from batchreset.core.exchange import Answered
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.net import tls_context
 
 pytestmark = pytest.mark.anyio
 

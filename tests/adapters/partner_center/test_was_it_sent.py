@@ -11,8 +11,8 @@ from partner_center_caller import calling, forget_proxies, reset
 from raw_tls_server import Behaviour, Wire, answering, free_port, raw_server, write_ca_file
 from trio.testing import MockClock
 
-from batchreset.adapters.partner_center import tls_context
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
+from batchreset.net import tls_context
 
 pytestmark = pytest.mark.anyio
 

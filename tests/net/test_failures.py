@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from batchreset.adapters.partner_center.failures import failure
 from batchreset.core.exchange import LossKind, Lost, NotSent, NotSentKind
+from batchreset.net import failure
 
 BEFORE_THE_FIRST_BYTE = {
     httpx.ConnectError,

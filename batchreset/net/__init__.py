@@ -1,0 +1,8 @@
+"""How this program speaks HTTP, shared by all adapters that do: trust, proxies, time limits, what a failure means."""
+
+from batchreset.net.clients import CONNECT_TIMEOUT_SECONDS, sign_in_client
+from batchreset.net.connections import Connections
+from batchreset.net.failures import failure
+from batchreset.net.trust import tls_context
+
+__all__ = ["CONNECT_TIMEOUT_SECONDS", "Connections", "failure", "sign_in_client", "tls_context"]

@@ -1,0 +1,74 @@
+"""httpx clients as this program wants them, for the API and for the sign-in alike: one trust, one set of proxies.
+
+Proxies come from the usual variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY). `verify=` is always given, so that nothing in
+the environment (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) can put another trust in its place.
+"""
+
+import contextlib
+import http.cookiejar
+import ssl
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx
+
+from batchreset.errors import SettingsError
+
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+
+
+def api_client(*, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncClient:
+    """A client for the engine.
+
+    Args:
+        timeout_seconds: for each read and write; an exchange as a whole is bounded by the caller.
+        verify: from `tls_context`.
+        limits: of its pool.
+
+    Raises:
+        SettingsError: the environment's proxy variables cannot be used.
+    """
+    with _proxies_checked():
+        return httpx.AsyncClient(
+            timeout=_timeout(timeout_seconds), verify=verify, limits=limits,
+            event_hooks={"response": [_forget_location_async]}, **_common(),
+        )  # fmt: skip
+
+
+def sign_in_client(*, timeout_seconds: float, verify: ssl.SSLContext) -> httpx.Client:
+    """A client for msal, which waits for its answers. Arguments and errors as for `api_client`."""
+    with _proxies_checked():
+        return httpx.Client(
+            timeout=_timeout(timeout_seconds), verify=verify,
+            event_hooks={"response": [_forget_location]}, **_common(),
+        )  # fmt: skip
+
+
+def _common() -> dict[str, Any]:
+    """No answer sets the stage for the next request: nothing is followed, no cookie is kept."""
+    policy = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
+    return {"follow_redirects": False, "cookies": http.cookiejar.CookieJar(policy)}
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_SECONDS))
+
+
+def _forget_location(response: httpx.Response) -> None:
+    """Httpx would prepare the redirected request though it is not to follow it, and fail where the address is odd."""
+    response.headers.pop("Location", None)
+
+
+async def _forget_location_async(response: httpx.Response) -> None:
+    _forget_location(response)
+
+
+@contextlib.contextmanager
+def _proxies_checked() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, ImportError, httpx.InvalidURL) as error:
+        raise SettingsError(
+            "the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: it is not an http or https address",
+            next_step="correct the proxy variables, or unset them",
+        ) from error
