@@ -2,7 +2,7 @@
 
 from batchreset.net.clients import CONNECT_TIMEOUT_SECONDS, sign_in_client
 from batchreset.net.connections import Connections
-from batchreset.net.failures import failure
+from batchreset.net.failures import failure, no_connection
 from batchreset.net.trust import tls_context
 
-__all__ = ["CONNECT_TIMEOUT_SECONDS", "Connections", "failure", "sign_in_client", "tls_context"]
+__all__ = ["CONNECT_TIMEOUT_SECONDS", "Connections", "failure", "no_connection", "sign_in_client", "tls_context"]

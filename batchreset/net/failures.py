@@ -19,7 +19,7 @@ def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) ->
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol():
-            return _not_sent(error)
+            return no_connection(error)
         case httpx.ProxyError():
             return NotSent(kind=NotSentKind.PROXY, detail="the proxy refused the connection")
         case httpx.TimeoutException():
@@ -36,7 +36,8 @@ def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) ->
             return Lost(kind=LossKind.CONNECTION, detail="the connection was lost")
 
 
-def _not_sent(error: httpx.TransportError) -> NotSent:
+def no_connection(error: BaseException) -> NotSent:
+    """What kept a connection from being made, by the causes of whatever library's error."""
     causes = list(_causes(error))
     for cause in causes:
         match cause:
