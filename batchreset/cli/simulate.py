@@ -1,4 +1,4 @@
-"""`batchreset simulate`: Partner Center on this machine, with faults on demand."""
+"""`batchreset simulate`: Partner Center and its sign-in service on this machine, with faults on demand."""
 
 import enum
 import json
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 import click
 
 from batchreset.errors import SettingsError
-from batchreset.simulator.options import ForbiddenCode, Mfa, RetryAfterStyle, SimulatorOptions
+from batchreset.simulator.options import DeviceAnswer, ForbiddenCode, Mfa, RetryAfterStyle, Rotation, SimulatorOptions
 
 if TYPE_CHECKING:
     from batchreset.simulator.server import RunningSimulator
@@ -22,12 +22,16 @@ _STDIN: Final = 0
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _number(name: str, text: str) -> Callable[[_Command], _Command]:
+def _value(name: str, text: str) -> Callable[[_Command], _Command]:
     """An option of the field's own name, type and default."""
     default = getattr(_DEFAULTS, name)
     return click.option(
         f"--{name.replace('_', '-')}", type=type(default), default=default, show_default=True, help=text
     )
+
+
+def _flag(name: str, text: str) -> Callable[[_Command], _Command]:
+    return click.option(f"--{name.replace('_', '-')}", is_flag=True, help=text)
 
 
 def _choice(name: str, kind: type[enum.StrEnum], text: str) -> Callable[[_Command], _Command]:
@@ -68,25 +72,25 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
 
 @click.command(short_help="Partner Center on this machine, with faults on demand.")
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="Address to listen on.")
-@_number("port", "Port to listen on; 0: any free one.")
+@_value("port", "Port to listen on; 0: any free one.")
 @click.option("--ca-file", type=_FILE, help="Where to write the throw-away CA.  [default: a temporary folder]")
 @click.option("--applied-log", type=_FILE, help="Append a line of JSON here for each password applied (its SHA-256).")
-@_number("seed", "Seed of every choice below.")
-@_number("latency_seconds", "Median time to an answer.")
-@_number("error_share", "Share of resets answered 500, 503 or 504 and not applied.")
-@_number("applied_error_share", "Share answered 500, 503 or 504 though applied.")
-@_number("lost_share", "Share whose connection is lost without an answer, not applied.")
-@_number("lost_applied_share", "Share whose connection is lost without an answer, though applied.")
-@_number("cut_short_share", "Share applied whose answer breaks off in the middle.")
-@_number("hang_share", "Share never answered, not applied.")
-@_number("hang_applied_share", "Share never answered, though applied.")
-@click.option("--faults-on-reads", is_flag=True, help="Let these faults befall GET requests too.")
-@_number("weak_share", "Share of good passwords refused as weak.")
-@_number("bom_share", "Share of JSON answers with a byte order mark.")
-@_number("partner_limit", "Requests in each window, all together; 0: no limit.")
-@_number("partner_window_seconds", "Length of that window.")
-@_number("customer_limit", "Requests in each window, for each customer; 0: no limit.")
-@_number("customer_window_seconds", "Length of that window.")
+@_value("seed", "Seed of every choice below.")
+@_value("latency_seconds", "Median time to an answer.")
+@_value("error_share", "Share of resets answered 500, 503 or 504 and not applied.")
+@_value("applied_error_share", "Share answered 500, 503 or 504 though applied.")
+@_value("lost_share", "Share whose connection is lost without an answer, not applied.")
+@_value("lost_applied_share", "Share whose connection is lost without an answer, though applied.")
+@_value("cut_short_share", "Share applied whose answer breaks off in the middle.")
+@_value("hang_share", "Share never answered, not applied.")
+@_value("hang_applied_share", "Share never answered, though applied.")
+@_flag("faults_on_reads", "Let these faults befall GET requests too.")
+@_value("weak_share", "Share of good passwords refused as weak.")
+@_value("bom_share", "Share of JSON answers with a byte order mark.")
+@_value("partner_limit", "Requests in each window, all together; 0: no limit.")
+@_value("partner_window_seconds", "Length of that window.")
+@_value("customer_limit", "Requests in each window, for each customer; 0: no limit.")
+@_value("customer_window_seconds", "Length of that window.")
 @_choice("retry_after", RetryAfterStyle, "How a 429 says how long to wait.")
 @click.option(
     "--known-users",
@@ -97,18 +101,43 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
 @_guids("--missing-user", "missing_users", "A user that is not there (404).")
 @_guids("--forbidden-customer", "forbidden_customers", "A customer the caller has no right to (403).")
 @_choice("forbidden_code", ForbiddenCode, "The code of that 403.")
-@_choice("mfa", Mfa, "Whether tokens carry MFA; off: 401, header-off: 200 with isMfaCompliant: false.")
+@_choice(
+    "mfa",
+    Mfa,
+    "Whether tokens carry MFA; off: 401, header-off: 200 with isMfaCompliant: false, partly: some resets 401.",
+)
+@_value("mfa_enforced_share", "Share of the resets refused with --mfa partly.")
 @click.option(
     "--token", default=_DEFAULTS.token, help="The only bearer token that passes (not a real one).  [default: any]"
 )
-@_number("token_requests", "A token is refused with 401 after this many requests; 0: never.")
+@_flag("only_issued_tokens", "Let only tokens of the sign-in service pass.")
+@_value("token_requests", "A token is refused with 401 after this many requests; 0: never.")
+@_flag("claims_challenge", "Let that 401 carry a claims challenge, which the next refresh must answer.")
+@_value("tenant_id", "The partner's tenant.")
+@_value("client_id", "The application registered there.")
+@_value("client_secret", "Its secret (not a real one); empty: none.")
+@click.option("--client-certificate", type=_FILE, help="PEM file of a certificate it may sign with.  [default: none]")
+@_value("refresh_token", "The first refresh token (not a real one); empty: none.")
+@_value("user_name", "Who consents, and whom tokens are for.")
+@_value("token_seconds", "How long an access token is good.")
+@_choice("rotation", Rotation, "What becomes of a refresh token that was used; once: it is refused from then on.")
+@_value("refresh_error", "AADSTS code with which every refresh is refused, such as 700082; 0: none.")
+@_value("token_failures", "So many token requests are answered 503 first.")
+@_value("token_latency_seconds", "Time to the answer of a token request, which is decided on arrival.")
+@_value("device_polls", "So many polls find a device code pending, unless it is typed in before.")
+@_value("device_interval_seconds", "How long a client must wait between those polls.")
+@_choice("device_answer", DeviceAnswer, "What comes after them.")
+@click.option(
+    "--sign-in-log", type=_FILE, help="Append a line of JSON here for each token request (SHA-256 of tokens)."
+)
 @click.option(
     "--until-stdin-closes", is_flag=True, help="End also when standard input does, as with the parent process."
 )
 def simulate(*, until_stdin_closes: bool, **fields: Any) -> None:
-    """Serve Partner Center's API over HTTPS on this machine, with faults on demand.
+    """Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
 
-    Prints one line of JSON (base_url, ca_file, pid) when it is ready, and serves until SIGINT or SIGTERM.
+    Prints one line of JSON (base_url, ca_file, pid, authority, tenant_id, client_id) when it is ready, and serves until
+    SIGINT or SIGTERM.
     GET /_simulator/state tells what it was asked, what it applied, and what the caller did against the
     documentation (protocol_errors).
     """
@@ -128,11 +157,35 @@ def _announce(simulator: "RunningSimulator", options: SimulatorOptions) -> None:
     settings = {
         "BATCHRESET_PARTNER_CENTER__BASE_URL": simulator.base_url,
         "BATCHRESET_PARTNER_CENTER__CA_FILE": ca_file,
-        "BATCHRESET_AUTH__KIND": "access_token",
-        # Not echoed: somebody may have given a real one.
-        "BATCHRESET_AUTH__ACCESS_TOKEN": "the one given as --token" if options.token else "demo",
+        "BATCHRESET_AUTH__KIND": "refresh_token",
+        "BATCHRESET_AUTH__AUTHORITY": simulator.base_url,
+        "BATCHRESET_AUTH__TENANT_ID": options.tenant_id,
+        "BATCHRESET_AUTH__CLIENT_ID": options.client_id,
+        **_secret(options, "client_secret"),
+        **_secret(options, "refresh_token"),
     }
-    click.echo(f"Partner Center is simulated on {simulator.base_url}. To use it:", err=True)
+    click.echo(f"Partner Center is simulated on {simulator.base_url}, with its sign-in service. To use it:", err=True)
     for name, value in settings.items():
         click.echo(f"  export {name}={shlex.quote(value)}", err=True)
-    click.echo(json.dumps({"base_url": simulator.base_url, "ca_file": ca_file, "pid": os.getpid()}))
+    if not options.only_issued_tokens:
+        token = "the one given as --token" if options.token else "demo"
+        click.echo("Or, without signing in:", err=True)
+        click.echo(
+            f"  export BATCHRESET_AUTH__KIND=access_token BATCHRESET_AUTH__ACCESS_TOKEN={shlex.quote(token)}", err=True
+        )
+    ready = {
+        "base_url": simulator.base_url,
+        "ca_file": ca_file,
+        "pid": os.getpid(),
+        "authority": simulator.base_url,
+        "tenant_id": options.tenant_id,
+        "client_id": options.client_id,
+    }
+    click.echo(json.dumps(ready))
+
+
+def _secret(options: SimulatorOptions, name: str) -> dict[str, str]:
+    """Its variable. Only a default is echoed: somebody may have given a real one."""
+    value, default = getattr(options, name), getattr(_DEFAULTS, name)
+    shown = value if value in {"", default} else f"the one given as --{name.replace('_', '-')}"
+    return {f"BATCHRESET_AUTH__{name.upper()}": shown} if shown else {}

@@ -4,14 +4,16 @@ import datetime as dt
 import email.utils
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from batchreset.simulator.options import RetryAfterStyle
+from batchreset.simulator.paging import Page, continuation_token
 from batchreset.simulator.protocol import Call, Reset
 from batchreset.simulator.state import Verdict
 
+_MADE_UP_CUSTOMER: Final = "5c1f0d2e-7a34-4b6e-9d18-3f2a6c9b7e40"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _JSON_TYPE: Final = ("Content-Type", "application/json; charset=utf-8")
 _SERVER_HEADERS: Final = (
@@ -95,7 +97,7 @@ def user_document(call: Call, reset: Reset | None) -> dict[str, Any]:
     document: dict[str, Any] = {
         "usageLocation": "US",
         "id": call.user,
-        "userPrincipalName": f"user-{call.user[:8]}@{_domain(call)}",
+        "userPrincipalName": f"user-{call.user[:8]}@{_domain(call.customer)}",
         "firstName": "Simulated",
         "lastName": "User",
         "displayName": f"Simulated User {call.user[:8]}",
@@ -111,25 +113,37 @@ def user_document(call: Call, reset: Reset | None) -> dict[str, Any]:
     return document
 
 
-def customer_document(call: Call) -> dict[str, Any]:
+def customer_document(customer: str) -> dict[str, Any]:
     return {
-        "id": call.customer,
-        "commerceId": call.customer,
+        "id": customer,
+        "commerceId": customer,
         "companyProfile": {
-            "tenantId": call.customer,
-            "domain": _domain(call),
-            "companyName": f"Simulated Customer {call.customer[:8]}",
-            "links": _self_link(f"/customers/{call.customer}/profiles/company"),
+            "tenantId": customer,
+            "domain": _domain(customer),
+            "companyName": f"Simulated Customer {customer[:8]}",
+            "links": _self_link(f"/customers/{customer}/profiles/company"),
             "attributes": {"objectType": "CustomerCompanyProfile"},
         },
         "relationshipToPartner": "reseller",
-        "links": _self_link(f"/customers/{call.customer}"),
+        "links": _self_link(f"/customers/{customer}"),
         "attributes": {"objectType": "Customer"},
     }
 
 
-def _domain(call: Call) -> str:
-    return f"customer-{call.customer[:8]}.onmicrosoft.com"
+def customers_document(page: Page, customers: Sequence[str]) -> dict[str, Any]:
+    """One page of the partner's customers: a made-up one, then those given."""
+    every = [_MADE_UP_CUSTOMER, *customers]
+    items = [customer_document(customer) for customer in every[page.start : page.end]]
+    links = _self_link(f"/customers?size={page.size}")
+    if page.end < len(every):
+        token = {"key": "MS-ContinuationToken", "value": continuation_token(page)}
+        uri = f"/customers?size={page.size}&seekOperation=Next"
+        links["next"] = {"uri": uri, "method": "GET", "headers": [token]}
+    return {"totalCount": len(items), "items": items, "links": links, "attributes": {"objectType": "Collection"}}
+
+
+def _domain(customer: str) -> str:
+    return f"customer-{customer[:8]}.onmicrosoft.com"
 
 
 def _self_link(uri: str) -> dict[str, Any]:

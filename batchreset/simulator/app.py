@@ -18,14 +18,16 @@ from batchreset.simulator.answers import Answer
 from batchreset.simulator.connection import HalfResponse, NeverResponse, NoResponse
 from batchreset.simulator.protocol import Call, Route
 from batchreset.simulator.service import CutShort, Deliver, Hang, Lose, PartnerCenter, Reply
+from batchreset.simulator.sign_in.routes import sign_in_routes
+from batchreset.simulator.sign_in.service import SignIn
 
 _logger = logging.getLogger(__name__)
 
 _USER: Final = "/v1/customers/{customer}/users/{user}"
 
 
-def application(service: PartnerCenter) -> Starlette:
-    """Partner Center's addresses, and `/_simulator/state` for callers on this machine."""
+def application(service: PartnerCenter, sign_in: SignIn) -> Starlette:
+    """Partner Center's addresses, the sign-in service's, and `/_simulator/state` for callers on this machine."""
 
     async def state(request: Request) -> Response:
         if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
@@ -43,6 +45,8 @@ def application(service: PartnerCenter) -> Starlette:
             Served(f"{_USER}/resetpassword", _Endpoint(service, {}, Route.RESET_PASSWORD)),
             Served(_USER, _Endpoint(service, {"PATCH": Route.USERS}, Route.USER)),
             Served("/v1/customers/{customer}", _Endpoint(service, {}, Route.CUSTOMER)),
+            Served("/v1/customers", _Endpoint(service, {}, Route.CUSTOMERS)),
+            *sign_in_routes(sign_in),
             Served("/{other:path}", _Endpoint(service, {}, Route.OTHER)),
         ],
         exception_handlers={Exception: failed},

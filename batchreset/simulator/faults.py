@@ -55,6 +55,12 @@ class Faults:
         self._shares = [(Fault(name), share) for name, share in options.fault_shares().items()]
         self._drawn: Counter[str] = Counter()
 
+    def enforces_mfa(self, key: str) -> bool:
+        """Whether the next reset of this account is one of those that need MFA; a draw of its own."""
+        self._drawn[f"mfa|{key}"] += 1
+        uniform = _uniforms(f"{self._options.seed}|mfa|{key}|{self._drawn[f'mfa|{key}']}")[0]
+        return uniform < self._options.mfa_enforced_share
+
     def draw(self, key: str, *, faulty: bool) -> Draw:
         """The next draw for `key`.
 

@@ -1,7 +1,7 @@
 """Everything the simulator can be told, with its defaults."""
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchreset.errors import SettingsError
@@ -16,6 +16,8 @@ class Mfa(enum.StrEnum):
     """No MFA claim, and enforced: 401 with code 900421."""
     HEADER_OFF = "header-off"
     """No MFA claim, not enforced yet: 200, and `isMfaCompliant: false` for who asks."""
+    PARTLY = "partly"
+    """No MFA claim, enforced progressively: a share of the resets is refused as with `OFF`, the rest passes."""
 
 
 class RetryAfterStyle(enum.StrEnum):
@@ -38,9 +40,27 @@ class ForbiddenCode(enum.StrEnum):
     NO_RELATIONSHIP = "20002"
 
 
+class Rotation(enum.StrEnum):
+    """What becomes of a refresh token that was used; a new one is issued in any case."""
+
+    KEEP = "keep"
+    """It stays valid, as Entra's do."""
+    ONCE = "once"
+    """It is refused from then on: AADSTS70000."""
+
+
+class DeviceAnswer(enum.StrEnum):
+    """What the person does who was shown a device code and types it nowhere here."""
+
+    APPROVE = "approve"
+    DECLINE = "decline"
+    EXPIRE = "expire"
+    """Nothing, until the code has expired."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """One simulated Partner Center. Without any option given: fast, without limits, and faultless.
+    """One simulated Partner Center with its sign-in service. Without any option given: fast, unlimited, faultless.
 
     At most one fault befalls a request. "Applied" means the service did its work first; the client cannot see the
     difference. Faults befall resets only, unless `faults_on_reads`.
@@ -65,8 +85,24 @@ class SimulatorOptions:
         customer_limit: the same, for each customer.
         known_users: if given, the only users there are; None: every GUID is one.
         missing_users: users that are not there, whatever `known_users` says.
-        token: the only bearer token that passes; empty: any.
+        mfa_enforced_share: of the resets without MFA, refused when `mfa` is `PARTLY`.
+        token: the only bearer token that passes beside those the sign-in service issued; empty: any.
+        only_issued_tokens: only tokens that the sign-in service issued pass. These are always judged by what they are:
+            until they expire, with the MFA claim they carry, and never an App-only one.
         token_requests: a token is refused with 401 after this many requests; 0: never.
+        claims_challenge: that 401 carries a claims challenge, which the next refresh must answer.
+        tenant_id: the partner's, the only tenant the sign-in service knows.
+        client_id: the only application registered there.
+        client_secret: its secret; empty: none, and without a certificate either the client is a public one.
+        client_certificate: PEM; the application may sign assertions with the key of this certificate.
+        refresh_token: the one it has from the beginning; empty: none.
+        user_name: who consents, and whom tokens are for.
+        token_seconds: how long an access token is good.
+        refresh_error: the AADSTS code with which every refresh is refused; 0: none.
+        token_failures: this many token requests are answered 503, before anything is decided.
+        token_latency_seconds: a token request is decided on arrival and answered this much later.
+        device_polls: so many polls find a device code pending, unless somebody types it on the page before.
+        sign_in_log: NDJSON, a line for each token request (SHA-256 of the refresh tokens), flushed before the answer.
     """
 
     host: str = "127.0.0.1"
@@ -99,13 +135,37 @@ class SimulatorOptions:
     forbidden_code: ForbiddenCode = ForbiddenCode.ACCESS_DENIED
 
     mfa: Mfa = Mfa.ON
+    mfa_enforced_share: float = 0.5
     token: str = ""
+    only_issued_tokens: bool = False
     token_requests: int = 0
+    claims_challenge: bool = False
+
+    tenant_id: str = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+    client_id: str = "00001111-aaaa-2222-bbbb-3333cccc4444"
+    client_secret: str = field(default="simulated-client-secret", repr=False)
+    client_certificate: Path | None = None
+    refresh_token: str = field(default="simulated-refresh-token", repr=False)
+    user_name: str = "operator@partner.example"
+    token_seconds: int = 3600
+    rotation: Rotation = Rotation.KEEP
+    refresh_error: int = 0
+    token_failures: int = 0
+    token_latency_seconds: float = 0.0
+    device_polls: int = 2
+    device_interval_seconds: int = 1
+    device_answer: DeviceAnswer = DeviceAnswer.APPROVE
+    sign_in_log: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises SettingsError with every problem at once."""
-        host = () if self.host else ("host is empty",)
-        problems = (*host, *self._shares_out_of_bounds(), *self._numbers_out_of_bounds(), *self._not_guids())
+        problems = (
+            *(f"{name} is empty" for name in ("host", "user_name") if not getattr(self, name)),
+            *self._shares_out_of_bounds(),
+            *self._numbers_out_of_bounds(),
+            *self._not_guids(),
+            *(("token and only_issued_tokens exclude one another",) if self.token and self.only_issued_tokens else ()),
+        )
         if problems:
             raise SettingsError(
                 "The simulator cannot be set up like this.",
@@ -127,7 +187,12 @@ class SimulatorOptions:
 
     def _shares_out_of_bounds(self) -> list[str]:
         faults = self.fault_shares()
-        shares = {**faults, "weak_share": self.weak_share, "bom_share": self.bom_share}
+        shares = {
+            **faults,
+            "weak_share": self.weak_share,
+            "bom_share": self.bom_share,
+            "mfa_enforced_share": self.mfa_enforced_share,
+        }
         problems = [
             f"{name} is {share}; a share is from 0 to 1" for name, share in shares.items() if not 0 <= share <= 1
         ]
@@ -142,10 +207,16 @@ class SimulatorOptions:
             "partner_limit": self.partner_limit,
             "customer_limit": self.customer_limit,
             "token_requests": self.token_requests,
+            "refresh_error": self.refresh_error,
+            "token_failures": self.token_failures,
+            "token_latency_seconds": self.token_latency_seconds,
+            "device_polls": self.device_polls,
+            "device_interval_seconds": self.device_interval_seconds,
         }
         above_zero = {
             "partner_window_seconds": self.partner_window_seconds,
             "customer_window_seconds": self.customer_window_seconds,
+            "token_seconds": self.token_seconds,
         }
         problems = [f"{name} is {value}; it cannot be negative" for name, value in least_zero.items() if not value >= 0]
         problems += [
@@ -160,6 +231,8 @@ class SimulatorOptions:
             "known_users": self.known_users or frozenset(),
             "missing_users": self.missing_users,
             "forbidden_customers": self.forbidden_customers,
+            "tenant_id": {self.tenant_id},
+            "client_id": {self.client_id},
         }
         return [
             f"{name}: {value!r} is not a GUID"

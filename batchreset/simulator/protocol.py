@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from batchreset.simulator.paging import Page, read_page
+
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _JSON: Final = "application/json"
 _PROFILE: Final = "passwordProfile"
@@ -25,6 +27,7 @@ class Route(enum.StrEnum):
     USERS = "users"
     USER = "user"
     CUSTOMER = "customer"
+    CUSTOMERS = "customers"
     OTHER = "other"
     """An address or method that is not served: always a mistake of the caller's."""
 
@@ -61,6 +64,11 @@ class Call:
     user: str = ""
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+
+    @property
+    def page(self) -> Page | None:
+        """Which page of a list is asked for; None if the query is not one that is documented."""
+        return read_page(self.target.partition("?")[2], self.headers.get("ms-continuationtoken", ""))
 
     @property
     def request_id(self) -> str:
@@ -129,7 +137,10 @@ def mistakes(call: Call, body: Reset | Malformed | None) -> list[str]:
     if not call.bearer:
         found.append("Authorization: Bearer is missing")
     found += _header_mistakes(call)
-    if "?" in call.target:
+    if call.route is Route.CUSTOMERS:
+        if call.page is None:
+            found.append("the query is not one of size (1 to 500) and seekOperation=Next with MS-ContinuationToken")
+    elif "?" in call.target:
         found.append("the address has a query")
     if isinstance(body, Malformed):
         found.append(body.why)

@@ -16,14 +16,17 @@ from typing import Final
 
 import trustme
 import uvicorn
+from starlette.applications import Starlette
 
 from batchreset import durable
 from batchreset.errors import RefusedError
 from batchreset.simulator.app import application
-from batchreset.simulator.applied_log import applied_log
 from batchreset.simulator.connection import ReachableProtocol
+from batchreset.simulator.line_log import line_log
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.service import PartnerCenter
+from batchreset.simulator.sign_in.assertion import read_certificate
+from batchreset.simulator.sign_in.service import SignIn
 from batchreset.simulator.state import ServiceState
 
 _NAMES: Final = ("127.0.0.1", "::1", "localhost")
@@ -118,19 +121,23 @@ def _prepared(options: SimulatorOptions) -> Iterator[tuple[_Server, socket.socke
     with (
         contextlib.closing(_listener(options)) as listener,
         _ca_file(options, authority) as ca_file,
-        applied_log(options.applied_log) as record,
+        line_log(options.applied_log, option="applied_log") as record_applied,
+        line_log(options.sign_in_log, option="sign_in_log") as record_token_request,
     ):
-        service = PartnerCenter(options, ServiceState(), record)
-        port = listener.getsockname()[1]
-        simulator = RunningSimulator(
-            base_url=f"https://{_for_url(options.host)}:{port}", ca_file=ca_file, state=service.state
+        state = ServiceState()
+        base_url = f"https://{_for_url(options.host)}:{listener.getsockname()[1]}"
+        certificate = None if options.client_certificate is None else read_certificate(options.client_certificate)
+        app = application(
+            PartnerCenter(options, state, record_applied, base_url=base_url),
+            SignIn(options, state, base_url=base_url, certificate=certificate, record=record_token_request),
         )
-        yield _Server(_config(service, _tls(options, authority))), listener, simulator
+        simulator = RunningSimulator(base_url=base_url, ca_file=ca_file, state=state)
+        yield _Server(_config(app, _tls(options, authority))), listener, simulator
 
 
-def _config(service: PartnerCenter, tls: ssl.SSLContext) -> uvicorn.Config:
+def _config(app: Starlette, tls: ssl.SSLContext) -> uvicorn.Config:
     return uvicorn.Config(
-        application(service),
+        app,
         http=ReachableProtocol,
         ws="none",
         loop="asyncio",

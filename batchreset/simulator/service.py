@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from batchreset.simulator import answers, passwords
+from batchreset.simulator.access import DEAD_TOKEN, Access
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.faults import Draw, Fault, Faults
 from batchreset.simulator.limits import Limits
-from batchreset.simulator.options import ForbiddenCode, Mfa, SimulatorOptions
+from batchreset.simulator.options import ForbiddenCode, SimulatorOptions
+from batchreset.simulator.paging import Page
 from batchreset.simulator.protocol import Call, Malformed, Reset, Route, is_guid, mistakes, read_body
+from batchreset.simulator.sign_in.endpoints import AUTHORIZE, Endpoints
 from batchreset.simulator.state import Applied, Exchange, ServiceState, Verdict
 
 _OK = Verdict(status=200)
@@ -23,8 +26,6 @@ _WEAK = Verdict(
 _NO_CUSTOMER_ID = Verdict(status=400, code="900118", description="The customer id is not valid.")
 _NO_USER = Verdict(status=404, code="60002", description="The user object id was not found.")
 _NO_TOKEN = Verdict(status=401, code="800001", description="The partner token is missing in the request context.")
-_DEAD_TOKEN = Verdict(status=401, code="400", description="Access denied: the token is not valid or has expired.")
-_NO_MFA = Verdict(status=401, code="900421", description="MFA is required to be present in the access token.")
 _FORBIDDEN = {
     ForbiddenCode.ACCESS_DENIED: "Access denied.",
     ForbiddenCode.NO_RELATIONSHIP: "There is no commerce relationship with the customer.",
@@ -76,15 +77,23 @@ class PartnerCenter:
 
     Args:
         record: called with each password before it is in force; when it raises, nothing is applied.
+        base_url: of the simulator, where who needs a new token is sent.
     """
 
     def __init__(
-        self, options: SimulatorOptions, state: ServiceState, record: Callable[[Applied], None] = _nothing
+        self,
+        options: SimulatorOptions,
+        state: ServiceState,
+        record: Callable[[Applied], None] = _nothing,
+        *,
+        base_url: str,
     ) -> None:
         self.state = state
         self._options = options
         self._record = record
+        self._authorization_uri = Endpoints(base_url=base_url, tenant=options.tenant_id).at(AUTHORIZE)
         self._faults = Faults(options)
+        self._access = Access(options, state, self._faults)
         self._limits = Limits(
             partner_limit=options.partner_limit,
             partner_window_seconds=options.partner_window_seconds,
@@ -125,9 +134,9 @@ class PartnerCenter:
             return Deliver(answer=answer)
         if wrong is not None:
             return Deliver(answer=_with_allow(call, answers.refusal(call, wrong)))
-        barred = self._barred(call)
+        barred = self._access.barred(call, at)
         if barred is not None:
-            return Deliver(answer=self._service_answer(call, answers.refusal(call, barred)))
+            return Deliver(answer=self._challenged(call, barred, at))
         # A malformed body is always wrong, so here it is a reset's or there is none.
         return self._work(call, body if isinstance(body, Reset) else None, at)
 
@@ -156,12 +165,12 @@ class PartnerCenter:
             else Verdict(status=400, code="800002", description=text)
         )
 
-    def _barred(self, call: Call) -> Verdict | None:
-        """What is wrong with the token, if anything."""
-        uses = self.state.token_uses(call.bearer)
-        if self._options.token not in {"", call.bearer} or 0 < self._options.token_requests < uses:
-            return _DEAD_TOKEN
-        return _NO_MFA if self._options.mfa is Mfa.OFF else None
+    def _challenged(self, call: Call, barred: Verdict, at: dt.datetime) -> Answer:
+        answer = self._service_answer(call, answers.refusal(call, barred))
+        if barred is not DEAD_TOKEN or not self._options.claims_challenge:
+            return answer
+        challenge = self.state.sign_in.challenges.header(call.bearer, authorization_uri=self._authorization_uri, at=at)
+        return answers.with_header(answer, "WWW-Authenticate", challenge)
 
     def _work(self, call: Call, reset: Reset | None, at: dt.datetime) -> Reply:
         draw = self._faults.draw(
@@ -173,7 +182,7 @@ class PartnerCenter:
         verdict = self._verdict(call, reset, draw, at)
         if draw.fault not in {None, Fault.CUT_SHORT}:
             return _failed(call, draw)
-        answer = self._service_answer(call, _rendered(call, reset, verdict, draw))
+        answer = self._service_answer(call, self._rendered(call, reset, verdict, draw))
         if draw.fault is Fault.CUT_SHORT:
             return CutShort(answer=answer, after_seconds=draw.latency_seconds)
         return Deliver(answer=answer, after_seconds=draw.latency_seconds)
@@ -191,6 +200,8 @@ class PartnerCenter:
         return verdict
 
     def _refused(self, call: Call) -> Verdict | None:
+        if call.route is Route.CUSTOMERS:
+            return None
         if not is_guid(call.customer):
             return _NO_CUSTOMER_ID
         if call.customer in self._forbidden_customers:
@@ -219,8 +230,21 @@ class PartnerCenter:
         self._record(applied)
         self.state.apply(applied)
 
+    def _rendered(self, call: Call, reset: Reset | None, verdict: Verdict, draw: Draw) -> Answer:
+        mark = draw.byte_order_mark
+        if verdict.status != _OK.status:
+            return answers.refusal(call, verdict, byte_order_mark=mark)
+        match call.route:
+            case Route.CUSTOMERS:
+                document = answers.customers_document(call.page or Page(), self.state.customers())
+            case Route.CUSTOMER:
+                document = answers.customer_document(call.customer)
+            case _:
+                document = answers.user_document(call, reset)
+        return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
+
     def _service_answer(self, call: Call, answer: Answer) -> Answer:
-        compliant = "true" if self._options.mfa is Mfa.ON else "false"
+        compliant = "true" if self._access.has_mfa(call) else "false"
         return answer if not call.asks_for_mfa else answers.with_header(answer, "isMfaCompliant", compliant)
 
 
@@ -230,14 +254,6 @@ def _folded(guids: frozenset[str]) -> frozenset[str]:
 
 def _with_allow(call: Call, answer: Answer) -> Answer:
     return answers.with_header(answer, "Allow", call.route.allow) if answer.status == _NOT_ALLOWED else answer
-
-
-def _rendered(call: Call, reset: Reset | None, verdict: Verdict, draw: Draw) -> Answer:
-    mark = draw.byte_order_mark
-    if verdict.status != _OK.status:
-        return answers.refusal(call, verdict, byte_order_mark=mark)
-    document = answers.customer_document(call) if call.route is Route.CUSTOMER else answers.user_document(call, reset)
-    return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
 
 
 def _failed(call: Call, draw: Draw) -> Reply:

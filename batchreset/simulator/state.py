@@ -8,6 +8,7 @@ from typing import Any
 
 from batchreset.simulator.limits import Scope
 from batchreset.simulator.protocol import Route
+from batchreset.simulator.sign_in.state import SignInState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,8 @@ class Verdict:
 class ServiceState:
     """The whole memory of one simulated Partner Center.
 
-    `exchanges`, `applied` and `protocol_errors` grow at their end only, in order of arrival.
+    `exchanges`, `applied` and `protocol_errors` grow at their end only, in order of arrival. Mistakes in sign-in
+    requests are protocol errors too; the rest of those requests is in `sign_in`.
     """
 
     def __init__(self) -> None:
@@ -92,6 +94,7 @@ class ServiceState:
         self.in_force: dict[str, InForce] = {}
         self.throttled: Counter[Scope] = Counter()
         self.replayed = 0
+        self.sign_in = SignInState()
         self._correlation_ids: set[str] = set()
         self._fingerprints: dict[str, bytes] = {}
         self._verdicts: dict[str, Verdict] = {}
@@ -124,6 +127,10 @@ class ServiceState:
         known = self.in_force.get(user)
         return known is not None and known.customer != customer
 
+    def customers(self) -> list[str]:
+        """Those that were heard of, the first one first."""
+        return list(dict.fromkeys(account.customer for account in self.in_force.values()))
+
     def apply(self, applied: Applied) -> None:
         """Put a password in force."""
         before = self.in_force.get(applied.user)
@@ -145,6 +152,7 @@ class ServiceState:
             "throttled": {scope.value: self.throttled[scope] for scope in Scope},
             "replayed": self.replayed,
             "protocol_errors": list(self.protocol_errors),
+            "sign_in": self.sign_in.report(),
             "passwords_applied": len(self.applied),
             "accounts_changed": len(in_force),
             "in_force": {

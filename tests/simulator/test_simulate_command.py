@@ -58,7 +58,7 @@ def report(ready: dict[str, Any]) -> dict[str, Any]:
 
 def test_when_it_is_ready_it_says_so_in_one_line_and_how_to_use_it_on_standard_error() -> None:
     with started() as (process, ready):
-        assert ready.keys() == {"base_url", "ca_file", "pid"}
+        assert ready.keys() == {"base_url", "ca_file", "pid", "authority", "tenant_id", "client_id"}
         assert ready["base_url"].startswith("https://127.0.0.1:")
         assert ready["pid"] == process.pid
         assert report(ready)["requests"] == 0
@@ -68,8 +68,14 @@ def test_when_it_is_ready_it_says_so_in_one_line_and_how_to_use_it_on_standard_e
     assert messages.splitlines()[1:] == [
         f"  export BATCHRESET_PARTNER_CENTER__BASE_URL={ready['base_url']}",
         f"  export BATCHRESET_PARTNER_CENTER__CA_FILE={ready['ca_file']}",
-        "  export BATCHRESET_AUTH__KIND=access_token",
-        "  export BATCHRESET_AUTH__ACCESS_TOKEN=demo",
+        "  export BATCHRESET_AUTH__KIND=refresh_token",
+        f"  export BATCHRESET_AUTH__AUTHORITY={ready['authority']}",
+        f"  export BATCHRESET_AUTH__TENANT_ID={ready['tenant_id']}",
+        f"  export BATCHRESET_AUTH__CLIENT_ID={ready['client_id']}",
+        "  export BATCHRESET_AUTH__CLIENT_SECRET=simulated-client-secret",
+        "  export BATCHRESET_AUTH__REFRESH_TOKEN=simulated-refresh-token",
+        "Or, without signing in:",
+        "  export BATCHRESET_AUTH__KIND=access_token BATCHRESET_AUTH__ACCESS_TOKEN=demo",
     ]
 
 
@@ -85,7 +91,7 @@ def test_a_signal_ends_it_cleanly_and_silently_with_requests_in_flight(
                 client.patch(f"/v1/customers/{CUSTOMER}/users/{USER}", headers=headers(), content=body())
             process.send_signal(number)
             assert process.wait(timeout=10) == 0
-        assert reader(process.stderr).read().count("\n") == 5
+        assert reader(process.stderr).read().count("\n") == 11
     assert not Path(ready["ca_file"]).exists()
 
 
@@ -104,11 +110,20 @@ def test_it_outlives_its_standard_input_otherwise() -> None:
         assert report(ready)["requests"] == 0
 
 
-def test_a_given_token_is_not_repeated() -> None:
-    with started("--token", "perhaps-a-real-one") as (process, _):
+@pytest.mark.parametrize("flag", ["--token", "--client-secret", "--refresh-token"])
+def test_a_given_secret_is_not_repeated(flag: str) -> None:
+    with started(flag, "perhaps-a-real-one") as (process, _):
         process.send_signal(signal.SIGTERM)
         rest, messages = process.communicate(timeout=10)
+    assert f"'the one given as {flag}'" in messages
     assert "perhaps-a-real-one" not in rest + messages
+
+
+def test_it_names_no_way_that_would_not_work() -> None:
+    with started("--only-issued-tokens", "--client-secret=", "--refresh-token=") as (process, _):
+        process.send_signal(signal.SIGTERM)
+        _, messages = process.communicate(timeout=10)
+    assert not [name for name in ("ACCESS_TOKEN", "CLIENT_SECRET", "REFRESH_TOKEN=") if name in messages]
 
 
 def invoked(*arguments: str) -> BaseException | None:
@@ -145,7 +160,8 @@ def test_options_are_read(tmp_path: Path) -> None:
     options = parsed(
         *("--known-users", str(known), "--missing-user", USER, "--missing-user", CUSTOMER, "--mfa", "header-off"),
         *("--retry-after", "date", "--forbidden-code", "20002", "--lost-share", "0.25", "--partner-limit", "600"),
-        *("--faults-on-reads", "--ca-file", str(tmp_path / "ca.pem")),
+        *("--faults-on-reads", "--ca-file", str(tmp_path / "ca.pem"), "--rotation", "once", "--refresh-error", "50173"),
+        *("--device-answer", "decline", "--claims-challenge", "--sign-in-log", str(tmp_path / "sign-in.ndjson")),
     )
     assert options == SimulatorOptions(
         known_users=frozenset({USER, CUSTOMER}),
@@ -157,6 +173,11 @@ def test_options_are_read(tmp_path: Path) -> None:
         partner_limit=600,
         faults_on_reads=True,
         ca_file=tmp_path / "ca.pem",
+        rotation=options.rotation.ONCE,
+        refresh_error=50173,
+        device_answer=options.device_answer.DECLINE,
+        claims_challenge=True,
+        sign_in_log=tmp_path / "sign-in.ndjson",
     )
 
 

@@ -4,16 +4,19 @@ import hashlib
 import json
 import stat
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
 from simulator_client import CUSTOMER, OTHER_CUSTOMER, PASSWORD, USER, body, calling, headers
+from starlette.applications import Starlette
 
 from batchreset.simulator.app import application
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.service import PartnerCenter
+from batchreset.simulator.sign_in.service import SignIn
 from batchreset.simulator.state import Applied, ServiceState
 
 SECOND = "Ax7?pplqW2#mmNv9"
@@ -69,6 +72,13 @@ def test_the_report_tells_what_is_in_force_and_how_everything_ended() -> None:
             "throttled": {"partner": 0, "customer": 0},
             "replayed": 0,
             "protocol_errors": [],
+            "sign_in": {
+                "token_requests": 0,
+                "by_grant": {},
+                "by_end": {},
+                "access_tokens": 0,
+                "refresh_tokens": 0,
+            },
             "passwords_applied": 2,
             "accounts_changed": 1,
             "in_force": {
@@ -114,8 +124,18 @@ def test_the_applied_log_has_a_line_for_each_password_and_never_the_password(tmp
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
+def served(
+    options: SimulatorOptions, state: ServiceState, record: Callable[[Applied], None] = lambda _: None
+) -> Starlette:
+    """The application without a server."""
+    base_url = "https://simulator"
+    return application(
+        PartnerCenter(options, state, record, base_url=base_url), SignIn(options, state, base_url=base_url)
+    )
+
+
 def test_the_report_is_for_this_machine_only() -> None:
-    app = application(PartnerCenter(SimulatorOptions(), ServiceState()))
+    app = served(SimulatorOptions(), ServiceState())
 
     async def status(address: str) -> int:
         transport = httpx.ASGITransport(app, client=(address, 1))
@@ -131,8 +151,8 @@ def test_a_failure_of_the_simulator_itself_is_a_500_applies_nothing_and_shows_as
     def full(_: Applied) -> None:
         raise OSError(28, "No space left on device")
 
-    service = PartnerCenter(SimulatorOptions(), ServiceState(), full)
-    transport = httpx.ASGITransport(application(service), raise_app_exceptions=False)
+    state = ServiceState()
+    transport = httpx.ASGITransport(served(SimulatorOptions(), state, full), raise_app_exceptions=False)
 
     async def reset() -> int:
         async with httpx.AsyncClient(transport=transport, base_url="https://simulator") as client:
@@ -140,6 +160,6 @@ def test_a_failure_of_the_simulator_itself_is_a_500_applies_nothing_and_shows_as
             return (await client.patch(path, headers=headers(), content=body())).status_code
 
     assert anyio.run(reset) == 500
-    assert service.state.report()["in_force"] == {}
-    assert service.state.protocol_errors == ["the simulator itself failed: OSError"]
+    assert state.report()["in_force"] == {}
+    assert state.protocol_errors == ["the simulator itself failed: OSError"]
     assert "simulator.failed" in caplog.text
