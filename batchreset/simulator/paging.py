@@ -1,7 +1,6 @@
 """Pages of the list of customers (learn: get-a-list-of-customers)."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
@@ -49,6 +48,6 @@ def continuation_token(page: Page) -> str:
 def _start(continuation: str) -> int | None:
     try:
         word, _, start = base64.b64decode(continuation, validate=True).decode("ascii").partition(" ")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
     return int(start) if word == "from" and start.isdecimal() else None

@@ -1,11 +1,11 @@
 """The authorization endpoint (learn: identity-platform/v2-oauth2-auth-code-flow): a person who consents at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from batchreset.simulator.sign_in import pages, replies
-from batchreset.simulator.sign_in.codes import AuthorizationCodes, Consent, consent_until
+from batchreset.simulator.sign_in.codes import Consent, consent_until
 from batchreset.simulator.sign_in.credentials import check_client
 from batchreset.simulator.sign_in.forms import Asked
 from batchreset.simulator.sign_in.grants import scopes_of
@@ -17,17 +17,17 @@ _MODES: Final = frozenset({"query", "form_post"})
 _METHODS: Final = frozenset({"plain", "S256"})
 
 
-def authorize(asked: Asked, *, client: str, code: str, client_info: str, codes: AuthorizationCodes) -> Reply:
-    """Give `code` to the address that asked for it.
+def authorize(asked: Asked, *, client: str, client_info: str, new_code: Callable[[Consent], str]) -> Reply:
+    """Give a code to the address that asked for it.
 
     Who cannot be trusted with an answer (another client, another address) is not sent one: the person sees an error.
     """
     try:
         redirect_uri = _trusted_address(asked, client)
     except DeniedError as error:
-        return _shown(error.refusal, asked)
+        return shown(error.refusal, asked)
     try:
-        codes.add(code, _consent(asked, redirect_uri))
+        code = new_code(_consent(asked, redirect_uri))
     except DeniedError as error:
         description = replies.described(error.refusal, ids=asked.ids, at=asked.facts.at, between=" ")
         return _answer(asked, redirect_uri, {"error": error.refusal.error, "error_description": description})
@@ -74,6 +74,7 @@ def _answer(asked: Asked, redirect_uri: str, answer: Mapping[str, str]) -> Reply
     return replies.redirect(f"{redirect_uri}{separator}{urlencode({**answer, **state})}")
 
 
-def _shown(refusal: Refusal, asked: Asked) -> Reply:
+def shown(refusal: Refusal, asked: Asked) -> Reply:
+    """The refusal as a page."""
     description = replies.described(refusal, ids=asked.ids, at=asked.facts.at, between=" ")
     return replies.page(pages.failed(description), status=400)

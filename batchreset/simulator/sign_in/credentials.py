@@ -1,7 +1,6 @@
 """Who asks: the application, known by a secret or by a certificate, or without either when it is a public client."""
 
 import base64
-import binascii
 import hmac
 from dataclasses import dataclass
 from typing import Final
@@ -98,7 +97,7 @@ def _basic(authorization: str) -> _Basic | None:
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return _Basic("", "")
     client, _, secret = text.partition(":")
     return _Basic(unquote_plus(client), unquote_plus(secret))

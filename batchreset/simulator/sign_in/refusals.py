@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,18 +54,22 @@ class Facts:
 def denied(code: int, facts: Facts, **more: str) -> DeniedError:
     """The refusal with this code, worded; an unknown code gets Entra's text for codes that it does not explain."""
     known = _KNOWN.get(code, _UNEXPLAINED)
-    issued = (facts.at - dt.timedelta(days=91)).isoformat().replace("+00:00", "Z")
-    changed = (facts.at - dt.timedelta(days=1)).isoformat().replace("+00:00", "Z")
-    text = known.text.format(
-        tenant=facts.tenant,
-        client=facts.client,
-        user=facts.user,
-        resource=facts.resource,
-        issued=issued,
-        changed=changed,
+    named = {
+        "tenant": facts.tenant,
+        "client": facts.client,
+        "user": facts.user,
+        "resource": facts.resource,
+        "issued": _ago(facts.at, days=91),
+        "changed": _ago(facts.at, days=1),
         **more,
-    )
+    }
+    # What a wording names beside these is blank when its code was asked for by an option.
+    text = known.text.format_map(defaultdict(str, named))
     return DeniedError(replace(known, code=code, text=text))
+
+
+def _ago(at: dt.datetime, *, days: int) -> str:
+    return (at - dt.timedelta(days=days)).isoformat().replace("+00:00", "Z")
 
 
 _ADMINISTRATOR: Final = (

@@ -8,8 +8,8 @@ from dataclasses import replace
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.sign_in import endpoints, pages, replies
 from batchreset.simulator.sign_in.assertion import Certificate
-from batchreset.simulator.sign_in.authorize import authorize
-from batchreset.simulator.sign_in.codes import PARTNER_CENTER, RefreshTokens
+from batchreset.simulator.sign_in.authorize import authorize, shown
+from batchreset.simulator.sign_in.codes import PARTNER_CENTER, Consent, RefreshTokens
 from batchreset.simulator.sign_in.credentials import Credentials, check_client
 from batchreset.simulator.sign_in.device import EXPIRES_SECONDS, DeviceCodes
 from batchreset.simulator.sign_in.endpoints import Endpoints
@@ -128,16 +128,22 @@ class SignIn:
 
     def authorize(self, incoming: Incoming, at: dt.datetime) -> Reply:
         asked = self._asked(incoming, endpoints.AUTHORIZE, at)
-        code = f"1.{opaque(self._chance, size=300)}"
-        reply = authorize(
+        try:
+            self._check_tenant(incoming, asked)
+        except DeniedError as error:
+            return shown(error.refusal, asked)
+        return authorize(
             asked,
             client=self._options.client_id,
-            code=code,
             client_info=replies.client_info(self._mint.user_id, self._options.tenant_id),
-            codes=self._grants.codes,
+            new_code=self._new_code,
         )
+
+    def _new_code(self, consent: Consent) -> str:
+        code = f"1.{opaque(self._chance, size=300)}"
+        self._grants.codes.add(code, consent)
         self._state.sign_in.handed_out.append(code)
-        return reply
+        return code
 
     def _asked(self, incoming: Incoming, path: str, at: dt.datetime) -> Asked:
         """Take a request apart, and note what is wrong with its form."""
