@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "status": "batchreset.cli.look:status",
     "results": "batchreset.cli.look:results",
     "handover": "batchreset.cli.look:handover",
+    "auth": "batchreset.cli.auth:auth",
     "simulate": "batchreset.cli.simulate:simulate",
     "demo": "batchreset.cli.demo:demo",
 }
@@ -32,6 +33,7 @@ _SHORT_HELP: Final = {
     "status": "What has been done, also while it runs.",
     "results": "Write the results file again, in any format.",
     "handover": "Open the sealed passwords.",
+    "auth": "Sign in once, see who is signed in, sign out.",
     "simulate": "Partner Center on this machine, with faults on demand.",
     "demo": "A whole run against the simulator, nothing to configure.",
 }

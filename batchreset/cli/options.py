@@ -5,7 +5,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_origin
@@ -13,8 +13,8 @@ from typing import Any, Final, get_origin
 import click
 
 from batchreset.adapters.display import logged_progress, terminal_progress
+from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
-from batchreset.engine.ports import EventLog
 from batchreset.settings.names import SETTINGS
 
 Decorated = Callable[..., Any]
@@ -33,14 +33,23 @@ _NO_FLAG: Final = frozenset({"input.path"})
 
 def setting_flags(command: Decorated) -> Decorated:
     """A flag for every setting; the command gets `flags`: dotted name to value, None where not given."""
+    return _flags_for(command, [name for name in SETTINGS if name not in _NO_FLAG])
 
+
+def section_flags(*sections: str) -> Callable[[Decorated], Decorated]:
+    """As `setting_flags`, for the settings of these sections."""
+    names = [name for name in SETTINGS if name not in _NO_FLAG and name.partition(".")[0] in sections]
+    return lambda command: _flags_for(command, names)
+
+
+def _flags_for(command: Decorated, names: Sequence[str]) -> Decorated:
     @functools.wraps(command)
     def collect(**given: Any) -> Any:
-        flags = {name: given.pop(_parameter(name)) for name in SETTINGS if name not in _NO_FLAG}
+        flags = {name: given.pop(_parameter(name)) for name in names}
         return command(flags={name: value or None if value == () else value for name, value in flags.items()}, **given)
 
     decorated: Decorated = collect
-    for name in reversed([name for name in SETTINGS if name not in _NO_FLAG]):
+    for name in reversed(names):
         decorated = _setting_flag(name)(decorated)
     return decorated
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from batchreset.core.clock import Clock
+from batchreset.core.events import EventLog
 from batchreset.core.exchange import Exchange
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.rows import PlannedRow
@@ -36,8 +37,16 @@ class TokenSource(Protocol):
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
         """Another token than `rejected`, where there is one; many rows may ask at once, one renewal serves them.
 
+        Args:
+            rejected: the token that was refused.
+            claims: the challenge that came with the refusal, as the header carries it; None when none came.
+
         Raises SignInError.
         """
+        ...
+
+    async def keep_fresh(self) -> None:
+        """Renew the token before it expires, for all, until cancelled; return at once where nothing can be renewed."""
         ...
 
 
@@ -68,14 +77,6 @@ class RowSource(Protocol):
     def next(self, lane: str) -> PlannedRow:
         """The lane's next row, in input order."""
         ...
-
-
-class EventLog(Protocol):
-    """Events with a stable dotted name and fields."""
-
-    def debug(self, event: str, **fields: object) -> object: ...
-    def info(self, event: str, **fields: object) -> object: ...
-    def warning(self, event: str, **fields: object) -> object: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

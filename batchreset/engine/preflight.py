@@ -20,8 +20,8 @@ RETRY_AFTER_MOST_SECONDS: Final = 60.0
 """A service that asks for more is left to the canary rows."""
 
 _MFA_NEXT = (
-    "sign in again with multi-factor authentication (the token must carry an MFA claim), give the new token, and"
-    " run again: nothing was changed"
+    "sign in again and satisfy multi-factor authentication (`batchreset auth login`, or give a new token that carries"
+    " the MFA claim), then run again: nothing was changed"
 )
 
 
@@ -48,7 +48,8 @@ async def preflight(customer_tenant_id: str, *, world: World) -> None:
     if verdict is Verdict.UNAUTHORIZED:
         raise SignInError(
             f"Partner Center refuses the token ({_said(answer)}); not one password was touched",
-            next_step="get a new App+User token for Partner Center and run again: nothing was changed",
+            next_step="sign in again (`batchreset auth login`, or give a new App+User token), then run again: nothing"
+            " was changed",
         )
     world.log.info("preflight.passed", http_status=answer.status, mfa_compliant=answer.mfa_compliant)
 

@@ -74,6 +74,7 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
         return stop.stop
     async with anyio.create_task_group() as watch:
         watch.start_soon(runner.watch_duration)
+        watch.start_soon(world.tokens.keep_fresh)
         with anyio.CancelScope() as under_way:
             watch.start_soon(runner.lose_patience, under_way)
             waves = runner.waves()

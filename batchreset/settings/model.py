@@ -16,6 +16,7 @@ from batchreset.settings.values import (
     Paths,
     Recipients,
     ResultsFile,
+    Scope,
     Tenant,
     duration_seconds,
 )
@@ -25,6 +26,11 @@ API_BASE_URL_BY_CLOUD: Final = {
     "china": "https://partner.partnercenterapi.microsoftonline.cn",
 }
 """learn: partner-center-rest-urls. US Government partners use the global address."""
+AUTHORITY_BY_CLOUD: Final = {
+    "global": "https://login.microsoftonline.com",
+    "china": "https://login.chinacloudapi.cn",
+}
+"""learn: authentication-national-cloud. US Government tenants give `https://login.microsoftonline.us` as authority."""
 
 
 class Section(BaseModel):
@@ -128,12 +134,34 @@ class AuthSettings(Section):
         Allowed('"refresh_token", "device_code", "access_token"'),
     ] = Field(
         default=None,
-        description="`refresh_token` (unattended, the default), `device_code` (a person signs in) or"
-        " `access_token` (a ready token, for one run).",
+        description="`refresh_token` (unattended: the newest refresh token, kept from run to run), `device_code` (a"
+        " person has signed in with `batchreset auth login`) or `access_token` (a ready token, for one run). Default:"
+        " `access_token` when one is given or no `client_id` is set, else `refresh_token`.",
     )
-    authority: HttpsAddress = Field(default="", description="Overrides the cloud's sign-in address.")
+    authority: HttpsAddress = Field(
+        default="",
+        description="Overrides the cloud's sign-in address (`https://login.microsoftonline.com`; China"
+        " `https://login.chinacloudapi.cn`): US Government tenants give `https://login.microsoftonline.us`; any"
+        " OpenID provider serves.",
+    )
     tenant_id: Tenant = Field(default="", description="The partner's own tenant: GUID or domain name.")
-    client_id: Client = Field(default="", description="The GUID of the application that the operator consented to.")
+    client_id: Client = Field(
+        default="", description="The application that the operator consented to: its GUID (application id)."
+    )
+    scope: Scope = Field(
+        default="",
+        description="What the token is asked for; empty: Partner Center's `…/user_impersonation` of the cloud.",
+    )
+    cache_dir: Path = Field(
+        default="",
+        description="Keep the sign-in in a file (0600) in this folder; empty: in the platform's keyring where there"
+        " is one that can be used, else in a file below the user's state folder.",
+    )
+    keyvault: HttpsAddress = Field(
+        default="",
+        description="A secret in Azure Key Vault, `https://NAME.vault.azure.net/secrets/SECRET`, that the refresh"
+        " token is read from and its replacement written to. Needs the extra `batchreset[keyvault]`.",
+    )
 
 
 class PaceSettings(Section):
@@ -229,3 +257,13 @@ class Settings(Section):
     pace: PaceSettings = PaceSettings()
     safety: SafetySettings = SafetySettings()
     output: OutputSettings = OutputSettings()
+
+    @property
+    def authority(self) -> str:
+        """The sign-in's address, without a trailing slash."""
+        return self.auth.authority or AUTHORITY_BY_CLOUD[self.partner_center.cloud]
+
+    @property
+    def scope(self) -> str:
+        """What a token is asked for (learn: partner-center-authentication); a gateway's address does not change it."""
+        return self.auth.scope or f"{API_BASE_URL_BY_CLOUD[self.partner_center.cloud]}/user_impersonation"

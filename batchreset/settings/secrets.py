@@ -35,6 +35,17 @@ class FoundSecret:
     warning: str | None = None
 
 
+def is_given(name: SecretName, environ: Mapping[str, str]) -> bool:
+    """Whether the secret's variable, or its `…_FILE` or `…_COMMAND`, is set."""
+    return bool(_present(name, environ))
+
+
+def _present(name: SecretName, environ: Mapping[str, str]) -> list[str]:
+    base = variable(f"auth.{name}")
+    spelled = {name.upper() for name in environ}
+    return [origin for origin in (base, f"{base}_FILE", f"{base}_COMMAND") if origin in spelled]
+
+
 def read_secret(
     name: SecretName, environ: Mapping[str, str], *, command_timeout_seconds: float = COMMAND_TIMEOUT_SECONDS
 ) -> FoundSecret | None:
@@ -45,9 +56,8 @@ def read_secret(
     Raises:
         SettingsError: more than one is set, the file or command fails, or what came cannot be such a secret.
     """
-    base = variable(f"auth.{name}")
     given = {spelled.upper(): value for spelled, value in environ.items()}
-    present = [origin for origin in (base, f"{base}_FILE", f"{base}_COMMAND") if origin in given]
+    present = _present(name, environ)
     match present:
         case []:
             return None

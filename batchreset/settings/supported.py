@@ -4,10 +4,7 @@ from typing import Final
 
 from batchreset.settings.model import Settings
 
-_SIGN_IN: Final = 'signing in comes with a later version; use "access_token"'
-
 _NOT_BUILT: Final[dict[tuple[str, str], dict[object, str]]] = {
-    ("auth", "kind"): {"refresh_token": _SIGN_IN, "device_code": _SIGN_IN},
     ("password", "kind"): {"passphrase": 'passphrases come with a later version; use "random" or "discard"'},
 }
 """By section and key: the values that cannot be carried out, each with what to do instead."""

@@ -16,6 +16,9 @@ _SECONDS_PER_UNIT: Final = {"h": 3600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
 _GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
+_CLIENT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,19}")
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")
+"""RFC 6749, section 3.3."""
 _RESULTS_SUFFIXES: Final = (".csv", ".parquet", ".ndjson")
 _PRIVATE_KEY_MARKS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
 
@@ -77,6 +80,12 @@ def _https_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def is_guid(text: str) -> bool:
+    """Whether it is a GUID in its plain form: lower case, without braces."""
+    match = _GUID.fullmatch(text)
+    return match is not None and match[1] == text
+
+
 def _guid(text: str) -> str:
     """A GUID in lower case, without braces."""
     match = _GUID.fullmatch(text.lower())
@@ -92,7 +101,14 @@ def _tenant(text: str) -> str:
 
 
 def _client(text: str) -> str:
-    return text and _hidden_guid(text)
+    """A GUID, or the short plain name that other providers give: never what a secret or token looks like."""
+    return text if _CLIENT_NAME.fullmatch(text) and not _GUID.fullmatch(text.lower()) else text and _hidden_guid(text)
+
+
+def _scope(text: str) -> str:
+    if text and not _SCOPE.fullmatch(text):
+        raise PydanticCustomError("refused", "it is not one scope")
+    return text
 
 
 def _hidden_guid(text: str) -> str:
@@ -134,7 +150,12 @@ HttpsAddress = Annotated[
     Allowed("an address that begins with https:// and a host, or the empty text for the cloud's own"),
 ]
 Tenant = Annotated[str, AfterValidator(_tenant), Allowed("a tenant's GUID or domain name, or the empty text for none")]
-Client = Annotated[str, AfterValidator(_client), Allowed("an application's GUID, or the empty text for none")]
+Client = Annotated[
+    str,
+    AfterValidator(_client),
+    Allowed("an application's GUID (another provider's short name), or the empty text for none"),
+]
+Scope = Annotated[str, AfterValidator(_scope), Allowed("one scope, or the empty text for Partner Center's")]
 
 # Not strict on the outside only, so that a list of TOML or JSON becomes a tuple; its items stay strict.
 _AsTuple = Field(strict=False)

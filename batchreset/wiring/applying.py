@@ -11,14 +11,14 @@ from typing import Any, TextIO
 from batchreset import __version__
 from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
+from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import Stop, stop_for
-from batchreset.engine.ports import EventLog
 from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.recent import alone_with
 from batchreset.wiring.results import refuse_destination, write_results_of
-from batchreset.wiring.session import Display, prepare
+from batchreset.wiring.session import Display, prepared
 from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import summarize
 
@@ -63,10 +63,11 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         holding(run.folder),
         alone_with(run.accounts_sha256, runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
         _log(run, how) as log,
+        contextlib.ExitStack() as closing,
     ):
         check_plan_is_unchanged(run)
         _check_results_can_be_written(run)
-        session = prepare(run, environ=environ, log=log)
+        session = closing.enter_context(prepared(run, environ=environ, log=log))
         began_at, stop = dt.datetime.now(dt.UTC), signals.stop
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:

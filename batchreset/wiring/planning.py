@@ -20,8 +20,9 @@ from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
 from batchreset.wiring.frozen import FrozenRun, read_frozen
+from batchreset.wiring.sign_in import refuse_unusable
 
-_VERSIONS_OF = ("httpx", "polars", "pyrage", "anyio")
+_VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
 
 
 def new_run_id(now: dt.datetime) -> str:
@@ -49,6 +50,7 @@ def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
             details=missing,
             next_step="change them, or wait for the version that can",
         )
+    refuse_unusable(settings)
     if not settings.input.path:
         raise InputError(
             "no input was given",
@@ -111,11 +113,12 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().absolute()) if path else ""
 
-    partner_center, output = settings.partner_center, settings.output
+    partner_center, auth, output = settings.partner_center, settings.auth, settings.output
     return settings.model_copy(
         update={
             "password": settings.password.model_copy(update={"recipients": keys}),
             "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
+            "auth": auth.model_copy(update={"cache_dir": absolute(auth.cache_dir)}),
             "output": output.model_copy(update={"results": absolute(output.results)}),
         }
     )

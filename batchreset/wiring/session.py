@@ -1,7 +1,7 @@
 """One carrying-out of a run: all is prepared before the ledger is touched, then the engine, then the books closed."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,18 +10,20 @@ import anyio
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, open_plan
 from batchreset.adapters.sealing import parse_recipients, sealer
+from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.progress import Progress
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.clock import LoopClock
-from batchreset.engine.ports import EventLog, TokenSource
+from batchreset.engine.ports import TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections, tls_context
 from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.sign_in import token_source
 from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import exit_code
-from batchreset.wiring.world import given_token, limits_of, world_of
+from batchreset.wiring.world import limits_of, world_of
 
 
 class Display(Protocol):
@@ -108,7 +110,8 @@ class _Outside:
     signals: Signals
 
 
-def prepare(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> Session:
+@contextlib.contextmanager
+def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> Iterator[Session]:
     """All that a run needs, made and checked; nothing is sent and the ledger is not touched.
 
     Raises:
@@ -116,17 +119,18 @@ def prepare(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> Ses
         RunFolderError: the plan cannot be read.
     """
     settings = run.settings
-    tls = tls_context(settings.partner_center.ca_file)
     recipients = parse_recipients(settings.password.recipients)
-    return Session(
-        run=run,
-        plan=open_plan(run.folder.plan),
-        seal=sealer(recipients) if settings.password.kind != "discard" else None,
-        connections=Connections(
-            concurrency=settings.pace.max_concurrency,
-            timeout_seconds=settings.partner_center.timeout_seconds,
-            verify=tls,
-        ),
-        tokens=given_token(environ, log),
-        log=log,
+    connections = Connections(
+        concurrency=settings.pace.max_concurrency,
+        timeout_seconds=settings.partner_center.timeout_seconds,
+        verify=tls_context(settings.partner_center.ca_file),
     )
+    with token_source(settings, environ=environ, log=log) as tokens:
+        yield Session(
+            run=run,
+            plan=open_plan(run.folder.plan),
+            seal=sealer(recipients) if settings.password.kind != "discard" else None,
+            connections=connections,
+            tokens=tokens,
+            log=log,
+        )

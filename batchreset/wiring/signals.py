@@ -9,9 +9,9 @@ from typing import Final
 
 import anyio
 
+from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.stop import Stop, stop_for
-from batchreset.engine.ports import EventLog
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ExitCode
 

@@ -3,18 +3,15 @@
 import random
 import secrets
 import uuid
-from collections.abc import Mapping
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
-from batchreset.adapters.signin import GivenToken
 from batchreset.core.clock import Clock
+from batchreset.core.events import EventLog
 from batchreset.core.password import random_password
-from batchreset.core.secret import Secret
-from batchreset.engine.ports import EventLog, Ledger, TokenSource, World
+from batchreset.engine.ports import Ledger, TokenSource, World
 from batchreset.engine.runner import Limits
 from batchreset.net import Connections
 from batchreset.settings.model import Settings
-from batchreset.settings.secrets import read_secret
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -29,23 +26,6 @@ def limits_of(settings: Settings) -> Limits:
         max_duration_seconds=settings.safety.max_duration_seconds,
         check_mfa=settings.safety.check_mfa,
     )
-
-
-def given_token(environ: Mapping[str, str], log: EventLog) -> GivenToken:
-    """The sign-in of `[auth] kind = "access_token"`; that none is given is said when it is asked for.
-
-    Raises:
-        SettingsError: the variables are contradictory, or the file or command fails.
-    """
-    found = read_secret("access_token", environ)
-    if found is not None and found.warning:
-        log.warning("auth.warning", detail=found.warning)
-
-    def read() -> Secret | None:
-        again = read_secret("access_token", environ)
-        return again.secret if again else None
-
-    return GivenToken(read, first=found.secret if found else None)
 
 
 def world_of(

@@ -137,7 +137,9 @@ SETTINGS = {
     ),
     "unknown command": Case(arguments=("rnu",), says=("rnu",)),
     "no run named": Case(arguments=("apply", "--yes"), says=("RUN",)),
-    "sign-in of a later version": Case(arguments=(*RUN, "--auth-kind", "device_code"), says=("access_token",)),
+    "sign-in without an application": Case(
+        arguments=(*RUN, "--auth-kind", "device_code"), says=("client_id and tenant_id", "BATCHRESET_AUTH__CLIENT_ID")
+    ),
 }  # fmt: skip
 
 LOOKING = {

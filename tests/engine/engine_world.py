@@ -172,6 +172,9 @@ class Tokens:
             self.number += 1
         return await self.token()
 
+    async def keep_fresh(self) -> None:
+        pass
+
 
 class Log:
     """Keeps events."""

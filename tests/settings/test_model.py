@@ -21,7 +21,15 @@ def test_every_setting_has_the_documented_default() -> None:
             "timeout_seconds": 60,
             "ca_file": "",
         },
-        "auth": {"kind": None, "authority": "", "tenant_id": "", "client_id": ""},
+        "auth": {
+            "kind": None,
+            "authority": "",
+            "tenant_id": "",
+            "client_id": "",
+            "scope": "",
+            "cache_dir": "",
+            "keyvault": "",
+        },
         "pace": {"max_concurrency": 64, "max_per_second": 0, "max_attempts": 8, "order": "interleave"},
         "safety": {
             "canary": 10,

@@ -14,6 +14,7 @@ from batchreset.settings.values import (
     HttpsAddress,
     Recipients,
     ResultsFile,
+    Scope,
     Tenant,
     duration_seconds,
 )
@@ -49,6 +50,10 @@ def test_another_form_of_duration_or_no_time_at_all_is_refused(text: str) -> Non
         pytest.param(Tenant, "Contoso.OnMicrosoft.com", "contoso.onmicrosoft.com", id="domain"),
         pytest.param(Tenant, f"{{{GUID.upper()}}}", GUID, id="tenant-guid"),
         pytest.param(Client, GUID.upper(), GUID, id="client-guid"),
+        pytest.param(Client, "batch-reset.dev", "batch-reset.dev", id="client-of-another-provider"),
+        pytest.param(
+            Scope, "https://api.example/user_impersonation", "https://api.example/user_impersonation", id="scope"
+        ),
         pytest.param(ResultsFile, "out/R.CSV", "out/R.CSV", id="suffix-any-case"),
     ],
 )
@@ -56,7 +61,7 @@ def test_a_right_text_is_kept_in_its_plain_form(kind: Any, text: str, kept: str)
     assert TypeAdapter(kind).validate_python(text) == kept
 
 
-@pytest.mark.parametrize("kind", [HttpsAddress, Tenant, Client, ResultsFile])
+@pytest.mark.parametrize("kind", [HttpsAddress, Tenant, Client, Scope, ResultsFile])
 def test_the_empty_text_stands_for_none(kind: Any) -> None:
     assert TypeAdapter(kind).validate_python("") == ""
 
@@ -78,7 +83,10 @@ def test_the_empty_text_stands_for_none(kind: Any) -> None:
         pytest.param(Guids, [f"{{{GUID}"], "refused", id="half-a-brace"),
         pytest.param(Guids, ["contoso"], "refused", id="not-a-guid"),
         pytest.param(Tenant, "common", "hidden", id="not-one-tenant"),
-        pytest.param(Client, "contoso", "hidden", id="client-not-a-guid"),
+        pytest.param(Client, "kX8Q~made.up", "hidden", id="client-secret"),
+        pytest.param(Client, f"{{{GUID}", "hidden", id="client-half-a-brace"),
+        pytest.param(Client, "e" * 21, "hidden", id="client-token"),
+        pytest.param(Scope, "two scopes", "refused", id="two-scopes"),
         pytest.param(Recipients, ["AGE-SECRET-KEY-1QQ"], "hidden", id="age-identity"),
         pytest.param(Recipients, ["-----BEGIN OPENSSH PRIVATE KEY-----"], "hidden", id="ssh-private-key"),
         pytest.param(Folder, "a\x00b", "refused", id="nul"),

@@ -3,13 +3,14 @@
 import collections
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, Protocol, TextIO, cast
+from typing import Any, Final, TextIO, cast
 
 import anyio
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PaceSnapshot
 from batchreset.core.progress import Progress
@@ -20,12 +21,6 @@ RATE_OVER_SECONDS: Final = 10.0
 BAR_COLUMNS: Final = 30
 
 _STYLES: Final = {Outcome.SUCCEEDED: "green", Outcome.FAILED: "red", Outcome.IN_DOUBT: "yellow"}
-
-
-class Events(Protocol):
-    """Where the lines go when there is no terminal."""
-
-    def info(self, event: str, **fields: object) -> object: ...
 
 
 class Rate:
@@ -87,7 +82,7 @@ async def terminal_progress(progress: Progress, *, stream: TextIO, color: bool) 
 
 
 @contextlib.asynccontextmanager
-async def logged_progress(progress: Progress, *, log: Events, say: Callable[[str], None]) -> AsyncIterator[None]:
+async def logged_progress(progress: Progress, *, log: EventLog, say: Callable[[str], None]) -> AsyncIterator[None]:
     """One `run.progress` event, and one line, every half minute while the block runs."""
     rate = Rate()
 

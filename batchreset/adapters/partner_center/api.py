@@ -59,8 +59,10 @@ class PartnerCenterApi:
         )
         return await self._exchange(request, secrets=(password, token))
 
-    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
-        """GET a customer, and ask whether the token satisfies MFA (learn: security-at-your-organization)."""
+    async def look(
+        self, customer_tenant_id: str | None, *, request_id: str, correlation_id: str, token: Secret
+    ) -> Exchange:
+        """GET a customer (None: any) and ask whether the token satisfies MFA (learn: security-at-your-organization)."""
         request = httpx.Request(
             "GET",
             self._base_url + customer_path(customer_tenant_id),

@@ -31,9 +31,9 @@ def reset_path(row: PlannedRow, address: ResetAddress) -> str:
     return f"{user}/resetpassword" if address is ResetAddress.RESET_PASSWORD else user
 
 
-def customer_path(customer_tenant_id: str) -> str:
-    """Path of the cheap call that tests token, MFA and relationship."""
-    return f"/v1/customers/{customer_tenant_id}"
+def customer_path(customer_tenant_id: str | None) -> str:
+    """Path of the cheap call that tests token, MFA and relationship; of any customer without an id."""
+    return f"/v1/customers/{customer_tenant_id}" if customer_tenant_id else "/v1/customers?size=1"
 
 
 def reset_body(password: Secret, *, force_change_password: bool) -> bytes:

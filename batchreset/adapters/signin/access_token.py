@@ -8,8 +8,9 @@ from batchreset.core.secret import Secret
 from batchreset.errors import RefusedError, SignInError
 
 _NEXT = (
-    "give a fresh App+User token for Partner Center in BATCHRESET_AUTH__ACCESS_TOKEN (or …_FILE, …_COMMAND), then"
-    " continue the run with `batchreset apply`"
+    "give a fresh App+User token for Partner Center in BATCHRESET_AUTH__ACCESS_TOKEN (or …_FILE, …_COMMAND), or set"
+    " [auth] tenant_id and client_id and sign in with `batchreset auth login`; then continue the run with `batchreset"
+    " apply`"
 )
 
 
@@ -18,17 +19,32 @@ class GivenToken:
 
     A file or a command may hand out a newer one by then. The same one again is tried again: a single 401 may be the
     service's own hiccup, and the row's second one ends the run.
+
+    Args:
+        first: what was read already.
+        check: raises SignInError for a token that must not be used.
     """
 
-    def __init__(self, read: Callable[[], Secret | None], *, first: Secret | None = None) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Secret | None],
+        *,
+        first: Secret | None = None,
+        check: Callable[[Secret], None] = lambda _: None,
+    ) -> None:
         self._read = read
+        self._check = check
         self._token = first
+        self._checked: Secret | None = None
         self._one_at_a_time = anyio.Lock()
 
     async def token(self) -> Secret:
-        """The given token. Raises SignInError: none was given."""
+        """The given token. Raises SignInError: none was given, or one that must not be used."""
         if self._token is None:
             self._token = await self._read_now()
+        if self._token is not self._checked:
+            self._check(self._token)
+            self._checked = self._token
         return self._token
 
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  it cannot take claims on
@@ -37,6 +53,9 @@ class GivenToken:
             if self._token is None or self._token == rejected:
                 self._token = await self._read_now()
             return self._token
+
+    async def keep_fresh(self) -> None:
+        """Nothing can be renewed ahead of time."""
 
     async def _read_now(self) -> Secret:
         try:

@@ -1,0 +1,105 @@
+"""Signing in as a person: by a code that is entered elsewhere, or in this machine's browser."""
+
+import time
+import webbrowser
+from collections.abc import Callable
+from typing import Any, Final
+
+from batchreset.adapters.signin.application import Application, Granted
+from batchreset.adapters.signin.exchange import Unclear
+from batchreset.adapters.signin.loopback import listening
+from batchreset.errors import SignInError
+
+Say = Callable[[str], None]
+Keep = Callable[[str], None]
+
+BROWSER_SECONDS: Final = 300
+"""How long a person has in the browser; a device code brings its own time."""
+_STILL_WAITING: Final = frozenset({"authorization_pending", "slow_down"})
+
+
+def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted:
+    """Show a code and where to enter it, and wait until somebody has.
+
+    Args:
+        application: who asks.
+        keep: gets the new sign-in's cache before this returns.
+        say: shows a line.
+
+    Raises:
+        Refused: declined, expired, or not allowed for this application.
+        SignInError: no such service or tenant, or one that offers no device codes.
+        Unclear: no clear answer to the first request came.
+    """
+    client = application.client("", keep)
+    try:
+        flow: dict[str, Any] = client.initiate_device_flow(application.scopes)
+    except (KeyError, ValueError):
+        raise SignInError(
+            "this sign-in service offers no device codes", next_step="sign in with `batchreset auth login --browser`"
+        ) from None
+    if "user_code" not in flow:
+        application.granted(flow)
+    say(f"To sign in, open {flow.get('verification_uri')} on any device and enter the code {flow['user_code']}")
+    say("Sign in as the partner's user and satisfy multi-factor authentication; this waits until it is done.")
+    while True:
+        time.sleep(max(1, int(flow.get("interval", 5))))
+        try:
+            # One question a call: the loop is ours, so that a lost answer does not end the sign-in.
+            answer = client.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+        except Unclear as unclear:
+            if time.time() > flow["expires_at"]:
+                raise
+            say(f"no clear answer from the sign-in service ({unclear.detail}); asking again")
+            continue
+        if answer.get("error") not in _STILL_WAITING or time.time() > flow["expires_at"]:
+            return application.granted(answer)
+
+
+def by_browser(
+    application: Application,
+    keep: Keep,
+    *,
+    say: Say,
+    port: int,
+    open_browser: Callable[[str], object] = webbrowser.open,
+) -> Granted:
+    """Open the browser here, and wait until it comes back to a loopback address.
+
+    Args:
+        application: who asks.
+        keep: as in `by_device_code`.
+        say: shows a line.
+        port: of `http://localhost:PORT`, as it is registered for the application; 0: any free one.
+        open_browser: shows an address to the person.
+
+    Raises:
+        Refused: declined or not allowed.
+        SignInError: it took too long, what came back was not the answer, or the port is in use.
+        Unclear: no clear answer came.
+    """
+    client = application.client("", keep)
+    with listening(port) as loopback:
+        flow = client.initiate_auth_code_flow(
+            application.scopes,
+            redirect_uri=loopback.redirect_uri,
+            prompt="select_account",
+            response_mode=application.response_mode,
+        )
+        say("Your browser opens to sign in. If it does not, open this address in a browser on this machine:")
+        say(f"  {flow['auth_uri']}")
+        open_browser(flow["auth_uri"])
+        came = loopback.wait(flow["state"], seconds=BROWSER_SECONDS)
+    if came is None:
+        raise SignInError(
+            f"nobody signed in within {BROWSER_SECONDS // 60} minutes",
+            next_step="try again, or sign in on another device without --browser",
+        )
+    try:
+        answer = client.acquire_token_by_auth_code_flow(flow, dict(came))
+    except ValueError:
+        raise SignInError(
+            "what came back from the browser does not belong to this sign-in",
+            next_step="try again, in one browser window",
+        ) from None
+    return application.granted(answer)

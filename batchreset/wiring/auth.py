@@ -1,0 +1,221 @@
+"""`auth login`, `status` and `logout`: the operator's sign-in, apart from any run. Needs msal."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import anyio
+
+from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
+from batchreset.adapters.signin.application import user_in
+from batchreset.adapters.signin.exchange import Unclear
+from batchreset.adapters.signin.login import by_browser, by_device_code
+from batchreset.adapters.signin.refusals import Refused, refusal_error
+from batchreset.adapters.signin.store import SignInStore
+from batchreset.core.classify import Verdict, classify
+from batchreset.core.clock import rfc3339
+from batchreset.core.events import EventLog
+from batchreset.core.exchange import Answered, Exchange
+from batchreset.core.secret import Secret
+from batchreset.core.token_claims import claims_of
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.ports import TokenSource
+from batchreset.errors import ExitCode, RunFolderError, SettingsError, SignInError
+from batchreset.net import Connections, tls_context
+from batchreset.settings.model import Settings
+from batchreset.wiring.kept import kept_sign_in, store_of
+from batchreset.wiring.sign_in import kind_of, token_check, token_source
+
+Say = Callable[[str], None]
+
+UNREACHABLE_NEXT: Final = (
+    "check [auth] authority, the network and the proxy variables, then try again; if the service or a proxy has a"
+    " certificate authority of its own, name it with [partner_center] ca_file"
+)
+
+
+def login(settings: Settings, *, environ: Mapping[str, str], say: Say, port: int | None) -> None:
+    """Have a person sign in, and keep the sign-in for all later runs.
+
+    Args:
+        settings: which application, where.
+        environ: holds its credential.
+        say: shows a line to the person.
+        port: of the loopback address that the browser comes back to (0: any); None: by a code entered elsewhere.
+
+    Raises:
+        SettingsError: the application cannot be used, or a ready token makes a sign-in useless.
+        SignInError: refused, not completed, of the wrong tenant, or it could not be kept.
+    """
+    if kind_of(settings, environ) == "access_token":
+        raise SettingsError(
+            "there is nothing to sign in to: [auth] kind is access_token, or no client_id is given",
+            next_step='set [auth] kind = "refresh_token" (or "device_code"), tenant_id and client_id, then sign in',
+        )
+    check = token_check(settings.auth.tenant_id)
+    with kept_sign_in(settings, environ=environ) as parts:
+        try:
+            if port is None:
+                granted = parts.kept.take_over(lambda keep: by_device_code(parts.application, keep, say=say), check)
+            else:
+                granted = parts.kept.take_over(
+                    lambda keep: by_browser(parts.application, keep, say=say, port=port), check
+                )
+        except Refused as error:
+            raise refusal_error(error.refusal) from None
+        except Unclear as error:
+            raise SignInError(
+                f"the sign-in service cannot be reached or gives no clear answer: {error.detail}",
+                next_step=UNREACHABLE_NEXT,
+            ) from None
+        for warning in parts.kept.warnings:
+            say(f"warning: {warning}")
+        who = f" as {granted.user}" if granted.user else ""
+        protection = "encrypted by the platform" if parts.store.encrypted else "mode 0600, not encrypted"
+        say(f"Signed in{who}. The sign-in is kept in {parts.store.place} ({protection}).")
+
+
+def logout(settings: Settings) -> tuple[bool, str]:
+    """Remove what was kept; whether there was anything, and where. Raises RunFolderError."""
+    store = store_of(settings)
+    try:
+        return store.remove(), store.place
+    except OSError as error:
+        raise RunFolderError(
+            f"the sign-in kept in {store.place} cannot be removed ({error.strerror})",
+            next_step="remove it by hand, and see that its folder is yours",
+        ) from error
+
+
+def status(settings: Settings, *, environ: Mapping[str, str], log: EventLog, customer: str | None) -> dict[str, Any]:
+    """Who is signed in, for what, until when, and whether MFA holds, asked of the service.
+
+    Args:
+        settings: which application, where.
+        environ: holds its credential.
+        log: for what happens on the way.
+        customer: the GUID of the customer that is looked at; None: the first of the partner's.
+
+    Raises:
+        SettingsError: the application or its variables cannot be used.
+    """
+    kind = kind_of(settings, environ)
+    found: dict[str, Any] = {
+        "kind": kind,
+        "authority": settings.authority,
+        "tenant_id": settings.auth.tenant_id or None,
+        "client_id": settings.auth.client_id or None,
+        "service": settings.partner_center.api_base_url,
+    }
+    if kind != "access_token":
+        store = store_of(settings)
+        found |= {"kept_in": store.place, "encrypted": store.encrypted}
+    with token_source(settings, environ=environ, log=log) as tokens:
+        try:
+            found |= anyio.run(_looked, settings, tokens, customer)
+            if kind != "access_token":
+                found |= _kept_facts(store_of(settings), found["user"])
+        except SignInError as error:
+            found |= _no(error.what, error.next_step)
+    return found
+
+
+def _kept_facts(store: SignInStore, user: str | None) -> dict[str, Any]:
+    """Raises SignInError: what is kept cannot be read."""
+    kept = store.load()
+    return {"kept_at": kept.kept_at or None, "user": user or user_in(kept.state) or None}
+
+
+def exit_code(found: Mapping[str, Any]) -> ExitCode:
+    """0 when a run could start with this sign-in."""
+    return ExitCode.OK if found["signed_in"] and found["mfa"] is not False else ExitCode.SIGN_IN
+
+
+async def _looked(settings: Settings, tokens: TokenSource, customer: str | None) -> dict[str, Any]:
+    """Raises SignInError: there is no token."""
+    token = await tokens.token()
+    answer = await _asked(settings, token, customer)
+    if isinstance(answer, Answered) and classify(answer) is Verdict.UNAUTHORIZED:
+        renewed = await tokens.renew(token, claims=answer.claims)
+        if renewed != token:
+            token, answer = renewed, await _asked(settings, renewed, customer)
+    claims = claims_of(token)
+    found: dict[str, Any] = {
+        "signed_in": True,
+        "user": (claims and claims.user) or None,
+        "token_tenant_id": (claims and claims.tenant_id) or None,
+        "token_expires_at": rfc3339(claims.expires_at) if claims and claims.expires_at else None,
+        "mfa": None,
+    }
+    return found | _judged(answer)
+
+
+def _judged(answer: Exchange) -> dict[str, Any]:
+    """What the service said of the token."""
+    if not isinstance(answer, Answered):
+        return {"mfa": None, "said": f"the service could not be asked: {answer.detail}"}
+    said = f"HTTP {answer.status}" + (f", code {answer.error_code}" if answer.error_code else "")
+    match classify(answer):
+        case Verdict.MFA_REQUIRED:
+            return {"mfa": False, "said": said}
+        case Verdict.UNAUTHORIZED:
+            return _no(f"Partner Center refuses the token ({said})", "sign in again with `batchreset auth login`")
+        case _:
+            return {"mfa": answer.mfa_compliant, "said": said}
+
+
+def _no(what: str, next_step: str) -> dict[str, Any]:
+    return {"signed_in": False, "mfa": None, "what": what, "next_step": next_step}
+
+
+async def _asked(settings: Settings, token: Secret, customer: str | None) -> Exchange:
+    """One harmless GET with ValidateMfa."""
+    partner_center = settings.partner_center
+    connections = Connections(
+        concurrency=1,
+        timeout_seconds=partner_center.timeout_seconds,
+        verify=tls_context(partner_center.ca_file),
+    )
+    async with connections.open() as opened:
+        api = PartnerCenterApi(
+            opened,
+            base_url=partner_center.api_base_url,
+            address=ResetAddress(partner_center.address),
+            timeout_seconds=partner_center.timeout_seconds,
+            clock=LoopClock(),
+        )
+        return await api.look(customer, request_id=str(uuid.uuid4()), correlation_id=str(uuid.uuid4()), token=token)
+
+
+def status_lines(found: Mapping[str, Any], *, now: dt.datetime) -> list[str]:
+    """The same for a person."""
+    lines = [f"Signed in: {found['user'] or 'yes'}" if found["signed_in"] else "Not signed in."]
+    facts = {
+        "tenant": found.get("token_tenant_id") or found["tenant_id"],
+        "application": found["client_id"],
+        "sign-in": f"{found['kind']}, at {found['authority']}" if found["kind"] != "access_token" else found["kind"],
+        "kept in": _kept(found),
+        "token": _expiry(found.get("token_expires_at"), now) if found["signed_in"] else None,
+        "MFA": _mfa(found) if found["signed_in"] else None,
+    }
+    return lines + [f"  {name:<13}{value}" for name, value in facts.items() if value]
+
+
+def _kept(found: Mapping[str, Any]) -> str | None:
+    if "kept_in" not in found:
+        return None
+    since = f", renewed {found['kept_at']}" if found.get("kept_at") else ""
+    return f"{found['kept_in']} ({'encrypted' if found['encrypted'] else 'mode 0600, not encrypted'}{since})"
+
+
+def _expiry(expires_at: str | None, now: dt.datetime) -> str:
+    if expires_at is None:
+        return "does not say when it expires"
+    minutes = (dt.datetime.fromisoformat(expires_at) - now).total_seconds() / 60
+    return f"expires {expires_at} ({f'in {minutes:.0f} min' if minutes > 0 else 'expired'})"
+
+
+def _mfa(found: Mapping[str, Any]) -> str:
+    words = {True: "satisfied", False: "NOT satisfied", None: "unknown"}
+    return f"{words[found['mfa']]} (asked of {found['service']}: {found['said']})"

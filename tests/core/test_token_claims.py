@@ -1,0 +1,85 @@
+"""What a token says of itself; whatever it is, reading it never fails."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchreset.core.secret import Secret
+from batchreset.core.token_claims import TokenClaims, claims_challenge, claims_of
+
+TENANT = "0F8FAD5B-d9cb-469f-a165-70867728950e"
+CHALLENGE = {"access_token": {"nbf": {"essential": True, "value": "1604106651"}}}
+
+
+def jwt(payload: object) -> Secret:
+    return Secret(f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.c2ln")
+
+
+def test_a_users_token_names_user_tenant_and_mfa() -> None:
+    token = jwt({"upn": "op@partner.example", "oid": "id", "tid": TENANT, "scp": "user_impersonation", "amr": ["mfa"]})
+    assert claims_of(token) == TokenClaims(
+        user="op@partner.example", user_id="id", tenant_id=TENANT.lower(), app_only=False, mfa=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("payload", "app_only"),
+    [
+        ({"idtyp": "app"}, True),
+        ({"roles": ["Directory.Read.All"]}, True),
+        ({"roles": ["Directory.Read.All"], "scp": "user_impersonation"}, False),
+        ({"idtyp": "user", "scp": "user_impersonation"}, False),
+        ({}, False),
+    ],
+    ids=["said so", "roles and no scope", "roles and scope", "user", "says nothing"],
+)
+def test_an_application_alone_is_known_only_where_the_token_says_so(payload: object, *, app_only: bool) -> None:
+    claims = claims_of(jwt(payload))
+    assert claims is not None
+    assert claims.app_only is app_only
+
+
+@pytest.mark.parametrize(("methods", "mfa"), [(["pwd"], False), (["pwd", "mfa"], True), (None, None), ("mfa", None)])
+def test_mfa_is_known_only_where_the_token_says_how_its_user_signed_in(methods: object, mfa: object) -> None:
+    claims = claims_of(jwt({"amr": methods}))
+    assert claims is not None
+    assert claims.mfa is mfa
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b", "a.b.c", "..", "a.W10.c", "a.é.c", f"a.{'W' * 4000}.c"])
+def test_a_token_that_is_no_jwt_says_nothing(token: str) -> None:
+    assert claims_of(Secret(token)) is None
+
+
+@given(
+    st.text(),
+    st.recursive(st.none() | st.booleans() | st.text(), lambda c: st.lists(c) | st.dictionaries(st.text(), c)),
+)
+def test_no_token_makes_the_reading_fail(text: str, payload: object) -> None:
+    claims_of(Secret(text))
+    claims_of(Secret(f"a.{text}.c"))
+    claims_of(jwt({"upn": payload, "tid": payload, "amr": payload, "roles": payload, "scp": payload}))
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda raw: base64.b64encode(raw).decode(),
+        lambda raw: base64.b64encode(raw).decode().rstrip("="),
+        lambda raw: base64.urlsafe_b64encode(raw).decode(),
+    ],
+    ids=["padded", "unpadded", "URL alphabet"],
+)
+def test_a_challenge_is_read_in_every_writing(encode: object) -> None:
+    assert callable(encode)
+    text = claims_challenge(encode(json.dumps(CHALLENGE).encode()))
+    assert text is not None
+    assert json.loads(text) == CHALLENGE
+
+
+@pytest.mark.parametrize("challenge", [None, "", "%%%", "bm90IGpzb24=", "W10=", "e30="])
+def test_a_challenge_that_cannot_be_read_asks_for_nothing(challenge: str | None) -> None:
+    assert claims_challenge(challenge) is None
