@@ -22,8 +22,8 @@ def setting_rows() -> list[str]:
     rows = []
     for name, field in SETTINGS.items():
         default = field.default
-        shown = {"": "", (): "", None: "refresh_token", True: "true"}.get(default, str(default))
-        code = f"`{shown}`" if shown else ""
+        shown = {"": "", (): "", True: "true"}.get(default, str(default))
+        code = "by what is given" if default is None else f"`{shown}`" if shown else ""
         flag = flag_of(name)
         rows.append(f"| `{name}` | {f'`{flag}`' if flag else 'INPUT'} | {code} | {field.description} |")
     return rows

@@ -34,7 +34,9 @@ def refuse_unusable(settings: Settings) -> None:
     if auth.kind == "access_token" or (auth.kind is None and not auth.client_id):
         return
     missing = [
-        name for name, there in (("client_id", auth.client_id), ("tenant_id", auth.tenant_id or auth.authority)) if not there
+        name
+        for name, there in (("client_id", auth.client_id), ("tenant_id", auth.tenant_id or auth.authority))
+        if not there
     ]
     if missing:
         raise SettingsError(
