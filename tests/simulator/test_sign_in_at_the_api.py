@@ -86,6 +86,12 @@ def test_where_mfa_is_enforced_partly_a_share_of_the_resets_is_blocked(
         assert len(application.state.applied) == ends.count((200, None))
 
 
+def test_where_mfa_is_enforced_partly_reading_goes_on() -> None:
+    with signing_in(SimulatorOptions(mfa=Mfa.PARTLY, mfa_enforced_share=1)) as application:
+        assert application.caller.get(CUSTOMER_PATH, changes=application.bearer()).status_code == 200
+        assert application.caller.get(CUSTOMER_PATH).status_code == 200
+
+
 def test_an_account_that_was_blocked_may_pass_the_next_time_and_every_run_is_the_same() -> None:
     def statuses() -> list[int]:
         with signing_in(SimulatorOptions(mfa=Mfa.PARTLY)) as application:

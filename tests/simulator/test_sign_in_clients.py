@@ -8,6 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sign_in_client import (
@@ -253,25 +254,29 @@ def test_an_assertion_may_come_again_and_its_id_not_with_another(pair: KeyPair, 
     assert (ended(state), "jti came before" in state.protocol_errors[-1]) == ("700027", True)
 
 
-def test_a_certificate_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path) -> None:
-    elliptic = ec.generate_private_key(ec.SECP256R1())
-    files = {
-        "missing.pem": (None, "No such file or directory"),
-        "empty.pem": ("", "it holds no certificate in PEM"),
-        "key.pem": (
-            elliptic.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ).decode(),
-            "it holds no certificate in PEM",
-        ),
-    }
-    for name, (text, why) in files.items():
-        path = tmp_path / name
-        if text is not None:
-            path.write_text(text, encoding="ascii")
-        with pytest.raises(RefusedError, match=why) as raised, running(SimulatorOptions(client_certificate=path)):
-            pass
-        assert str(path) in raised.value.what
+def elliptic() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "batchreset")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), AT, AT)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param(None, "No such file or directory", id="no file"),
+        pytest.param("", "it holds no certificate in PEM", id="empty"),
+        pytest.param(elliptic(), "its key is not RSA", id="elliptic"),
+    ],
+)
+def test_a_certificate_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str | None, why: str) -> None:
+    path = tmp_path / "certificate.pem"
+    if text is not None:
+        path.write_text(text, encoding="ascii")
+    with pytest.raises(RefusedError, match=why) as raised, running(SimulatorOptions(client_certificate=path)):
+        pass
+    assert str(path) in raised.value.what
+    assert "--client-certificate" in raised.value.next_step
 
 
 def test_an_application_by_itself_gets_a_token_without_user_and_without_refresh_token() -> None:

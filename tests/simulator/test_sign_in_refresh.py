@@ -22,6 +22,7 @@ from sign_in_client import (
     refresh_form,
     signing_in,
 )
+from simulator_client import connected
 
 from batchreset.errors import RefusedError
 from batchreset.simulator.options import Rotation, SimulatorOptions
@@ -227,6 +228,15 @@ def test_the_first_requests_fail_before_anything_is_decided() -> None:
         assert [answer.status_code for answer in answers] == [503, 503, 200]
         assert answers[0].text.startswith("<html>")
         assert application.ends == ["503", "503", "ok"]
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_has_asked_for_nothing() -> None:
+    with signing_in() as application:
+        with connected(application.caller.simulator) as connection:
+            path = f"/{DEFAULTS.tenant_id}/oauth2/v2.0/token"
+            connection.send(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\ngrant".encode())
+        application.refresh().raise_for_status()
+        assert (application.ends, application.errors) == (["ok"], [])
 
 
 def test_a_late_answer_is_decided_on_arrival(tmp_path: Path) -> None:
