@@ -58,6 +58,7 @@ RETRY_TABLE: Final = {
     Verdict.CONNECTION_LOST: Rule(Again.CHARGED, unclear=True, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.NOT_SENT: Rule(Again.CHARGED, unclear=False, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.UNAUTHORIZED: Rule(Again.RENEWED, unclear=False, reason=Reason.UNAUTHORIZED),
+    Verdict.TOKEN_REPLACED: Rule(Again.FREE, unclear=False, reason=Reason.UNAUTHORIZED),
     Verdict.MFA_REQUIRED: Rule(Again.NEVER, unclear=False, reason=Reason.MFA_REQUIRED),
     Verdict.WEAK_PASSWORD: Rule(Again.OTHER_PASSWORD, unclear=False, reason=Reason.BAD_REQUEST),
     Verdict.NOT_FOUND: Rule(Again.NEVER, unclear=False, reason=Reason.NOT_FOUND),
@@ -67,7 +68,8 @@ RETRY_TABLE: Final = {
     Verdict.REDIRECTED: Rule(Again.NEVER, unclear=False, reason=Reason.REDIRECTED),
 }
 
-STOPS_THE_RUN: Final = frozenset({Verdict.UNAUTHORIZED, Verdict.MFA_REQUIRED})
+_SAYS_NOTHING_OF_THE_TOKEN: Final = frozenset({Verdict.THROTTLED, Verdict.TOKEN_REPLACED})
+STOPS_THE_RUN: Final = frozenset({Verdict.UNAUTHORIZED, Verdict.TOKEN_REPLACED, Verdict.MFA_REQUIRED})
 """Not the row's fault: when such a verdict is final, the run ends and the row is taken up by the next `apply`."""
 
 
@@ -79,10 +81,11 @@ class History:
         exchanges: all of them, 429 too, over every session of the run.
         charged: those that count against `max_attempts`, in this session.
         unclear: whether any exchange, in any session, may have been carried out without our knowing.
-        throttled_since_seconds: monotonic time of the first of an unbroken series of 429; None outside one.
+        throttled_since_seconds: monotonic time of the first of an unbroken series of 429 (or of replaced tokens, which
+            must not go on for ever either); None outside one.
         weak: passwords refused as weak.
-        unauthorized: whether the last exchange was a 401, any 429 since then aside: those come before the token is
-            looked at, and a row that sees the two in turn would never end.
+        unauthorized: whether the last exchange was a 401, what says nothing of the present token aside: a 429 comes
+            before the token is looked at, and a row that sees the two in turn would never end.
     """
 
     exchanges: int = 0
@@ -129,9 +132,10 @@ def after(history: History, verdict: Verdict, *, now_seconds: float) -> History:
         exchanges=history.exchanges + 1,
         charged=history.charged + (rule.again is Again.CHARGED),
         unclear=history.unclear or rule.unclear,
-        throttled_since_seconds=throttled_since if verdict is Verdict.THROTTLED else None,
+        throttled_since_seconds=throttled_since if rule.again is Again.FREE else None,
         weak=history.weak + (verdict is Verdict.WEAK_PASSWORD),
-        unauthorized=verdict is Verdict.UNAUTHORIZED or (history.unauthorized and verdict is Verdict.THROTTLED),
+        unauthorized=verdict is Verdict.UNAUTHORIZED
+        or (history.unauthorized and verdict in _SAYS_NOTHING_OF_THE_TOKEN),
     )
 
 

@@ -26,11 +26,18 @@ _NOT_BARE: Final = re.compile(r"[^a-z0-9#%*/:?_]+")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
-def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> str:
+def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int, respelled: bool = True) -> str:
     """One line of at most `most_characters`, with the secrets masked.
 
     A secret in clear is masked where it stands. When a piece of one is left, or stands there in another writing (JSON,
     URL, HTML, base64, hex), the whole text is masked: the rest of it is worth less than the doubt.
+
+    Args:
+        text: from the other side.
+        secrets: what must not be told.
+        most_characters: of the line.
+        respelled: whether to look also for a secret's letters in another case, or spread between other signs. Not for
+            tokens: nobody respells those, and a short one of words ("refresh-token-1") would mask every sentence.
     """
     if not text:
         return ""
@@ -41,7 +48,7 @@ def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int) -> s
     views = set(_views(line))
     pieces = {piece for view in views for piece in _pieces(view, PIECE_CHARACTERS)}
     hex_pieces = set(_pieces(line.lower(), HEX_PIECE_CHARACTERS))
-    bare_pieces = set(_pieces(_bare(line), BARE_PIECE_CHARACTERS))
+    bare_pieces = set(_pieces(_bare(line), BARE_PIECE_CHARACTERS)) if respelled else set()
     told = any(
         not pieces.isdisjoint(_forms(secret))
         or not hex_pieces.isdisjoint(_hex(secret))

@@ -33,10 +33,17 @@ class _ReturnedRow:
 
 
 class Lanes:
-    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time."""
+    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time.
 
-    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch) -> None:
+    Args:
+        has_ceiling: whether requests a second are bounded, so that not one may go without a ticket of its own.
+    """
+
+    def __init__(
+        self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch, has_ceiling: bool = False
+    ) -> None:
         self.pacer = pacer
+        self.has_ceiling = has_ceiling
         self._rows = rows
         self._clock = clock
         self._stop = stop

@@ -34,6 +34,10 @@ class TokenSource(Protocol):
         """The present token. Raises SignInError."""
         ...
 
+    def is_current(self, token: Secret) -> bool:
+        """Whether this is the token that is handed out now, or the last one that was."""
+        ...
+
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
         """Another token than `rejected`, where there is one; many rows may ask at once, one renewal serves them.
 

@@ -146,9 +146,15 @@ class RowRun:
             )
         finally:
             self._latency_seconds = clock.monotonic() - sent_seconds
-            self._verdict = classify(exchange)
+            self._verdict = self._judged(exchange, token)
             self._record(exchange, correlation_id, sent_at)
         return exchange
+
+    def _judged(self, exchange: Exchange, token: Secret) -> Verdict:
+        verdict = classify(exchange)
+        if verdict is Verdict.UNAUTHORIZED and not self._world.tokens.is_current(token):
+            return Verdict.TOKEN_REPLACED
+        return verdict
 
     def _record(self, exchange: Exchange, correlation_id: str, sent_at: dt.datetime) -> None:
         answered = exchange if isinstance(exchange, Answered) else None
@@ -195,9 +201,15 @@ class RowRun:
         return 0.0
 
     async def _return_to_lane(self, seconds: float) -> None:
-        """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way."""
+        """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way.
+
+        A row that had to wait for another token keeps its place altogether, so that fresh rows do not use the new token
+        up before it: where tokens last for so many requests only, its second 401 would end the run.
+        """
         if seconds:
             await self._stop.sleep(seconds)
+        if self._verdict is Verdict.UNAUTHORIZED and not self._lanes.has_ceiling:
+            return
         self._ticket = await self._lanes.again(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),

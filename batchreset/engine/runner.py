@@ -126,12 +126,26 @@ class _Runner:
             max_per_second=self._limits.max_per_second or None,
             random=self._world.chance,
         )
-        lanes = Lanes(pacer, self._job.rows, clock=self._world.clock, stop=self._stop)
+        lanes = Lanes(
+            pacer,
+            self._job.rows,
+            clock=self._world.clock,
+            stop=self._stop,
+            has_ceiling=bool(self._limits.max_per_second),
+        )
         self._progress.wave_begins(pacer, waves_left=waves_left)
         async with anyio.create_task_group() as senders:
-            while (turn := await lanes.next()) is not None:
+            while await self._token_is_there() and (turn := await lanes.next()) is not None:
                 senders.start_soon(self._send_row, *turn, lanes)
         self._guard.canary_passed()
+
+    async def _token_is_there(self) -> bool:
+        """Asked before a turn is taken: rows that waited with theirs for a renewal would all go at the same moment."""
+        try:
+            await self._world.tokens.token()
+        except SignInError as error:
+            self._stop.request(_stop_for_error(error))
+        return not self._stop.requested
 
     async def keep_ceiling(self) -> None:
         """Before each wave: its pacer does not know what was sent in the last second, or fraction of a row."""

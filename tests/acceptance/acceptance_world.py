@@ -88,11 +88,13 @@ class World:
         folder: where the program is started.
         key: the helpdesk's secret key.
         recipient: its public key.
+        options: the simulator's.
         said: everything the program wrote to standard output and standard error, hand-overs left out.
     """
 
     folder: Path
     simulator: RunningSimulator
+    options: SimulatorOptions
     key: Path
     recipient: str
     said: list[str] = field(default_factory=list)
@@ -110,6 +112,30 @@ class World:
     def resets(self) -> int:
         """How many requests to reset a password the service has seen."""
         return sum(exchange.method == "PATCH" for exchange in list(self.simulator.state.exchanges))
+
+    @property
+    def token_requests(self) -> list[str]:
+        """How the requests of the sign-in service's token endpoint ended: `ok`, or an AADSTS number."""
+        return [request.ended for request in list(self.simulator.state.sign_in.token_requests)]
+
+    def signing_in(self, **changes: str | None) -> dict[str, str | None]:
+        """Changes to the environment: an operator who signs in unattended. Names without `BATCHRESET_AUTH__`."""
+        names = {
+            "KIND": "refresh_token",
+            "ACCESS_TOKEN": None,
+            "AUTHORITY": self.simulator.base_url,
+            "TENANT_ID": self.options.tenant_id,
+            "CLIENT_ID": self.options.client_id,
+            "CLIENT_SECRET": self.options.client_secret,
+            "REFRESH_TOKEN": self.options.refresh_token,
+            **changes,
+        }
+        return {f"BATCHRESET_AUTH__{name}": value for name, value in names.items()}
+
+    @property
+    def kept_sign_ins(self) -> list[Path]:
+        """The files that keep sign-ins, below the operator's state folder."""
+        return sorted((self.folder / ".local" / "state" / "batchreset").rglob("*.json"))
 
     def input(self, rows: Iterable[Account], name: str = "users.csv") -> Path:
         return write_csv(self.folder / name, rows)
@@ -187,8 +213,9 @@ def world(folder: Path, options: SimulatorOptions | None = None) -> Iterator[Wor
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / "helpdesk.key"
     key.write_text(f"{identity}\n", encoding="ascii")
-    with running(options or SimulatorOptions()) as simulator:
-        yield World(folder=folder, simulator=simulator, key=key, recipient=str(identity.to_public()))
+    options = options or SimulatorOptions()
+    with running(options) as simulator:
+        yield World(folder=folder, simulator=simulator, options=options, key=key, recipient=str(identity.to_public()))
 
 
 def outcomes(results: Sequence[Mapping[str, str]]) -> dict[str, int]:

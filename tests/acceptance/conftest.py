@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from acceptance_world import World, world
+from key_pairs import key_pair
 
 from batchreset.simulator.options import SimulatorOptions
 
@@ -20,3 +21,13 @@ def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
             return stack.enter_context(world(tmp_path, SimulatorOptions(**options)))
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PEM file with a certificate and its private key."""
+    pair = key_pair()
+    path = tmp_path_factory.mktemp("certificate") / "application.pem"
+    path.write_text(pair.pem + pair.key_pem, encoding="ascii")
+    path.chmod(0o600)
+    return path

@@ -153,7 +153,16 @@ def gather(
         report=state.report(),
         exchanges=[exchange for exchange in state.exchanges[before.requests :] if exchange.method == "PATCH"],
         texts=_texts(folder, ledger, world.said, further_files),
-        secrets=(TOKEN,),
+        secrets=[
+            secret
+            for secret in (
+                TOKEN,
+                world.options.client_secret,
+                world.options.refresh_token,
+                *world.simulator.state.sign_in.handed_out,
+            )
+            if secret
+        ],
         modes={
             ".": stat.S_IMODE(folder.stat().st_mode),
             **{str(path.relative_to(folder)): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")},

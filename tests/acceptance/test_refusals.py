@@ -1,5 +1,6 @@
 """Whatever is wrong before the first reset: one clear message, what to do, the documented code, nothing sent."""
 
+import dataclasses
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -164,7 +165,7 @@ def made(bench: World, tmp_path: Path) -> World:
     """A folder with a good users.csv, and the shared simulator."""
     shutil.copy(bench.key, tmp_path / "helpdesk.key")
     (tmp_path / "users.csv").write_text(HEAD + GOOD, encoding="utf-8")
-    return World(folder=tmp_path, simulator=bench.simulator, key=tmp_path / "helpdesk.key", recipient=bench.recipient)
+    return dataclasses.replace(bench, folder=tmp_path, key=tmp_path / "helpdesk.key")
 
 
 def assert_refused(made: World, finished: Finished, case: Case, requests_before: int) -> None:

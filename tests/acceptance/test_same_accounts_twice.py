@@ -1,5 +1,6 @@
 """The ways round the 24-hour guard that were found, each closed: the ledgers decide, on every path that would send."""
 
+import dataclasses
 from collections.abc import Callable
 
 from acceptance_world import World, accounts, outcomes, until
@@ -104,6 +105,6 @@ def test_what_the_settings_name_is_the_same_from_every_folder(make_world: MakeWo
     assert planned.code == 0
     elsewhere = made.folder / "elsewhere"
     elsewhere.mkdir()
-    moved = World(folder=elsewhere, simulator=made.simulator, key=made.key, recipient=made.recipient)
+    moved = dataclasses.replace(made, folder=elsewhere)
     assert moved.batchreset("apply", made.runs / "r", "--yes").code == 0
     assert (made.folder / "out.csv").is_file()

@@ -18,6 +18,7 @@ TIMEOUT = Verdict.TIMEOUT
 LOST = Verdict.CONNECTION_LOST
 NOT_SENT = Verdict.NOT_SENT
 UNAUTHORIZED = Verdict.UNAUTHORIZED
+REPLACED = Verdict.TOKEN_REPLACED
 MFA = Verdict.MFA_REQUIRED
 WEAK = Verdict.WEAK_PASSWORD
 NOT_FOUND = Verdict.NOT_FOUND
@@ -188,6 +189,13 @@ def test_a_success_counts_as_an_exchange_and_forgets_nothing() -> None:
     assert after(before, OK, now_seconds=1.0) == History(exchanges=5, charged=2, unclear=True, weak=1)
 
 
+def test_a_401_to_a_token_that_was_replaced_meanwhile_says_nothing_of_the_present_one() -> None:
+    """The row goes again as often as that happens; only a second 401 to a present token stops the run."""
+    assert steps([REPLACED] * 5)[-1] == Retry(again=Again.FREE, keeps_request_id=False)
+    assert steps([REPLACED, UNAUTHORIZED])[-1] == RENEWED
+    assert steps([UNAUTHORIZED, REPLACED, UNAUTHORIZED])[-1] == StopRun(reason=Reason.UNAUTHORIZED)
+
+
 verdicts = st.sampled_from(Verdict)
 timed = st.tuples(verdicts, st.floats(0, 4000, allow_nan=False))
 attempts = st.integers(1, 6)
@@ -255,4 +263,8 @@ def test_the_request_id_is_kept_exactly_where_no_answer_came(exchanges: list[Tim
 def test_only_the_token_stops_the_run(exchanges: list[Timed], max_attempts: int) -> None:
     for verdict, step, _ in walk(exchanges, max_attempts=max_attempts):
         if isinstance(step, StopRun):
-            assert (verdict, step.reason) in {(UNAUTHORIZED, Reason.UNAUTHORIZED), (MFA, Reason.MFA_REQUIRED)}
+            assert (verdict, step.reason) in {
+                (UNAUTHORIZED, Reason.UNAUTHORIZED),
+                (REPLACED, Reason.UNAUTHORIZED),
+                (MFA, Reason.MFA_REQUIRED),
+            }

@@ -164,6 +164,9 @@ class Tokens:
             raise SignInError("no token", next_step="sign in")
         return Secret(f"token-{self.number}")
 
+    def is_current(self, token: Secret) -> bool:
+        return token.open() == f"token-{self.number}"
+
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
         del claims
         await anyio.sleep(LATENCY_SECONDS)

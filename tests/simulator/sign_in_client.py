@@ -5,15 +5,13 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
 import httpx
 import jwt
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from key_pairs import KeyPair
 from simulator_client import Caller, trusting
 
 from batchreset.simulator.options import SimulatorOptions
@@ -94,36 +92,6 @@ def signing_in(options: SimulatorOptions = DEFAULTS) -> Iterator[Application]:
         httpx.Client(base_url=simulator.base_url, verify=trusting(simulator), timeout=10) as client,
     ):
         yield Application(Caller(simulator, client), client)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeyPair:
-    """A self-signed certificate and its key."""
-
-    key: rsa.RSAPrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def key_pem(self) -> str:
-        return self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-
-def key_pair() -> KeyPair:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "batchreset")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(AT - dt.timedelta(days=3650))
-        .not_valid_after(AT + dt.timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
-    return KeyPair(key=key, certificate=certificate)
 
 
 def assertion(

@@ -11,17 +11,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from key_pairs import KeyPair, key_pair
 from sign_in_client import (
     ASSERTION_TYPE,
     AT,
     DEFAULTS,
     RESOURCE,
     Application,
-    KeyPair,
     assertion,
     has_entras_shape,
     incoming,
-    key_pair,
     pure,
     refresh_form,
     signing_in,

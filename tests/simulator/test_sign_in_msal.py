@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes
-from sign_in_client import DEFAULTS, Application, KeyPair, form_of, key_pair, signing_in
+from key_pairs import KeyPair, key_pair
+from sign_in_client import DEFAULTS, Application, form_of, signing_in
 
 from batchreset.simulator.options import SimulatorOptions
 

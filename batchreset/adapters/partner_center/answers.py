@@ -13,6 +13,7 @@ from batchreset.core.exchange import Answered
 from batchreset.core.retry_after import retry_after_seconds
 from batchreset.core.scrubbing import scrubbed
 from batchreset.core.secret import Secret
+from batchreset.core.token_claims import claims_challenge
 
 DESCRIPTION_MOST_CHARACTERS: Final = 1024
 """What the service itself keeps to (learn: error-codes)."""
@@ -76,10 +77,15 @@ def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) 
 
 
 def _claims(challenge: str | None, secrets: tuple[Secret, ...]) -> str | None:
-    """As they are, for the sign-in; none when a secret would travel with them."""
+    """As they are, for the sign-in; none when a secret would travel with them.
+
+    They are looked through as the JSON they are: in base64, `"nbf":` is the same characters here and in the token.
+    """
     found = _CLAIMS.search(challenge or "")
-    claims = found.group(1) if found else None
-    return claims if claims and scrubbed(claims, secrets, most_characters=len(claims)) == claims else None
+    claims = claims_challenge(found[1]) if found else None
+    if found is None or claims is None:
+        return None
+    return found[1] if scrubbed(claims, secrets, most_characters=len(claims), respelled=False) == claims else None
 
 
 def _boolean(value: str | None) -> bool | None:

@@ -47,6 +47,10 @@ class GivenToken:
             self._checked = self._token
         return self._token
 
+    def is_current(self, token: Secret) -> bool:
+        """Whether it is the one that is handed out."""
+        return token == self._token
+
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  it cannot take claims on
         """What the file or command says now. Raises SignInError: nothing any more."""
         async with self._one_at_a_time:

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from batchreset.adapters.signin.advice import ADVICE, ADVICE_BY_ERROR, GENERAL_ADVICE, NEEDS_MFA
 from batchreset.core.scrubbing import scrubbed
-from batchreset.core.secret import Secret
+from batchreset.core.secret import MASK, Secret
 from batchreset.errors import MfaRequiredError, SignInError
 
 DESCRIPTION_MOST_CHARACTERS: Final = 1024
@@ -40,13 +40,15 @@ class Refusal:
             return None
         text = document.get("error_description")
         known = tuple(secrets)
-        description = scrubbed(
-            text if isinstance(text, str) else "", known, most_characters=DESCRIPTION_MOST_CHARACTERS
-        )
+        raw = text if isinstance(text, str) else ""
+        number = _number(document, raw)
+        description = scrubbed(raw, known, most_characters=DESCRIPTION_MOST_CHARACTERS, respelled=False)
+        if description == MASK and number is not None:
+            description = f"AADSTS{number} (its text repeats a secret and is not shown)"
         return cls(
-            error=scrubbed(error, known, most_characters=_ERROR_MOST_CHARACTERS),
+            error=scrubbed(error, known, most_characters=_ERROR_MOST_CHARACTERS, respelled=False),
             description=description,
-            aadsts=_number(document, description),
+            aadsts=number,
         )
 
     @property

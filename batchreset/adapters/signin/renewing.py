@@ -16,8 +16,8 @@ from batchreset.errors import SettingsError, SignInError
 
 RENEW_AHEAD_SECONDS: Final = 300.0
 """Before expiry: as msal does; time enough for a sign-in service that has trouble for some minutes."""
-RENEW_AHEAD_SHARE: Final = 0.2
-"""Of the lifetime, for tokens that do not last long."""
+RENEW_AHEAD_SHARE: Final = 0.25
+"""Of the lifetime, for tokens that do not last long: services cut their times off to whole seconds."""
 WAITS_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 """Between the tries of a service that gives no clear answer, while there is no token yet: somebody waits."""
 RENEWAL_WAITS_SECONDS: Final = (*WAITS_SECONDS, 8.0, 15.0, 15.0, 15.0)
@@ -66,21 +66,30 @@ class RenewingTokens:
         self._current: _Current | None = None
         self._one_at_a_time = anyio.Lock()
         self._first = anyio.Event()
+        self._refused = False
         self._failures = 0
         self._failure: SignInError | None = None
 
     async def token(self) -> Secret:
         """The present token, or a first one. Raises SignInError."""
         current = self._current
-        if current is not None and anyio.current_time() < current.expires_at_seconds:
-            return current.token
-        return await self._for_all("first" if current is None else "expired", current, None, WAITS_SECONDS)
+        if current is None:
+            return await self._for_all("first", None, None, WAITS_SECONDS)
+        if self._refused or anyio.current_time() >= current.expires_at_seconds:
+            # Known to be dead: nothing more is sent with it while somebody fetches another one.
+            return await self._for_all("expired", current, None, WAITS_SECONDS)
+        return current.token
+
+    def is_current(self, token: Secret) -> bool:
+        """Whether it is the one that is handed out, or was until it was refused."""
+        return self._current is not None and self._current.token == token
 
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
         """Another token than `rejected`: whoever asks first gets it for all. Raises SignInError."""
         current = self._current
         if current is not None and current.token != rejected:
             return current.token
+        self._refused = True
         return await self._for_all("refused", current, claims_challenge(claims), RENEWAL_WAITS_SECONDS)
 
     async def keep_fresh(self) -> None:
@@ -127,6 +136,7 @@ class RenewingTokens:
             renew_at_seconds=expires_at - min(RENEW_AHEAD_SECONDS, RENEW_AHEAD_SHARE * lifetime),
             expires_at_seconds=expires_at,
         )
+        self._refused = False
         self._first.set()
         self._log.info(
             "auth.token",

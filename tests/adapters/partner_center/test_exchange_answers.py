@@ -126,7 +126,10 @@ def test_any_retry_after_is_a_time_to_come_or_nothing(value: str) -> None:
 @pytest.mark.parametrize(
     ("challenge", "claims"),
     [
-        pytest.param('Bearer error="insufficient_claims", claims="eyJhY2Nlc3M="', "eyJhY2Nlc3M=", id="a challenge"),
+        pytest.param(
+            'Bearer error="insufficient_claims", claims="eyJhY2Nlc3MiOjF9"', "eyJhY2Nlc3MiOjF9", id="a challenge"
+        ),
+        pytest.param('Bearer claims="eyJhY2Nlc3M="', None, id="no JSON"),
         pytest.param('Bearer realm="", authorization_uri="https://x"', None, id="none"),
         pytest.param('Bearer claims=""', None, id="empty"),
         pytest.param('Bearer claims="' + "x" * 5000 + '"', None, id="too long"),
@@ -269,3 +272,19 @@ def test_a_password_spread_or_escaped_twice_is_masked_with_the_whole_text(writte
 
 def test_an_answer_in_utf_16_that_does_not_say_so_has_no_description() -> None:
     assert said(400, json.dumps({"description": PASSWORD}).encode("utf-16-le")).error_description == ""
+
+
+@pytest.mark.parametrize(
+    ("secret", "passes"),
+    [
+        ("e30.eyJhdWQiOiJhY2Nlc3NfdG9rZW4iLCJuYmYiOnsiZXNzZW50aWFsIjoxfX0.c2ln", True),
+        ('nbf": {"essential', False),
+    ],
+    ids=["a token that names the same claims", "a password that stands in it"],
+)
+def test_a_challenge_is_looked_through_as_the_json_it_is(secret: str, *, passes: bool) -> None:
+    """In base64, `"nbf":` of the challenge and `"nbf":` of the token are the same characters."""
+    claims = base64.b64encode(b'{"access_token":{"nbf":{"essential":true}}}').decode()
+    headers = {"WWW-Authenticate": f'Bearer error="insufficient_claims", claims="{claims}"'}
+    found = answered(401, headers, b"", secrets=(Secret(secret),), now=NOW).claims
+    assert found == (claims if passes else None)

@@ -178,8 +178,8 @@ OK = Answered(status=200)
             id="throttled",
         ),
         pytest.param(
-            answering("401 Unauthorized", WWW_Authenticate='Bearer error="x", claims="eyJ9"'),
-            Answered(status=401, claims="eyJ9"),
+            answering("401 Unauthorized", WWW_Authenticate='Bearer error="x", claims="eyJhY2Nlc3MiOjF9"'),
+            Answered(status=401, claims="eyJhY2Nlc3MiOjF9"),
             id="a challenge",
         ),
         pytest.param(

@@ -1,18 +1,13 @@
 """A sign-in service in memory, behind a real httpx client and the real msal."""
 
 import base64
-import datetime as dt
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from batchreset.adapters.signin.application import Application, AppSettings
 from batchreset.adapters.signin.certificate import Certificate
@@ -123,29 +118,3 @@ def rotating() -> Service:
 
 def _reply(document: object) -> httpx.Response:
     return document if isinstance(document, httpx.Response) else httpx.Response(200, json=document)
-
-
-def certificate_pem(
-    *, key: rsa.RSAPrivateKey | None = None, names: Sequence[str] = ("batchreset",), days: int = 30
-) -> tuple[str, rsa.RSAPrivateKey]:
-    """A self-signed certificate's PEM, and its key."""
-    key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=365))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode(), key
-
-
-def key_pem(key: rsa.RSAPrivateKey, *, passphrase: bytes | None = None) -> str:
-    """A private key's PEM."""
-    encryption = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from key_pairs import key_pair
 from sign_in_parts import (
     AUTHORITY,
     CLIENT,
@@ -18,10 +19,8 @@ from sign_in_parts import (
     SCOPE,
     TENANT,
     Service,
-    certificate_pem,
     grant,
     granting,
-    key_pem,
     part,
     refusal,
 )
@@ -99,14 +98,14 @@ def test_a_public_client_sends_no_credential() -> None:
 def test_a_certificate_signs_an_assertion_that_names_it_by_its_thumbprint(
     tenant: str, algorithm: str, thumbprint: str
 ) -> None:
-    public, key = certificate_pem()
+    pair = key_pair()
     service = granting(1)
     service.documents = {**service.documents, "/.well-known/openid-configuration": METADATA}
-    certificate = read_certificate(Secret(public + key_pem(key)))
+    certificate = read_certificate(Secret(pair.pem + pair.key_pem))
     redeem(service.application(certificate, tenant_id=tenant))
     assertion = service.forms[0]["client_assertion"]
     header = jwt.get_unverified_header(assertion)
-    claims = jwt.decode(assertion, key.public_key(), algorithms=[algorithm], audience=METADATA["token_endpoint"])
+    claims = jwt.decode(assertion, pair.key.public_key(), algorithms=[algorithm], audience=METADATA["token_endpoint"])
     assert (claims["iss"], claims["sub"]) == (CLIENT, CLIENT)
     assert thumbprint in header
     if thumbprint == "x5t":

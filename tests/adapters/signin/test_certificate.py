@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from sign_in_parts import certificate_pem, key_pem
+from cryptography.hazmat.primitives.asymmetric import ec
+from key_pairs import key_pair
 
 from batchreset.adapters.signin.certificate import read_certificate
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
 
-PUBLIC, KEY = certificate_pem()
-OTHER, _ = certificate_pem(names=("authority",))
+PAIR, OTHER = key_pair(), key_pair()
+PUBLIC, KEY = PAIR.pem, PAIR.key_pem
 
 
 def sha1(pem: str) -> str:
@@ -24,10 +24,10 @@ def sha1(pem: str) -> str:
 @pytest.mark.parametrize(
     "pem",
     [
-        PUBLIC + key_pem(KEY),
-        key_pem(KEY) + PUBLIC,
-        key_pem(KEY) + OTHER + PUBLIC,
-        f"Bag Attributes\n{PUBLIC}\n{key_pem(KEY)}",
+        PUBLIC + KEY,
+        KEY + PUBLIC,
+        KEY + OTHER.pem + PUBLIC,
+        f"Bag Attributes\n{PUBLIC}\n{KEY}",
     ],
     ids=["certificate first", "key first", "in a chain", "as openssl prints a PFX"],
 )  # fmt: skip
@@ -35,11 +35,11 @@ def test_key_and_certificate_are_found_and_the_thumbprint_computed(pem: str) -> 
     read = read_certificate(Secret(pem))
     assert read.sha1_thumbprint == sha1(PUBLIC)
     assert read.public.strip() == PUBLIC.strip()
-    assert read.private_key.open().strip() == key_pem(KEY).strip()
+    assert read.private_key.open().strip() == KEY.strip()
 
 
 def test_an_older_way_of_writing_the_key_is_read_too() -> None:
-    pem = KEY.private_bytes(
+    pem = PAIR.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
     assert read_certificate(Secret(PUBLIC + pem.decode())).sha1_thumbprint == sha1(PUBLIC)
@@ -56,13 +56,16 @@ def _elliptic() -> str:
 @pytest.mark.parametrize(
     ("pem", "said"),
     [
-        (lambda: key_pem(KEY), "holds no certificate"),
+        (lambda: KEY, "holds no certificate"),
         (lambda: "nonsense", "holds no certificate"),
         (lambda: PUBLIC, "missing, damaged or has a passphrase"),
-        (lambda: PUBLIC + key_pem(KEY, passphrase=b"x"), "missing, damaged or has a passphrase"),
-        (lambda: PUBLIC + key_pem(KEY)[:300] + "\n-----END PRIVATE KEY-----\n", "missing, damaged"),
+        (
+            lambda: PUBLIC + PAIR.key_pem_with(serialization.BestAvailableEncryption(b"x")),
+            "missing, damaged or has a passphrase",
+        ),
+        (lambda: PUBLIC + KEY[:300] + "\n-----END PRIVATE KEY-----\n", "missing, damaged"),
         (lambda: PUBLIC + _elliptic(), "not an RSA key"),
-        (lambda: PUBLIC + key_pem(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "not of one pair"),
+        (lambda: PUBLIC + OTHER.key_pem, "not of one pair"),
     ],
     ids=["no certificate", "nonsense", "no key", "passphrase", "damaged", "elliptic", "two pairs"],
 )
@@ -76,4 +79,4 @@ def test_what_is_wrong_is_said_and_nothing_of_the_key_shown(pem: Callable[[], st
 
 
 def test_the_private_key_is_shown_nowhere() -> None:
-    assert key_pem(KEY).splitlines()[1] not in repr(read_certificate(Secret(PUBLIC + key_pem(KEY))))
+    assert KEY.splitlines()[1] not in repr(read_certificate(Secret(PUBLIC + KEY)))

@@ -4,6 +4,7 @@ import pytest
 
 from batchreset.adapters.signin.advice import ADVICE, ADVICE_BY_ERROR, GENERAL_ADVICE, NEEDS_MFA
 from batchreset.adapters.signin.refusals import Refusal, refusal_error
+from batchreset.core.secret import Secret
 from batchreset.errors import ExitCode, MfaRequiredError
 
 INACTIVE = {
@@ -85,3 +86,17 @@ def test_a_second_refresh_tokens_refusal_is_told_beside_the_first() -> None:
     )
     assert "AADSTS700082" in error.what
     assert "AADSTS50173" in error.what
+
+
+def test_a_secret_made_of_the_messages_own_words_does_not_hide_it() -> None:
+    refusal = Refusal.of(INACTIVE, secrets=[Secret("refresh-token-1")])
+    assert refusal is not None
+    assert "expired due to inactivity" in refusal.said
+
+
+def test_a_text_that_repeats_a_secret_in_pieces_is_hidden_and_its_number_is_not() -> None:
+    document = {"error": "invalid_grant", "error_description": "AADSTS700082: 0.AXoAcanary-re was inactive"}
+    refusal = Refusal.of(document, secrets=[Secret("0.AXoAcanary-refresh-token")])
+    assert refusal is not None
+    assert refusal.said == "AADSTS700082 (its text repeats a secret and is not shown)"
+    assert refusal_error(refusal).next_step == ADVICE[700082]
