@@ -82,7 +82,7 @@ def status(
     ) as log:
         found = look(_settings(job, flags), environ=os.environ, log=log, customer=customer)
     tell(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found, now=dt.datetime.now(dt.UTC))))
-    if not found["signed_in"]:
+    if "what" in found:
         tell(f"error: {sentence(found['what'])}", err=True)
         tell(f"what to do: {sentence(found['next_step'])}", err=True)
     return int(exit_code(found))

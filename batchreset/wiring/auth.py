@@ -25,9 +25,14 @@ from batchreset.errors import ExitCode, RunFolderError, SettingsError, SignInErr
 from batchreset.net import Connections, tls_context
 from batchreset.settings.model import Settings
 from batchreset.wiring.kept import kept_sign_in, store_of
-from batchreset.wiring.sign_in import kind_of, token_check, token_source
+from batchreset.wiring.sign_in import kind_of, refuse_unusable, token_check, token_source
 
 Say = Callable[[str], None]
+
+_NO_MFA: Final = {
+    "what": "the token does not satisfy multi-factor authentication, which Partner Center demands for resets",
+    "next_step": "sign in again and satisfy it (`batchreset auth login`): a run would stop before its first reset",
+}
 
 UNREACHABLE_NEXT: Final = (
     "check [auth] authority, the network and the proxy variables, then try again; if the service or a proxy has a"
@@ -53,6 +58,7 @@ def login(settings: Settings, *, environ: Mapping[str, str], say: Say, port: int
             "there is nothing to sign in to: [auth] kind is access_token, or no client_id is given",
             next_step='set [auth] kind = "refresh_token" (or "device_code"), tenant_id and client_id, then sign in',
         )
+    refuse_unusable(settings)
     check = token_check(settings.auth.tenant_id)
     with kept_sign_in(settings, environ=environ) as parts:
         try:
@@ -158,11 +164,11 @@ def _judged(answer: Exchange) -> dict[str, Any]:
     said = f"HTTP {answer.status}" + (f", code {answer.error_code}" if answer.error_code else "")
     match classify(answer):
         case Verdict.MFA_REQUIRED:
-            return {"mfa": False, "said": said}
+            return {"mfa": False, "said": said, **_NO_MFA}
         case Verdict.UNAUTHORIZED:
             return _no(f"Partner Center refuses the token ({said})", "sign in again with `batchreset auth login`")
         case _:
-            return {"mfa": answer.mfa_compliant, "said": said}
+            return {"mfa": answer.mfa_compliant, "said": said, **(_NO_MFA if answer.mfa_compliant is False else {})}
 
 
 def _no(what: str, next_step: str) -> dict[str, Any]:

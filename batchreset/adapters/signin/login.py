@@ -1,6 +1,8 @@
 """Signing in as a person: by a code that is entered elsewhere, or in this machine's browser."""
 
+import threading
 import time
+import warnings
 import webbrowser
 from collections.abc import Callable
 from typing import Any, Final
@@ -80,15 +82,19 @@ def by_browser(
     """
     client = application.client("", keep)
     with listening(port) as loopback:
-        flow = client.initiate_auth_code_flow(
-            application.scopes,
-            redirect_uri=loopback.redirect_uri,
-            prompt="select_account",
-            response_mode=application.response_mode,
-        )
+        with warnings.catch_warnings():
+            # msal advises against the query, which some providers know nothing else than.
+            warnings.simplefilter("ignore", UserWarning)
+            flow = client.initiate_auth_code_flow(
+                application.scopes,
+                redirect_uri=loopback.redirect_uri,
+                prompt="select_account",
+                response_mode=application.response_mode,
+            )
         say("Your browser opens to sign in. If it does not, open this address in a browser on this machine:")
         say(f"  {flow['auth_uri']}")
-        open_browser(flow["auth_uri"])
+        # Beside us: a browser that runs in the terminal comes back only when it is left.
+        threading.Thread(target=open_browser, args=(flow["auth_uri"],), daemon=True).start()
         came = loopback.wait(flow["state"], seconds=BROWSER_SECONDS)
     if came is None:
         raise SignInError(
