@@ -43,7 +43,7 @@ class Lanes:
         self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch, has_ceiling: bool = False
     ) -> None:
         self.pacer = pacer
-        self.has_ceiling = has_ceiling
+        self._has_ceiling = has_ceiling
         self._rows = rows
         self._clock = clock
         self._stop = stop
@@ -63,6 +63,11 @@ class Lanes:
             else:
                 await self._change_or(turn)
         return None
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether a row may send its next request at once, without a turn: nobody is paused, nothing else bounds it."""
+        return not self._has_ceiling and not self.pacer.snapshot().pauses
 
     async def again(
         self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None

@@ -208,7 +208,7 @@ class RowRun:
         """
         if seconds:
             await self._stop.sleep(seconds)
-        if self._verdict is Verdict.UNAUTHORIZED and not self._lanes.has_ceiling:
+        if self._verdict is Verdict.UNAUTHORIZED and self._lanes.lets_pass:
             return
         self._ticket = await self._lanes.again(
             self._ticket,

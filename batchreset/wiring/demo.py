@@ -18,13 +18,19 @@ from batchreset.adapters.sealing import new_key_pair
 from batchreset.core.columns import USER
 from batchreset.durable import PRIVATE_FOLDER_MODE, write_text
 from batchreset.errors import BatchresetError, ExitCode, InputError, RunFolderError
+from batchreset.simulator.options import SimulatorOptions
 
 SAMPLE: Final = Path("sample_inputs") / "incident.csv"
 MISSING_EVERY: Final = 100
 """One row in so many names a user that the simulator does not know, so that a failed row is seen too."""
 SHOWN_USERS: Final = 3
 
+TOKEN_REQUESTS: Final = 100
+"""After so many requests an access token dies, so that renewing it in mid-run is seen too."""
+
 _SIMULATOR: Final = (
+    "--only-issued-tokens",
+    f"--token-requests={TOKEN_REQUESTS}",
     "--latency-seconds=0.05",
     "--error-share=0.02",
     "--applied-error-share=0.01",
@@ -78,7 +84,11 @@ class Demo:
                 next_step="choose another with --folder",
             ) from error
         with self._simulator() as simulator:
-            self._step(1, f"Partner Center is simulated on {simulator['base_url']}, with throttling and faults")
+            self._step(
+                1,
+                f"Partner Center and its sign-in service are simulated on {simulator['base_url']}, with throttling and"
+                " faults",
+            )
             self._step(2, f"the helpdesk has a key pair; its secret key is {key}")
             code = self._run(simulator, public)
         run = self.folder / "runs" / "demo"
@@ -101,11 +111,21 @@ class Demo:
             "BATCHRESET_PARTNER_CENTER__BASE_URL": simulator["base_url"],
             "BATCHRESET_PARTNER_CENTER__CA_FILE": simulator["ca_file"],
             "BATCHRESET_OUTPUT__RUNS_DIR": str(self.folder / "runs"),
-            "BATCHRESET_AUTH__KIND": "access_token",
-            "BATCHRESET_AUTH__ACCESS_TOKEN": "demo",
+            "BATCHRESET_AUTH__KIND": "refresh_token",
+            "BATCHRESET_AUTH__AUTHORITY": simulator["authority"],
+            "BATCHRESET_AUTH__TENANT_ID": simulator["tenant_id"],
+            "BATCHRESET_AUTH__CLIENT_ID": simulator["client_id"],
+            "BATCHRESET_AUTH__CLIENT_SECRET": SimulatorOptions().client_secret,
+            "BATCHRESET_AUTH__REFRESH_TOKEN": SimulatorOptions().refresh_token,
+            "BATCHRESET_AUTH__CACHE_DIR": str(self.folder / "sign-in"),
             "NO_PROXY": "127.0.0.1",
         }
-        return subprocess.run(_command(*arguments), env=environment, check=False).returncode  # noqa: S603  ourselves
+        code = subprocess.run(_command(*arguments), env=environment, check=False).returncode  # noqa: S603  ourselves
+        log = (self.folder / "runs" / "demo" / "log.ndjson").read_text(encoding="utf-8")
+        tokens = sum(json.loads(line)["event"] == "auth.token" for line in log.splitlines())
+        self.say("")
+        self.say(f"   it signed in {tokens} times: here a token dies after {TOKEN_REQUESTS} requests, and is renewed")
+        return code
 
     def _hand_over(self, run: Path, key: Path) -> list[dict[str, str]]:
         opened = subprocess.run(  # noqa: S603  ourselves
