@@ -71,6 +71,7 @@ class RowRun:
         self._verdict = Verdict.SUCCEEDED
         self._latency_seconds = 0.0
         self._retry_after_seconds: float | None = None
+        self._goes_ahead = False
 
     async def carry_out(self) -> Step:
         """Send the row until it has an outcome, or until the run cannot go on.
@@ -86,7 +87,10 @@ class RowRun:
             wait=self._backoff_seconds,
             sleep=self._return_to_lane,
         )
-        step: Step = await retrying(self._attempt)
+        try:
+            step: Step = await retrying(self._attempt)
+        finally:
+            self._catch_up()
         self._lanes.ended(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),
@@ -146,9 +150,15 @@ class RowRun:
             )
         finally:
             self._latency_seconds = clock.monotonic() - sent_seconds
+            self._catch_up()
             self._verdict = self._judged(exchange, token)
             self._record(exchange, correlation_id, sent_at)
         return exchange
+
+    def _catch_up(self) -> None:
+        if self._goes_ahead:
+            self._goes_ahead = False
+            self._lanes.caught_up()
 
     def _judged(self, exchange: Exchange, token: Secret) -> Verdict:
         verdict = classify(exchange)
@@ -191,6 +201,10 @@ class RowRun:
         elif not step.keeps_request_id:
             self._request_id = self._world.new_id()
         if step.again is Again.RENEWED:
+            # Rows that have not begun wait until this one has its answer: where a token lasts for so many requests
+            # only, they would use the new one up before it, and its second 401 would end the run.
+            self._goes_ahead = True
+            self._lanes.go_ahead()
             claims = exchange.claims if isinstance(exchange, Answered) else None
             await self._world.tokens.renew(token, claims=claims)
 
@@ -203,13 +217,13 @@ class RowRun:
     async def _return_to_lane(self, seconds: float) -> None:
         """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way.
 
-        A row that had to wait for another token keeps its place altogether, so that fresh rows do not use the new token
-        up before it: where tokens last for so many requests only, its second 401 would end the run.
+        A row that had to wait for another token keeps its place altogether, where it may.
         """
         if seconds:
             await self._stop.sleep(seconds)
-        if self._verdict is Verdict.UNAUTHORIZED and self._lanes.lets_pass:
+        if self._goes_ahead and self._lanes.lets_pass:
             return
+        self._catch_up()
         self._ticket = await self._lanes.again(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),

@@ -26,16 +26,18 @@ LIMITS = Limits(
 
 
 class Mortal(Service):
-    """A token is refused from its nth request on; every answer takes a time of its own."""
+    """A token is refused from its nth request on; every request and every answer takes a time of its own."""
 
-    def __init__(self, requests: int, chance: random.Random) -> None:
+    def __init__(self, requests: int, chance: random.Random, *, straight: bool = False) -> None:
         super().__init__(always(OK), latency_seconds=lambda: chance.lognormvariate(-1.4, 0.6))
         self.lasts = requests
+        self.way_seconds = lambda: 0.0 if straight else chance.lognormvariate(-2.5, 1.2)
         self.used: Counter[str] = Counter()
 
     async def reset(
         self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret
     ) -> Exchange:
+        await anyio.sleep(self.way_seconds())
         self.used[token.open()] += 1
         refused = self.used[token.open()] > self.lasts
         answer = await super().reset(row, password, request_id=request_id, correlation_id=correlation_id, token=token)
@@ -85,7 +87,7 @@ def test_all_rows_succeed_however_their_answers_come_in(seed: int, lasts: int, s
 
 @pytest.mark.parametrize("seed", range(10))
 def test_a_ceiling_on_requests_a_second_is_kept_by_the_rows_that_go_again(seed: int) -> None:
-    service = Mortal(20, random.Random(seed))
+    service = Mortal(20, random.Random(seed), straight=True)
     limits = Limits(
         max_concurrency=64, max_per_second=10, max_attempts=8, canary=0, max_failure_rate=1.0, max_failures=0,
         max_duration_seconds=None, check_mfa=False,
