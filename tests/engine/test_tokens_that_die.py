@@ -31,13 +31,13 @@ class Mortal(Service):
     def __init__(self, requests: int, chance: random.Random, *, straight: bool = False) -> None:
         super().__init__(always(OK), latency_seconds=lambda: chance.lognormvariate(-1.4, 0.6))
         self.lasts = requests
-        self.way_seconds = lambda: 0.0 if straight else chance.lognormvariate(-2.5, 1.2)
+        self._chance = None if straight else chance
         self.used: Counter[str] = Counter()
 
     async def reset(
         self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret
     ) -> Exchange:
-        await anyio.sleep(self.way_seconds())
+        await anyio.sleep(self._chance.lognormvariate(-2.5, 1.2) if self._chance is not None else 0)
         self.used[token.open()] += 1
         refused = self.used[token.open()] > self.lasts
         answer = await super().reset(row, password, request_id=request_id, correlation_id=correlation_id, token=token)
