@@ -22,8 +22,8 @@ class Verdict(enum.Enum):
     CONNECTION_LOST = enum.auto()
     NOT_SENT = enum.auto()
     UNAUTHORIZED = enum.auto()
-    TOKEN_REPLACED = enum.auto()
-    """401 to a token that had been replaced when the answer came: it says nothing of the present one."""
+    TOKEN_WORN = enum.auto()
+    """401 to a token that the service had taken before, or that was replaced meanwhile: it died, the sign-in holds."""
     MFA_REQUIRED = enum.auto()
     WEAK_PASSWORD = enum.auto()
     NOT_FOUND = enum.auto()

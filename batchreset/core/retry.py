@@ -14,6 +14,8 @@ from batchreset.core.outcome import Outcome, Reason
 THROTTLED_AT_MOST_SECONDS: Final = 3600.0
 """A row that sees nothing but 429 for this long is given up."""
 NEW_PASSWORDS_AT_MOST: Final = 2
+UNAUTHORIZED_AT_MOST: Final = 5
+"""401s in a row for one row, each to a token that served others: beyond, it is the row that is refused."""
 BACKOFF_FIRST_SECONDS: Final = 0.5
 BACKOFF_MOST_SECONDS: Final = 30.0
 RETRY_AFTER_MOST_SECONDS: Final = 3600.0
@@ -29,7 +31,7 @@ class Again(enum.Enum):
     FREE = enum.auto()
     """When its lane opens; not charged, for an hour at most."""
     RENEWED = enum.auto()
-    """Once, with a renewed token."""
+    """With a renewed token: once where a token was refused that had served nobody, else a few times."""
     OTHER_PASSWORD = enum.auto()
     """With a new password, twice at most."""
 
@@ -58,7 +60,7 @@ RETRY_TABLE: Final = {
     Verdict.CONNECTION_LOST: Rule(Again.CHARGED, unclear=True, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.NOT_SENT: Rule(Again.CHARGED, unclear=False, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.UNAUTHORIZED: Rule(Again.RENEWED, unclear=False, reason=Reason.UNAUTHORIZED),
-    Verdict.TOKEN_REPLACED: Rule(Again.FREE, unclear=False, reason=Reason.UNAUTHORIZED),
+    Verdict.TOKEN_WORN: Rule(Again.RENEWED, unclear=False, reason=Reason.UNAUTHORIZED),
     Verdict.MFA_REQUIRED: Rule(Again.NEVER, unclear=False, reason=Reason.MFA_REQUIRED),
     Verdict.WEAK_PASSWORD: Rule(Again.OTHER_PASSWORD, unclear=False, reason=Reason.BAD_REQUEST),
     Verdict.NOT_FOUND: Rule(Again.NEVER, unclear=False, reason=Reason.NOT_FOUND),
@@ -68,8 +70,7 @@ RETRY_TABLE: Final = {
     Verdict.REDIRECTED: Rule(Again.NEVER, unclear=False, reason=Reason.REDIRECTED),
 }
 
-_SAYS_NOTHING_OF_THE_TOKEN: Final = frozenset({Verdict.THROTTLED, Verdict.TOKEN_REPLACED})
-STOPS_THE_RUN: Final = frozenset({Verdict.UNAUTHORIZED, Verdict.TOKEN_REPLACED, Verdict.MFA_REQUIRED})
+STOPS_THE_RUN: Final = frozenset({Verdict.UNAUTHORIZED, Verdict.TOKEN_WORN, Verdict.MFA_REQUIRED})
 """Not the row's fault: when such a verdict is final, the run ends and the row is taken up by the next `apply`."""
 
 
@@ -81,11 +82,10 @@ class History:
         exchanges: all of them, 429 too, over every session of the run.
         charged: those that count against `max_attempts`, in this session.
         unclear: whether any exchange, in any session, may have been carried out without our knowing.
-        throttled_since_seconds: monotonic time of the first of an unbroken series of 429 (or of replaced tokens, which
-            must not go on for ever either); None outside one.
+        throttled_since_seconds: monotonic time of the first of an unbroken series of 429; None outside one.
         weak: passwords refused as weak.
-        unauthorized: whether the last exchange was a 401, what says nothing of the present token aside: a 429 comes
-            before the token is looked at, and a row that sees the two in turn would never end.
+        unauthorized: 401s in an unbroken series, any 429 between them aside: those come before the token is looked
+            at, and a row that sees the two in turn would never end.
     """
 
     exchanges: int = 0
@@ -93,7 +93,7 @@ class History:
     unclear: bool = False
     throttled_since_seconds: float | None = None
     weak: int = 0
-    unauthorized: bool = False
+    unauthorized: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +132,15 @@ def after(history: History, verdict: Verdict, *, now_seconds: float) -> History:
         exchanges=history.exchanges + 1,
         charged=history.charged + (rule.again is Again.CHARGED),
         unclear=history.unclear or rule.unclear,
-        throttled_since_seconds=throttled_since if rule.again is Again.FREE else None,
+        throttled_since_seconds=throttled_since if verdict is Verdict.THROTTLED else None,
         weak=history.weak + (verdict is Verdict.WEAK_PASSWORD),
-        unauthorized=verdict is Verdict.UNAUTHORIZED
-        or (history.unauthorized and verdict in _SAYS_NOTHING_OF_THE_TOKEN),
+        unauthorized=(
+            history.unauthorized + 1
+            if rule.again is Again.RENEWED
+            else history.unauthorized
+            if verdict is Verdict.THROTTLED
+            else 0
+        ),
     )
 
 
@@ -149,7 +154,7 @@ def decide(before: History, verdict: Verdict, *, now_seconds: float, max_attempt
         return End(outcome=Outcome.SUCCEEDED, reason=None)
     rule = RETRY_TABLE[verdict]
     now = after(before, verdict, now_seconds=now_seconds)
-    if _may_go_again(rule.again, before, now, now_seconds=now_seconds, max_attempts=max_attempts):
+    if _may_go_again(verdict, before, now, now_seconds=now_seconds, max_attempts=max_attempts):
         return Retry(again=rule.again, keeps_request_id=rule.keeps_request_id)
     if verdict in STOPS_THE_RUN:
         return StopRun(reason=rule.reason)
@@ -157,8 +162,8 @@ def decide(before: History, verdict: Verdict, *, now_seconds: float, max_attempt
     return End(outcome=Outcome.FAILED if surely_unchanged else Outcome.IN_DOUBT, reason=rule.reason)
 
 
-def _may_go_again(again: Again, before: History, now: History, *, now_seconds: float, max_attempts: int) -> bool:
-    match again:
+def _may_go_again(verdict: Verdict, before: History, now: History, *, now_seconds: float, max_attempts: int) -> bool:
+    match RETRY_TABLE[verdict].again:
         case Again.NEVER:
             return False
         case Again.CHARGED:
@@ -167,7 +172,7 @@ def _may_go_again(again: Again, before: History, now: History, *, now_seconds: f
             since = now.throttled_since_seconds
             return since is None or now_seconds - since < THROTTLED_AT_MOST_SECONDS
         case Again.RENEWED:
-            return not before.unauthorized
+            return before.unauthorized < (UNAUTHORIZED_AT_MOST if verdict is Verdict.TOKEN_WORN else 1)
         case Again.OTHER_PASSWORD:
             return now.weak <= NEW_PASSWORDS_AT_MOST
 

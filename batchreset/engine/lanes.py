@@ -33,31 +33,20 @@ class _ReturnedRow:
 
 
 class Lanes:
-    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time.
+    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time."""
 
-    Args:
-        has_ceiling: whether requests a second are bounded, so that not one may go without a ticket of its own.
-    """
-
-    def __init__(
-        self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch, has_ceiling: bool = False
-    ) -> None:
+    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch) -> None:
         self.pacer = pacer
-        self._has_ceiling = has_ceiling
         self._rows = rows
         self._clock = clock
         self._stop = stop
         self._returned: dict[str, collections.deque[_ReturnedRow]] = {}
         self._changed = anyio.Event()
-        self._ahead = 0
         stop.tell(self._release_all)
 
     async def next(self) -> tuple[PlannedRow, Ticket] | None:
         """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
         while not self._stop.requested and not self.pacer.done:
-            if self._ahead:
-                await self._change_or(math.inf)
-                continue
             turn = self.pacer.take(self._clock.monotonic())
             if isinstance(turn, Ticket):
                 returned = self._returned.get(turn.customer)
@@ -67,20 +56,6 @@ class Lanes:
             else:
                 await self._change_or(turn)
         return None
-
-    @property
-    def lets_pass(self) -> bool:
-        """Whether a row may send its next request at once, without a turn: nobody is paused, nothing else bounds it."""
-        return not self._has_ceiling and not self.pacer.snapshot().pauses
-
-    def go_ahead(self) -> None:
-        """Nobody gets a turn until as many `caught_up` have been called: a row goes before all who have not begun."""
-        self._ahead += 1
-
-    def caught_up(self) -> None:
-        """A row that went ahead has its answer, or waits for its turn like all others."""
-        self._ahead -= 1
-        self._changed.set()
 
     async def again(
         self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None

@@ -32,6 +32,7 @@ from batchreset.core.secret import Secret
 from batchreset.engine.lanes import Lanes
 from batchreset.engine.ports import World
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
+from batchreset.engine.tokens import RunTokens
 
 _CANCELLED: Final = Lost(kind=LossKind.CANCELLED, detail="the run was ended before the answer came")
 _PACING_ANSWERS: Final = {
@@ -50,11 +51,12 @@ class RowRun:
         row: what is to be done.
         ticket: leave for its first request.
         known: what earlier sessions left about it.
+        tokens: the run's, over the world's.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a row needs of its run
         self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes, stop: StopSwitch,
-        max_attempts: int,
+        max_attempts: int, tokens: RunTokens,
     ) -> None:  # fmt: skip
         self._row = row
         self._ticket = ticket
@@ -62,6 +64,7 @@ class RowRun:
         self._lanes = lanes
         self._stop = stop
         self._max_attempts = max_attempts
+        self._tokens = tokens
         self._state = RowState.PLANNED
         self._generation = known.generations
         self._history = History(exchanges=known.exchanges, unclear=known.unclear)
@@ -71,7 +74,6 @@ class RowRun:
         self._verdict = Verdict.SUCCEEDED
         self._latency_seconds = 0.0
         self._retry_after_seconds: float | None = None
-        self._goes_ahead = False
 
     async def carry_out(self) -> Step:
         """Send the row until it has an outcome, or until the run cannot go on.
@@ -87,10 +89,7 @@ class RowRun:
             wait=self._backoff_seconds,
             sleep=self._return_to_lane,
         )
-        try:
-            step: Step = await retrying(self._attempt)
-        finally:
-            self._catch_up()
+        step: Step = await retrying(self._attempt)
         self._lanes.ended(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),
@@ -100,7 +99,7 @@ class RowRun:
         return step
 
     async def _attempt(self) -> Step:
-        token = await self._world.tokens.token()
+        token = await self._tokens.token()
         if self._password is None:
             self._password = await self._note_intent()
         if self._stop.requested:
@@ -150,21 +149,9 @@ class RowRun:
             )
         finally:
             self._latency_seconds = clock.monotonic() - sent_seconds
-            self._catch_up()
-            self._verdict = self._judged(exchange, token)
+            self._verdict = self._tokens.judged(classify(exchange), token)
             self._record(exchange, correlation_id, sent_at)
         return exchange
-
-    def _catch_up(self) -> None:
-        if self._goes_ahead:
-            self._goes_ahead = False
-            self._lanes.caught_up()
-
-    def _judged(self, exchange: Exchange, token: Secret) -> Verdict:
-        verdict = classify(exchange)
-        if verdict is Verdict.UNAUTHORIZED and not self._world.tokens.is_current(token):
-            return Verdict.TOKEN_REPLACED
-        return verdict
 
     def _record(self, exchange: Exchange, correlation_id: str, sent_at: dt.datetime) -> None:
         answered = exchange if isinstance(exchange, Answered) else None
@@ -201,12 +188,8 @@ class RowRun:
         elif not step.keeps_request_id:
             self._request_id = self._world.new_id()
         if step.again is Again.RENEWED:
-            # Rows that have not begun wait until this one has its answer: where a token lasts for so many requests
-            # only, they would use the new one up before it, and its second 401 would end the run.
-            self._goes_ahead = True
-            self._lanes.go_ahead()
             claims = exchange.claims if isinstance(exchange, Answered) else None
-            await self._world.tokens.renew(token, claims=claims)
+            await self._tokens.renew(token, claims=claims)
 
     def _backoff_seconds(self, state: tenacity.RetryCallState) -> float:
         step = state.outcome.result() if state.outcome else None
@@ -215,15 +198,9 @@ class RowRun:
         return 0.0
 
     async def _return_to_lane(self, seconds: float) -> None:
-        """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way.
-
-        A row that had to wait for another token keeps its place altogether, where it may.
-        """
+        """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way."""
         if seconds:
             await self._stop.sleep(seconds)
-        if self._goes_ahead and self._lanes.lets_pass:
-            return
-        self._catch_up()
         self._ticket = await self._lanes.again(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),

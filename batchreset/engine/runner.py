@@ -20,6 +20,7 @@ from batchreset.engine.ports import RowSource, World
 from batchreset.engine.preflight import preflight
 from batchreset.engine.row import RowRun
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
+from batchreset.engine.tokens import RunTokens
 from batchreset.errors import (
     BatchresetError,
     LedgerError,
@@ -92,6 +93,7 @@ class _Runner:
         self._world = world
         self._stop = stop
         self._progress = progress
+        self._tokens = RunTokens(world.tokens)
         self._guard = FailureGuard(
             max_failure_rate=self._limits.max_failure_rate, max_failures=self._limits.max_failures
         )
@@ -126,13 +128,7 @@ class _Runner:
             max_per_second=self._limits.max_per_second or None,
             random=self._world.chance,
         )
-        lanes = Lanes(
-            pacer,
-            self._job.rows,
-            clock=self._world.clock,
-            stop=self._stop,
-            has_ceiling=bool(self._limits.max_per_second),
-        )
+        lanes = Lanes(pacer, self._job.rows, clock=self._world.clock, stop=self._stop)
         self._progress.wave_begins(pacer, waves_left=waves_left)
         async with anyio.create_task_group() as senders:
             while await self._token_is_there() and (turn := await lanes.next()) is not None:
@@ -142,7 +138,7 @@ class _Runner:
     async def _token_is_there(self) -> bool:
         """Asked before a turn is taken: rows that waited with theirs for a renewal would all go at the same moment."""
         try:
-            await self._world.tokens.token()
+            await self._tokens.token()
         except SignInError as error:
             self._stop.request(_stop_for_error(error))
         return not self._stop.requested
@@ -162,6 +158,7 @@ class _Runner:
             lanes=lanes,
             stop=self._stop,
             max_attempts=self._limits.max_attempts,
+            tokens=self._tokens,
         )
         try:
             step = await run.carry_out()

@@ -18,7 +18,7 @@ TIMEOUT = Verdict.TIMEOUT
 LOST = Verdict.CONNECTION_LOST
 NOT_SENT = Verdict.NOT_SENT
 UNAUTHORIZED = Verdict.UNAUTHORIZED
-REPLACED = Verdict.TOKEN_REPLACED
+WORN = Verdict.TOKEN_WORN
 MFA = Verdict.MFA_REQUIRED
 WEAK = Verdict.WEAK_PASSWORD
 NOT_FOUND = Verdict.NOT_FOUND
@@ -189,11 +189,16 @@ def test_a_success_counts_as_an_exchange_and_forgets_nothing() -> None:
     assert after(before, OK, now_seconds=1.0) == History(exchanges=5, charged=2, unclear=True, weak=1)
 
 
-def test_a_401_to_a_token_that_was_replaced_meanwhile_says_nothing_of_the_present_one() -> None:
-    """The row goes again as often as that happens; only a second 401 to a present token stops the run."""
-    assert steps([REPLACED] * 5)[-1] == Retry(again=Again.FREE, keeps_request_id=False)
-    assert steps([REPLACED, UNAUTHORIZED])[-1] == RENEWED
-    assert steps([UNAUTHORIZED, REPLACED, UNAUTHORIZED])[-1] == StopRun(reason=Reason.UNAUTHORIZED)
+def test_a_401_to_a_token_that_has_served_says_that_it_died_and_the_row_goes_again_a_few_times() -> None:
+    """However many rows share a token's last requests; but a row that is refused for ever ends the run."""
+    assert steps([WORN] * 5)[-1] == RENEWED
+    assert steps([WORN] * 6)[-1] == StopRun(reason=Reason.UNAUTHORIZED)
+    assert steps([WORN] * 5 + [OK])[-1] == SUCCESS
+
+
+def test_a_new_token_that_is_refused_after_another_401_stops_the_run() -> None:
+    for first in (UNAUTHORIZED, WORN):
+        assert steps([first, UNAUTHORIZED])[-1] == StopRun(reason=Reason.UNAUTHORIZED)
 
 
 verdicts = st.sampled_from(Verdict)
@@ -265,6 +270,6 @@ def test_only_the_token_stops_the_run(exchanges: list[Timed], max_attempts: int)
         if isinstance(step, StopRun):
             assert (verdict, step.reason) in {
                 (UNAUTHORIZED, Reason.UNAUTHORIZED),
-                (REPLACED, Reason.UNAUTHORIZED),
+                (WORN, Reason.UNAUTHORIZED),
                 (MFA, Reason.MFA_REQUIRED),
             }

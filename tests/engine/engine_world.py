@@ -18,7 +18,7 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.clock import LoopClock
-from batchreset.engine.ports import World
+from batchreset.engine.ports import TokenSource, World
 from batchreset.engine.runner import Job, Limits, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError, SignInError
@@ -244,7 +244,7 @@ class Scene:
     rows: Rows
     limits: Limits = LIMITS
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
-    tokens: Tokens = field(default_factory=Tokens)
+    tokens: TokenSource = field(default_factory=Tokens)
     known: Mapping[int, KnownRow] = field(default_factory=dict)
     log: Log = field(default_factory=Log)
     seed: int = 1
