@@ -1,5 +1,6 @@
 """`auth`: sign in once, see who is signed in, sign out."""
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -11,6 +12,7 @@ import click
 
 from batchreset.adapters.events import event_log
 from batchreset.cli.options import Decorated, Terminal, section_flags, tell, terminal_flags
+from batchreset.core.events import EventLog
 from batchreset.errors import sentence
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import load_settings
@@ -18,6 +20,12 @@ from batchreset.settings.sources import load_settings
 
 def _settings(job: Path | None, flags: Mapping[str, object]) -> Settings:
     return load_settings(flags=flags, environ=os.environ, job_file=job)
+
+
+def _log(terminal: Terminal) -> contextlib.AbstractContextManager[EventLog]:
+    return event_log(
+        list(terminal.log_files), level=terminal.log_level, stream=sys.stderr, shown=terminal.shown, run_id="auth"
+    )
 
 
 def _common(command: Decorated) -> Decorated:
@@ -45,8 +53,9 @@ def auth() -> None:
     show_default="any",
     help="Of http://localhost:PORT that the browser comes back to, as registered for the application.",
 )
+@terminal_flags
 @_common
-def login(*, browser: bool, port: int, job: Path | None, flags: Mapping[str, object]) -> None:
+def login(*, browser: bool, port: int, terminal: Terminal, job: Path | None, flags: Mapping[str, object]) -> None:
     """Have a person sign in, with MFA, and keep the sign-in for all later runs.
 
     Shows a code and the address where to enter it on any device, and waits.
@@ -54,12 +63,14 @@ def login(*, browser: bool, port: int, job: Path | None, flags: Mapping[str, obj
     # Not at the top, here and below: msal would make every --help slow.
     from batchreset.wiring.auth import login as sign_in  # noqa: PLC0415
 
-    sign_in(
-        _settings(job, flags),
-        environ=os.environ,
-        say=lambda line: tell(line, err=True),
-        port=port if browser else None,
-    )
+    with _log(terminal) as log:
+        sign_in(
+            _settings(job, flags),
+            environ=os.environ,
+            log=log,
+            say=lambda line: tell(line, err=True),
+            port=port if browser else None,
+        )
 
 
 @auth.command()
@@ -77,9 +88,7 @@ def status(
     from batchreset.wiring.auth import exit_code, status_lines  # noqa: PLC0415
     from batchreset.wiring.auth import status as look  # noqa: PLC0415
 
-    with event_log(
-        list(terminal.log_files), level=terminal.log_level, stream=sys.stderr, shown=terminal.shown, run_id="auth"
-    ) as log:
+    with _log(terminal) as log:
         found = look(_settings(job, flags), environ=os.environ, log=log, customer=customer)
     tell(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found, now=dt.datetime.now(dt.UTC))))
     if "what" in found:
@@ -94,7 +103,7 @@ def logout(*, job: Path | None, flags: Mapping[str, object]) -> None:
     """Remove the sign-in that is kept on this machine.
 
     Microsoft knows the refresh token for up to 90 days more; revoke the user's sessions there if it may be in wrong
-    hands. A secret in Key Vault is left alone.
+    hands. A secret in Key Vault is left alone, and a run that is under way keeps its sign-in.
     """
     from batchreset.wiring.auth import logout as forget  # noqa: PLC0415
 

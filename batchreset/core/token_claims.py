@@ -21,19 +21,15 @@ class TokenClaims:
 
     Attributes:
         user: the user's principal name, else their name; empty when none is named.
-        user_id: the user's object id; empty when none is named.
         tenant_id: the tenant that the token is for, lower case; empty when none is named.
         app_only: whether it is surely a token of an application alone.
         expires_at: UTC; None when it does not say, or nothing that can be read.
-        mfa: whether its user proved more than a password; None when it does not say how they signed in.
     """
 
     user: str = ""
-    user_id: str = ""
     tenant_id: str = ""
     app_only: bool = False
     expires_at: dt.datetime | None = None
-    mfa: bool | None = None
 
 
 def claims_of(token: Secret) -> TokenClaims | None:
@@ -42,15 +38,12 @@ def claims_of(token: Secret) -> TokenClaims | None:
     payload = _json_object(parts[1]) if len(parts) == 3 else None  # noqa: PLR2004  header, payload, signature
     if payload is None:
         return None
-    methods = payload.get("amr")
     delegated = bool(_text(payload, "scp"))
     return TokenClaims(
         user=_text(payload, "upn", "preferred_username", "unique_name", "name"),
-        user_id=_text(payload, "oid"),
         tenant_id=_text(payload, "tid").lower(),
         app_only=payload.get("idtyp") == "app" or (not delegated and isinstance(payload.get("roles"), list)),
         expires_at=_moment(payload.get("exp")),
-        mfa="mfa" in methods if isinstance(methods, list) else None,
     )
 
 

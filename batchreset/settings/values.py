@@ -19,6 +19,7 @@ _DOMAIN: Final = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z]{2,63}")
 _CLIENT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,19}")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")
 """RFC 6749, section 3.3."""
+_RESERVED_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
 _RESULTS_SUFFIXES: Final = (".csv", ".parquet", ".ndjson")
 _PRIVATE_KEY_MARKS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
 
@@ -69,7 +70,7 @@ def _https_address(text: str) -> str:
     if "@" in text or "?" in text or "#" in text:
         raise PydanticCustomError("hidden", "a user name, query or fragment does not belong in it")
     if text.lower().startswith("http:"):
-        raise PydanticCustomError("refused", "over plain http the password would travel in clear")
+        raise PydanticCustomError("refused", "over plain http secrets would travel in clear")
     try:
         parts = urlsplit(text)
         good = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
@@ -108,6 +109,8 @@ def _client(text: str) -> str:
 def _scope(text: str) -> str:
     if text and not _SCOPE.fullmatch(text):
         raise PydanticCustomError("refused", "it is not one scope")
+    if text in _RESERVED_SCOPES:
+        raise PydanticCustomError("refused", "it is always asked for, beside what the token is for")
     return text
 
 
@@ -147,9 +150,13 @@ Duration = Annotated[
 HttpsAddress = Annotated[
     str,
     AfterValidator(_https_address),
-    Allowed("an address that begins with https:// and a host, or the empty text for the cloud's own"),
+    Allowed("an address that begins with https:// and a host, or the empty text for the default"),
 ]
-Tenant = Annotated[str, AfterValidator(_tenant), Allowed("a tenant's GUID or domain name, or the empty text for none")]
+Tenant = Annotated[
+    str,
+    AfterValidator(_tenant),
+    Allowed("one tenant's GUID or domain name (not common or organizations), or the empty text for none"),
+]
 Client = Annotated[
     str,
     AfterValidator(_client),

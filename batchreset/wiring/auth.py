@@ -8,8 +8,8 @@ from typing import Any, Final
 import anyio
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
-from batchreset.adapters.signin.application import user_in
-from batchreset.adapters.signin.exchange import Unclear
+from batchreset.adapters.signin.application import Granted, user_in
+from batchreset.adapters.signin.exchange import UNREACHABLE_NEXT, Unclear
 from batchreset.adapters.signin.login import by_browser, by_device_code
 from batchreset.adapters.signin.refusals import Refused, refusal_error
 from batchreset.adapters.signin.store import SignInStore
@@ -34,18 +34,14 @@ _NO_MFA: Final = {
     "next_step": "sign in again and satisfy it (`batchreset auth login`): a run would stop before its first reset",
 }
 
-UNREACHABLE_NEXT: Final = (
-    "check [auth] authority, the network and the proxy variables, then try again; if the service or a proxy has a"
-    " certificate authority of its own, name it with [partner_center] ca_file"
-)
 
-
-def login(settings: Settings, *, environ: Mapping[str, str], say: Say, port: int | None) -> None:
+def login(settings: Settings, *, environ: Mapping[str, str], log: EventLog, say: Say, port: int | None) -> None:
     """Have a person sign in, and keep the sign-in for all later runs.
 
     Args:
         settings: which application, where.
         environ: holds its credential.
+        log: for what happens on the way.
         say: shows a line to the person.
         port: of the loopback address that the browser comes back to (0: any); None: by a code entered elsewhere.
 
@@ -60,14 +56,15 @@ def login(settings: Settings, *, environ: Mapping[str, str], say: Say, port: int
         )
     refuse_unusable(settings)
     check = token_check(settings.auth.tenant_id)
-    with kept_sign_in(settings, environ=environ) as parts:
-        try:
+    with kept_sign_in(settings, environ=environ, log=log) as parts:
+
+        def sign_in(keep: Callable[[str], None]) -> Granted:
             if port is None:
-                granted = parts.kept.take_over(lambda keep: by_device_code(parts.application, keep, say=say), check)
-            else:
-                granted = parts.kept.take_over(
-                    lambda keep: by_browser(parts.application, keep, say=say, port=port), check
-                )
+                return by_device_code(parts.application, keep, say=say)
+            return by_browser(parts.application, keep, say=say, port=port)
+
+        try:
+            granted = parts.kept.take_over(sign_in, check)
         except Refused as error:
             raise refusal_error(error.refusal) from None
         except Unclear as error:
@@ -83,10 +80,22 @@ def login(settings: Settings, *, environ: Mapping[str, str], say: Say, port: int
 
 
 def logout(settings: Settings) -> tuple[bool, str]:
-    """Remove what was kept; whether there was anything, and where. Raises RunFolderError."""
+    """Remove what was kept; whether there was anything, and where.
+
+    Raises:
+        SettingsError: the settings do not say whose.
+        SignInError: another process does not let go of it.
+        RunFolderError: it cannot be removed.
+    """
+    if not settings.auth.client_id:
+        raise SettingsError(
+            "whose sign-in is to be removed is not said: [auth] client_id is missing",
+            next_step="give tenant_id and client_id as for `batchreset auth login`",
+        )
     store = store_of(settings)
     try:
-        return store.remove(), store.place
+        with store.held():
+            return store.remove(), store.place
     except OSError as error:
         raise RunFolderError(
             f"the sign-in kept in {store.place} cannot be removed ({error.strerror})",
@@ -135,7 +144,7 @@ def _kept_facts(store: SignInStore, user: str | None) -> dict[str, Any]:
 
 def exit_code(found: Mapping[str, Any]) -> ExitCode:
     """0 when a run could start with this sign-in."""
-    return ExitCode.OK if found["signed_in"] and found["mfa"] is not False else ExitCode.SIGN_IN
+    return ExitCode.SIGN_IN if "what" in found else ExitCode.OK
 
 
 async def _looked(settings: Settings, tokens: TokenSource, customer: str | None) -> dict[str, Any]:
@@ -160,19 +169,34 @@ async def _looked(settings: Settings, tokens: TokenSource, customer: str | None)
 def _judged(answer: Exchange) -> dict[str, Any]:
     """What the service said of the token."""
     if not isinstance(answer, Answered):
-        return {"mfa": None, "said": f"the service could not be asked: {answer.detail}"}
+        return _unasked(answer.detail)
     said = f"HTTP {answer.status}" + (f", code {answer.error_code}" if answer.error_code else "")
     match classify(answer):
         case Verdict.MFA_REQUIRED:
             return {"mfa": False, "said": said, **_NO_MFA}
         case Verdict.UNAUTHORIZED:
             return _no(f"Partner Center refuses the token ({said})", "sign in again with `batchreset auth login`")
+        case Verdict.FORBIDDEN:
+            what = f"the user has no right to look at this customer, or at any ({said})"
+            next_step = "give the user the roles that README names under Sign-in, or look at another --customer"
+            return {"mfa": answer.mfa_compliant, "said": said, "what": what, "next_step": next_step}
+        case Verdict.SERVER_ERROR | Verdict.THROTTLED | Verdict.REDIRECTED:
+            return _unasked(said)
         case _:
             return {"mfa": answer.mfa_compliant, "said": said, **(_NO_MFA if answer.mfa_compliant is False else {})}
 
 
+def _unasked(why: str) -> dict[str, Any]:
+    return {
+        "mfa": None,
+        "said": why,
+        "what": f"there is a token, and Partner Center could not be asked about it ({why})",
+        "next_step": "check [partner_center] base_url, the network and the proxy variables, then try again",
+    }
+
+
 def _no(what: str, next_step: str) -> dict[str, Any]:
-    return {"signed_in": False, "mfa": None, "what": what, "next_step": next_step}
+    return {"signed_in": False, "user": None, "mfa": None, "what": what, "next_step": next_step}
 
 
 async def _asked(settings: Settings, token: Secret, customer: str | None) -> Exchange:

@@ -10,6 +10,7 @@ from batchreset.adapters.signin.application import Application, AppSettings
 from batchreset.adapters.signin.certificate import Certificate, read_certificate
 from batchreset.adapters.signin.kept_sign_in import GivenRefreshToken, KeptSignIn
 from batchreset.adapters.signin.store import SignInStore, open_store
+from batchreset.core.events import EventLog
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
 from batchreset.net import sign_in_client, tls_context
@@ -31,7 +32,7 @@ class KeptParts:
 
 
 @contextlib.contextmanager
-def kept_sign_in(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[KeptParts]:
+def kept_sign_in(settings: Settings, *, environ: Mapping[str, str], log: EventLog) -> Iterator[KeptParts]:
     """The parts, while the block runs; nothing is sent yet.
 
     Raises:
@@ -54,7 +55,9 @@ def kept_sign_in(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[
         try:
             yield KeptParts(kept=kept, application=application, store=store)
         finally:
-            kept.finish()
+            lost = kept.finish()
+            if lost is not None:
+                log.error("auth.not_kept", detail=lost)
 
 
 def store_of(settings: Settings) -> SignInStore:

@@ -66,7 +66,7 @@ def token_source(settings: Settings, *, environ: Mapping[str, str], log: EventLo
     from batchreset.adapters.signin.renewing import RenewingTokens  # noqa: PLC0415  needs msal
     from batchreset.wiring.kept import kept_sign_in  # noqa: PLC0415  as above
 
-    with kept_sign_in(settings, environ=environ) as parts:
+    with kept_sign_in(settings, environ=environ, log=log) as parts:
         if not parts.store.encrypted:
             log.info("auth.kept_in_file", path=parts.store.place, mode="0600")
         yield RenewingTokens(parts.kept.redeem, check=check, log=log)

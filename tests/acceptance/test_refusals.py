@@ -103,7 +103,7 @@ SETTINGS = {
         says=("problems: 3", "saftey", "flag: safety.canary: found -1", '"inputs"', 'did you mean "input"'),
     ),
     "not a number": Case(arguments=(*RUN, "--canary", "ten"), says=("--canary", "ten")),
-    "plain http": Case(arguments=(*RUN, "--base-url", "http://localhost"), says=("password would travel in clear",)),
+    "plain http": Case(arguments=(*RUN, "--base-url", "http://localhost"), says=("secrets would travel in clear",)),
     "no job file": Case(arguments=(*RUN, "--job", "nix.toml"), says=("job file nix.toml cannot be read",)),
     "job file that is no TOML": Case(
         arguments=(*RUN, "--job", "job.toml"), files={"job.toml": "[pace\n"}, says=("job.toml is not valid TOML",)

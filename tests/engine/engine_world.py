@@ -188,7 +188,7 @@ class Log:
     def debug(self, event: str, **fields: object) -> None:
         self.events.append((event, fields))
 
-    info = warning = debug
+    info = warning = error = debug
 
 
 @dataclass

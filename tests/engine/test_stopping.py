@@ -127,10 +127,11 @@ def test_a_token_is_renewed_once_for_all_rows() -> None:
     def script(_row: object, _number: int) -> Exchange:
         return UNAUTHORIZED if played.service.requests[-1].token == "token-1" else OK
 
-    played = scene(script, 50, tokens=Tokens(last=2))
+    tokens = Tokens(last=2)
+    played = scene(script, 50, tokens=tokens)
     played.play()
     assert played.counts == {Outcome.SUCCEEDED: 50}
-    assert played.tokens.renewals == 1
+    assert tokens.renewals == 1
 
 
 def test_a_second_401_stops_and_burns_nothing() -> None:

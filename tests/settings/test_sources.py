@@ -258,9 +258,8 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         ),
         pytest.param(
             '[partner_center]\nbase_url = "http://127.0.0.1"',
-            '[partner_center] base_url: found "http://127.0.0.1" (over plain http the password would travel in'
-            " clear); allowed: an address that begins with https:// and a host, or the empty text for the cloud's"
-            " own",
+            '[partner_center] base_url: found "http://127.0.0.1" (over plain http secrets would travel in clear);'
+            " allowed: an address that begins with https:// and a host, or the empty text for the default",
             id="plain-http",
         ),
         pytest.param(

@@ -15,7 +15,7 @@ from batchreset.wiring.signals import Signals
 class Quiet:
     def debug(self, event: str, **fields: object) -> None: ...
 
-    info = warning = debug
+    info = warning = error = debug
 
 
 @pytest.mark.parametrize(

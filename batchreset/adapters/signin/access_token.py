@@ -37,6 +37,7 @@ class GivenToken:
         self._token = first
         self._checked: Secret | None = None
         self._one_at_a_time = anyio.Lock()
+        self._readings = 0
 
     async def token(self) -> Secret:
         """The given token. Raises SignInError: none was given, or one that must not be used."""
@@ -53,8 +54,10 @@ class GivenToken:
 
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:  # noqa: ARG002  it cannot take claims on
         """What the file or command says now. Raises SignInError: nothing any more."""
+        readings = self._readings
         async with self._one_at_a_time:
-            if self._token is None or self._token == rejected:
+            # Who waited while it was read for another row takes what came of that: a command is not run for each row.
+            if self._token is None or (self._token == rejected and self._readings == readings):
                 self._token = await self._read_now()
             return self._token
 
@@ -65,7 +68,9 @@ class GivenToken:
         try:
             token = await anyio.to_thread.run_sync(self._read)
         except RefusedError as error:
-            raise SignInError(error.what, next_step=error.next_step) from error
+            raise SignInError(error.what, next_step=error.next_step, details=error.details) from error
+        finally:
+            self._readings += 1
         if token is None:
             raise SignInError("there is no access token", next_step=_NEXT)
         return token

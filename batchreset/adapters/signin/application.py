@@ -20,9 +20,9 @@ from batchreset.errors import SettingsError
 logging.getLogger("msal").propagate = False
 logging.getLogger("msal").addHandler(logging.NullHandler())
 
-LIFETIME_UNSAID_SECONDS: Final = 600.0
+LIFETIME_UNSAID_SECONDS: Final = 600
 """Of a token that comes without `expires_in`; msal's own guess."""
-LIFETIME_MOST_SECONDS: Final = 7 * 86_400.0
+LIFETIME_MOST_SECONDS: Final = 7 * 86_400
 """A longer one is not believed; Microsoft's longest is about a day."""
 
 
@@ -82,7 +82,11 @@ class _TokensSeen(msal.SerializableTokenCache):  # type: ignore[misc]  # as abov
 
     def add(self, event: Mapping[str, Any], **kwargs: Any) -> None:
         """What msal calls with every answer that holds tokens."""
-        answer = event.get("response", {})
+        answer, asked = event.get("response", {}), event.get("data", {})
+        if not answer.get("refresh_token") and asked.get("refresh_token"):
+            # No replacement: the one that was redeemed stays good (RFC 6749, section 6).
+            answer = {**answer, "refresh_token": asked["refresh_token"]}
+            event = {**event, "response": answer}
         if answer.get("refresh_token"):
             self._forget(self.CredentialType.REFRESH_TOKEN, self.remove_rt)
         if answer.get("id_token"):
@@ -191,8 +195,8 @@ class Application:
         if refusal is not None:
             raise Refused(refusal)
         token = answer.get("access_token")
-        if not isinstance(token, str) or not token:
-            raise Refused(Refusal(error="the answer holds no access token", description="", aadsts=None))
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token or not token:
+            raise Refused(Refusal(error="the answer holds no usable access token", description="", aadsts=None))
         renewed, who = answer.get("refresh_token"), answer.get("id_token_claims") or {}
         return Granted(
             access_token=Secret(token),
@@ -207,9 +211,14 @@ class Application:
         return [self._settings.scope]
 
     @property
+    def has_browser_sign_in(self) -> bool:
+        """Whether the service offers one. Raises SignInError, SettingsError, Unclear."""
+        return bool(self._found().metadata.get("authorization_endpoint"))
+
+    @property
     def response_mode(self) -> str:
         """How the browser is to bring the code back: in a form where the service can, so that no address holds it."""
-        modes = self._found().metadata.get("response_modes_supported", ["query"])
+        modes = self._found().metadata.get("response_modes_supported") or ["query"]
         return "form_post" if "form_post" in modes else "query"
 
     def _found(self) -> Provider:
@@ -233,9 +242,5 @@ def _for_msal(credential: Secret | Certificate | None, *, modern: bool) -> objec
             return key if modern else {**key, "thumbprint": credential.sha1_thumbprint}
 
 
-def _lifetime_seconds(said: object) -> float:
-    try:
-        seconds = float(said) if isinstance(said, int | float | str) else LIFETIME_UNSAID_SECONDS
-    except ValueError:
-        return LIFETIME_UNSAID_SECONDS
-    return min(seconds, LIFETIME_MOST_SECONDS) if seconds > 0 else LIFETIME_UNSAID_SECONDS
+def _lifetime_seconds(said: int | None) -> float:
+    return float(min(said or LIFETIME_UNSAID_SECONDS, LIFETIME_MOST_SECONDS))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
 
@@ -28,6 +28,12 @@ EXCHANGE_MOST_SECONDS: Final = 60.0
 
 _UNCLEAR_STATUSES: Final = frozenset({408, 429})
 _SERVER_ERRORS_FROM: Final = 500
+
+
+UNREACHABLE_NEXT: Final = (
+    "check [auth] authority, the network and the proxy variables, then try again; if the service or a proxy has a"
+    " certificate authority of its own, name it with [partner_center] ca_file"
+)
 
 
 class Unclear(Exception):  # noqa: N818  a state of affairs: nobody said no
@@ -59,8 +65,19 @@ class Answer:
     document: Mapping[str, Any] | None
 
 
+def is_safe(address: object) -> bool:
+    """Whether it may be sent a secret, or shown to a person to sign in at: https, and no name or password in it."""
+    try:
+        parts = urlsplit(address) if isinstance(address, str) and address.isprintable() else None
+        return parts is not None and parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
 def ask(http: httpx.Client, method: str, url: str, **request: Any) -> Answer:
     """One exchange. Raises Unclear."""
+    if not is_safe(url):
+        raise Unclear("its address is not a plain https address", hopeless=True)
     try:
         with http.stream(method, url, **request) as response:
             body = _read(response)
@@ -68,8 +85,12 @@ def ask(http: httpx.Client, method: str, url: str, **request: Any) -> Answer:
         what = failure(error)
         tls = isinstance(what, NotSent) and what.kind is NotSentKind.TLS
         raise Unclear(what.detail, hopeless=tls) from None
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         raise Unclear("its address cannot be used", hopeless=True) from None
+    except Unclear:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever the other side makes httpx stumble over
+        raise Unclear(f"the answer could not be read ({type(error).__name__})") from None
     if response.status_code in _UNCLEAR_STATUSES or response.status_code >= _SERVER_ERRORS_FROM:
         now = dt.datetime.now(dt.UTC)
         told_seconds = retry_after_seconds(response.headers.get("Retry-After"), now=now)

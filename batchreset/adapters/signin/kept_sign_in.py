@@ -5,7 +5,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from batchreset.adapters.signin.application import Application, Granted, newest_refresh_token
 from batchreset.adapters.signin.refusals import Refused, refusal_error
@@ -13,6 +13,9 @@ from batchreset.adapters.signin.store import Kept, SignInStore, fingerprint
 from batchreset.core.clock import rfc3339
 from batchreset.core.secret import Secret
 from batchreset.errors import RefusedError, SignInError
+
+FINISH_SECONDS: Final = 5.0
+"""For a redemption under way when the run ends: it takes one, and whoever signalled twice does not want to wait."""
 
 
 class GivenRefreshToken(Protocol):
@@ -74,6 +77,7 @@ class KeptSignIn:
         self._settled = False
         self._warnings: list[str] = []
         self._busy = threading.Lock()
+        self._finished = False
 
     def redeem(self, claims: str | None = None) -> Redeemed:
         """Get an access token.
@@ -83,9 +87,12 @@ class KeptSignIn:
             SettingsError: the application cannot be put together like this.
             Unclear: no clear answer came; nothing is lost, and it is worth another try.
         """
-        with self._busy, self._store.held():
-            self._warnings = []
-            return self._first_good(claims)
+        with self._busy:
+            if self._finished:
+                raise SignInError("the run has ended", next_step="start it again")
+            with self._store.held():
+                self._warnings = []
+                return self._first_good(claims)
 
     def take_over(
         self, sign_in: Callable[[Callable[[str], None]], Granted], check: Callable[[Secret], None]
@@ -112,15 +119,28 @@ class KeptSignIn:
             )
         with self._store.held():
             self._keep(Kept(given_sha256=fingerprint(given) if given else ""), states[-1])
-            if self._not_on_disk is not None:
-                raise SignInError(self._warnings[-1], next_step="make room, or choose another [auth] cache_dir")
             self._pass_on(granted)
+            if self._not_on_disk is not None:
+                raise SignInError(self._warnings[0], next_step="make room, or choose another [auth] cache_dir")
         return granted
 
-    def finish(self) -> None:
-        """Return when no redemption is under way in another thread: what it brings must still be kept."""
-        with self._busy:
-            pass
+    def finish(self) -> str | None:
+        """No more redemptions from now on; one that is under way has some seconds left, as it must still be kept.
+
+        What could not be written before is tried once more. What is lost, if something is.
+        """
+        self._finished = True
+        if not self._busy.acquire(timeout=FINISH_SECONDS):
+            return "the run ended while the sign-in was being renewed; a new refresh token that comes now is not kept"
+        try:
+            if self._not_on_disk is not None:
+                with self._store.held():
+                    self._store.save(self._not_on_disk)
+        except (SignInError, OSError) as error:
+            return f"the newest refresh token is lost: it cannot be kept in {self._store.place} ({error})"
+        finally:
+            self._busy.release()
+        return None
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -129,7 +149,7 @@ class KeptSignIn:
 
     def _candidates(self) -> Iterator[tuple[Secret, str, Kept]]:
         """Refresh tokens in the order in which to try them, where they come from, and what is kept beside them."""
-        kept = self._not_on_disk or self._store.load()
+        kept = self._not_on_disk or self._load()
         newest = newest_refresh_token(kept.state)
         if newest is not None and self._settled:
             # It has served this process: a command or vault is asked only when it is refused.
@@ -142,6 +162,16 @@ class KeptSignIn:
         for token, source, beside in candidates if seen else candidates[::-1]:
             if token is not None:
                 yield token, source, beside
+
+    def _load(self) -> Kept:
+        """What is kept. Where that cannot be read, a given token goes without. Raises SignInError: there is none."""
+        try:
+            return self._store.load()
+        except SignInError as error:
+            if self._read_given(needed=False) is None:
+                raise
+            self._warnings.append(f"{error.what}; the given refresh token takes its place")
+            return Kept()
 
     def _first_good(self, claims: str | None) -> Redeemed:
         refused: dict[Secret, Refused] = {}
@@ -164,7 +194,8 @@ class KeptSignIn:
         self._settled = False
         if not refused:
             raise SignInError("nobody has signed in yet: there is no refresh token", next_step=self._nobody)
-        first, *others = refused.values()
+        # One that asks for more proof is not dead, and says best what to do.
+        first, *others = sorted(refused.values(), key=lambda one: not one.refusal.needs_mfa)
         raise refusal_error(first.refusal, *(other.refusal for other in others))
 
     def _keep(self, kept: Kept, state: str) -> None:
@@ -201,7 +232,7 @@ class KeptSignIn:
             token = self._given.read()
         except (RefusedError, SignInError) as error:
             if needed:
-                raise SignInError(error.what, next_step=error.next_step) from error
+                raise SignInError(error.what, next_step=error.next_step, details=error.details) from error
             self._warnings.append(error.what)
             return None
         if self._given.warning:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from batchreset.adapters.signin.application import Application, Granted
-from batchreset.adapters.signin.exchange import Unclear
+from batchreset.adapters.signin.exchange import Unclear, is_safe
 from batchreset.adapters.signin.loopback import listening
 from batchreset.errors import SignInError
 
@@ -42,6 +42,11 @@ def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted
         ) from None
     if "user_code" not in flow:
         application.granted(flow)
+    if not is_safe(flow.get("verification_uri")) or not flow["user_code"].isprintable():
+        raise SignInError(
+            "the sign-in service sends people to an address that is not a plain https one",
+            next_step="check [auth] authority, and the proxies between here and there",
+        )
     say(f"To sign in, open {flow.get('verification_uri')} on any device and enter the code {flow['user_code']}")
     say("Sign in as the partner's user and satisfy multi-factor authentication; this waits until it is done.")
     while True:
@@ -54,8 +59,13 @@ def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted
                 raise
             say(f"no clear answer from the sign-in service ({unclear.detail}); asking again")
             continue
-        if answer.get("error") not in _STILL_WAITING or time.time() > flow["expires_at"]:
+        if answer.get("error") not in _STILL_WAITING:
             return application.granted(answer)
+        if time.time() > flow["expires_at"]:
+            raise SignInError(
+                f"nobody entered the code within its {int(flow.get('expires_in', 900)) // 60} minutes",
+                next_step="try again with `batchreset auth login`, and enter the code it shows",
+            )
 
 
 def by_browser(
@@ -81,6 +91,11 @@ def by_browser(
         Unclear: no clear answer came.
     """
     client = application.client("", keep)
+    if not application.has_browser_sign_in:
+        raise SignInError(
+            "this sign-in service offers no sign-in by browser",
+            next_step="sign in with `batchreset auth login`, without --browser",
+        )
     with listening(port) as loopback:
         with warnings.catch_warnings():
             # msal advises against the query, which some providers know nothing else than.

@@ -60,6 +60,9 @@ class _Server(socketserver.TCPServer):
     answer: Mapping[str, str] | None = None
     allow_reuse_address = True
 
+    def handle_error(self, *_: Any) -> None:
+        """Who hangs up in the middle is no matter; the traceback would hold the code."""
+
 
 class Loopback:
     """Listens; `redirect_uri` is what the service is told."""
@@ -71,6 +74,11 @@ class Loopback:
     def redirect_uri(self) -> str:
         """`localhost` by name: app registrations refuse the address as a number."""
         return f"http://localhost:{self._server.server_address[1]}"
+
+    @property
+    def address(self) -> str:
+        """What it listens on: never an address that others can reach."""
+        return str(self._server.server_address[0])
 
     def wait(self, state: str, *, seconds: float) -> Mapping[str, str] | None:
         """The fields that came with this `state`; None when none did in time."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from batchreset.adapters.signin.exchange import Unclear, ask
+from batchreset.adapters.signin.exchange import ask, is_safe
 from batchreset.adapters.signin.refusals import Refusal, refusal_error
 from batchreset.errors import SettingsError, SignInError
 
@@ -44,13 +44,13 @@ class Provider:
     @property
     def takes_secret_in_body(self) -> bool:
         """Whether a client secret may stand in the form. Plain providers take it by HTTP Basic unless they say so."""
-        methods = self.metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        methods = self.metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         return self.entra or "client_secret_post" in methods
 
     @property
     def signs_modern(self) -> bool:
         """Whether an assertion may be signed by PS256 and name the certificate by SHA-256, as Microsoft advises."""
-        algorithms = self.metadata.get("token_endpoint_auth_signing_alg_values_supported", [])
+        algorithms = self.metadata.get("token_endpoint_auth_signing_alg_values_supported") or []
         return self.entra or "PS256" in algorithms
 
 
@@ -75,7 +75,8 @@ def discover(http: httpx.Client, *, authority: str, tenant_id: str) -> Provider:
     answer = None
     for candidate in _candidates(authority, tenant_id):
         answer = ask(http, "GET", candidate + WELL_KNOWN)
-        if answer.document is not None and _is_usable(answer.document):
+        if answer.document is not None and _is_discovery(answer.document):
+            _refuse_unsafe(answer.document, authority)
             return Provider(
                 authority=candidate.removesuffix(_V2), metadata=answer.document, entra=candidate.endswith(_V2)
             )
@@ -103,10 +104,19 @@ def _is_microsoft(authority: str) -> bool:
     return f".{urlsplit(authority).hostname}".endswith(_MICROSOFT_HOSTS)
 
 
-def _is_usable(document: Mapping[str, Any]) -> bool:
-    """Client secret and refresh token go to the token endpoint: never over anything but TLS."""
-    endpoint = document.get("token_endpoint")
-    return isinstance(endpoint, str) and endpoint.startswith("https://")
+def _is_discovery(document: Mapping[str, Any]) -> bool:
+    return isinstance(document.get("token_endpoint"), str)
 
 
-__all__ = ["WELL_KNOWN", "Provider", "Unclear", "discover"]
+def _refuse_unsafe(document: Mapping[str, Any], authority: str) -> None:
+    """Client secret and refresh token go where the document says: over TLS only, and Microsoft's to Microsoft only."""
+    for name in ("token_endpoint", "device_authorization_endpoint", "authorization_endpoint"):
+        address = document.get(name)
+        if address is None:
+            continue
+        if not is_safe(address) or (_is_microsoft(authority) and not _is_microsoft(address)):
+            raise SignInError(
+                f"the sign-in service at {authority} names a {name} that no secret may be sent to: it is not https, or"
+                " of another party",
+                next_step="check [auth] authority, and the proxies between here and there",
+            )

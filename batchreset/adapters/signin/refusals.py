@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from batchreset.adapters.signin.advice import ADVICE, ADVICE_BY_ERROR, GENERAL_ADVICE, NEEDS_MFA
+from batchreset.adapters.signin.advice import (
+    ADVICE,
+    ADVICE_BY_ERROR,
+    DEVICE_CODE_ENDS,
+    GENERAL_ADVICE,
+    NEEDS_MFA,
+    OTHER_PROVIDERS_ADVICE,
+)
 from batchreset.core.scrubbing import scrubbed
 from batchreset.core.secret import MASK, Secret
 from batchreset.errors import MfaRequiredError, SignInError
@@ -57,6 +64,11 @@ class Refusal:
         return self.error in _ABOUT_THE_TOKEN
 
     @property
+    def needs_mfa(self) -> bool:
+        """Whether more proof of the same user would do."""
+        return self.aadsts in NEEDS_MFA
+
+    @property
     def said(self) -> str:
         """The service's own words."""
         return self.description or self.error or "no reason was given"
@@ -72,10 +84,16 @@ class Refused(Exception):  # noqa: N818  a value on its way up to whoever knows 
 
 def refusal_error(refusal: Refusal, *others: Refusal) -> SignInError:
     """The run's failure, with advice beside the service's own text; `others` are those of other refresh tokens."""
-    kind = MfaRequiredError if refusal.aadsts in NEEDS_MFA else SignInError
-    by_error = ADVICE_BY_ERROR.get(refusal.error, GENERAL_ADVICE)
-    advice = ADVICE.get(refusal.aadsts, by_error) if refusal.aadsts is not None else by_error
-    too = "".join(f"; and another refresh token too: {other.said}" for other in others)
+    kind = MfaRequiredError if refusal.needs_mfa else SignInError
+    general = OTHER_PROVIDERS_ADVICE if refusal.aadsts is None else GENERAL_ADVICE
+    numbered = ADVICE.get(refusal.aadsts) if refusal.aadsts is not None else None
+    by_word = ADVICE_BY_ERROR.get(refusal.error)
+    # What a person did with a code is told by OAuth's word; the numbers beside it have changed.
+    advice = (by_word or numbered if refusal.error in DEVICE_CODE_ENDS else numbered or by_word) or general
+    too = "".join(
+        f"; and another refresh token too{'' if other.aadsts == refusal.aadsts else f': {other.said}'}"
+        for other in others
+    )
     return kind(f"the sign-in was refused: {refusal.said}{too}", next_step=advice)
 
 

@@ -1,13 +1,17 @@
 """The engine's tokens: got once, renewed before they expire and when they are refused, by one task for all."""
 
+import concurrent.futures
+import contextlib
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
 import anyio
-import anyio.to_thread
+import anyio.from_thread
+import anyio.lowlevel
 
-from batchreset.adapters.signin.exchange import Unclear
+from batchreset.adapters.signin.exchange import UNREACHABLE_NEXT, Unclear
 from batchreset.adapters.signin.kept_sign_in import Redeemed
 from batchreset.core.events import EventLog
 from batchreset.core.secret import Secret
@@ -23,13 +27,14 @@ WAITS_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 RENEWAL_WAITS_SECONDS: Final = (*WAITS_SECONDS, 8.0, 15.0, 15.0, 15.0)
 """The same in mid-run, about a minute: thousands of rows that are left are worth more patience."""
 RETRY_AFTER_MOST_SECONDS: Final = 60.0
-AGAIN_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 60.0
 """Between renewals ahead of time that failed; the present token serves meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Current:
     token: Secret
+    claims: str | None
     renew_at_seconds: float
     expires_at_seconds: float
 
@@ -38,8 +43,21 @@ InThread = Callable[[Callable[[str | None], Redeemed], str | None], Awaitable[Re
 
 
 async def _in_thread(redeem: Callable[[str | None], Redeemed], claims: str | None) -> Redeemed:
-    """A redemption that nobody waits for any more is still finished, and its replacement kept."""
-    return await anyio.to_thread.run_sync(redeem, claims, abandon_on_cancel=True)
+    """In a thread that does not keep the process from ending; when nobody waits for it any more, it still goes on."""
+    ended, loop = anyio.Event(), anyio.lowlevel.current_token()
+    came: concurrent.futures.Future[Redeemed] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            came.set_result(redeem(claims))
+        except BaseException as error:  # noqa: BLE001  raised where it is awaited
+            came.set_exception(error)
+        with contextlib.suppress(anyio.RunFinishedError):
+            anyio.from_thread.run_sync(ended.set, token=loop)
+
+    threading.Thread(target=run, name="sign-in", daemon=True).start()
+    await ended.wait()
+    return came.result()
 
 
 class RenewingTokens:
@@ -77,7 +95,7 @@ class RenewingTokens:
             return await self._for_all("first", None, None, WAITS_SECONDS)
         if self._refused or anyio.current_time() >= current.expires_at_seconds:
             # Known to be dead: nothing more is sent with it while somebody fetches another one.
-            return await self._for_all("expired", current, None, WAITS_SECONDS)
+            return await self._for_all("expired", current, None, RENEWAL_WAITS_SECONDS)
         return current.token
 
     def is_current(self, token: Secret) -> bool:
@@ -113,7 +131,9 @@ class RenewingTokens:
         """A token other than the unfit one. Who waited while somebody else asked shares what came of it, a no too."""
         failures = self._failures
         async with self._one_at_a_time:
-            if self._current is not None and self._current is not unfit:
+            other = self._current is not None and self._current is not unfit
+            # A challenge asks for more than a token that was fetched without it can give.
+            if self._current is not None and other and claims in {None, self._current.claims}:
                 return self._current.token
             if self._failure is not None and self._failures != failures:
                 raise self._failure
@@ -133,6 +153,7 @@ class RenewingTokens:
         expires_at = anyio.current_time() + lifetime
         self._current = _Current(
             token=granted.access_token,
+            claims=claims,
             renew_at_seconds=expires_at - min(RENEW_AHEAD_SECONDS, RENEW_AHEAD_SHARE * lifetime),
             expires_at_seconds=expires_at,
         )
@@ -159,9 +180,7 @@ class RenewingTokens:
                 if wait_seconds is None or unclear.hopeless:
                     raise SignInError(
                         f"the sign-in service cannot be reached or gives no clear answer: {unclear.detail}",
-                        next_step="check [auth] authority, the network and the proxy variables, then run again; if the"
-                        " service or a proxy has a certificate authority of its own, name it with [partner_center]"
-                        " ca_file",
+                        next_step=UNREACHABLE_NEXT,
                     ) from None
                 self._log.warning("auth.unclear", detail=unclear.detail)
                 await anyio.sleep(max(wait_seconds, min(unclear.retry_after_seconds or 0.0, RETRY_AFTER_MOST_SECONDS)))

@@ -23,7 +23,7 @@ LOCK_SECONDS: Final = 120.0
 """How long to wait for another process that is signing in: longer than its exchange may take."""
 
 _NOTHING: Final = "{}"
-_AGAIN: Final = "sign in again with `batchreset auth login`, or give the refresh token anew"
+_AGAIN: Final = "remove it with `batchreset auth logout`, then sign in again with `batchreset auth login`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class SignInStore:
         except (ValueError, TypeError, KeyError, RecursionError):
             raise SignInError(
                 f"what is kept in {self.place} is not a sign-in of this version of batchreset",
-                next_step="remove it with `batchreset auth logout`, then sign in again",
+                next_step=_AGAIN,
             ) from None
 
     def save(self, kept: Kept) -> None:
@@ -199,11 +199,21 @@ def open_store(
         persistence: in place of all that.
     """
     whose = hashlib.sha256(f"{authority}\n{tenant_id}\n{client_id}".encode()).hexdigest()[:16]
-    folder = Path(cache_dir).expanduser() if cache_dir else Path(platformdirs.user_state_dir("batchreset")) / "sign-in"
+    folder = _expanded(cache_dir) if cache_dir else Path(platformdirs.user_state_dir("batchreset")) / "sign-in"
     path = folder / f"{whose}.json"
-    if persistence is None:
-        persistence = WholeFile(path) if cache_dir else _keyring(path) or WholeFile(path)
-    return SignInStore(path, persistence)
+    if persistence is not None:
+        return SignInStore(path, persistence)
+    # A keyring's sign has a name of its own: where there is no keyring (cron), it must not be taken for the file.
+    keyring_sign = path.with_suffix(".keyring")
+    keyring = None if cache_dir else _keyring(keyring_sign)
+    return SignInStore(path, WholeFile(path)) if keyring is None else SignInStore(keyring_sign, keyring)
+
+
+def _expanded(folder: str) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:
+        return Path(folder)  # `~nobody`: told when it cannot be made
 
 
 def _keyring(path: Path) -> BasePersistence | None:
@@ -215,7 +225,6 @@ def _keyring(path: Path) -> BasePersistence | None:
         "darwin": lambda: msal_extensions.KeychainPersistence(
             str(path), service_name="batchreset", account_name=path.stem
         ),
-        "win32": lambda: msal_extensions.FilePersistenceWithDataProtection(str(path)),
     }
     try:
         return keyrings[sys.platform]()

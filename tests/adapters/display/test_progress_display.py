@@ -262,7 +262,7 @@ class Lines:
     def info(self, event: str, **fields: object) -> None:
         self.events.append((event, fields))
 
-    debug = warning = info
+    debug = warning = error = info
 
 
 async def test_elsewhere_a_line_and_an_event_come_every_half_minute() -> None:

@@ -70,6 +70,18 @@ def test_a_provider_that_gives_no_replacement_leaves_the_kept_one_in_place() -> 
     assert newest_refresh_token(redeem(application, Secret("refresh-1"), state=kept)[-1]) == Secret("refresh-1")
 
 
+def test_a_provider_that_gives_no_replacement_leaves_the_redeemed_one_good() -> None:
+    """RFC 6749, section 6: it is kept, so that the next run needs nobody to give it again."""
+    service = Service([httpx.Response(200, json=grant(1, refresh_token=None))])
+    assert newest_refresh_token(redeem(service.application())[-1]) == OLD
+
+
+@pytest.mark.parametrize("token", ["", "a b", "a\r\nX-Evil: 1", "é", None, 7])
+def test_a_token_that_no_header_can_carry_is_none(token: object) -> None:
+    with pytest.raises(Refused, match="no usable access token"):
+        redeem(Service([httpx.Response(200, json=grant(1, access_token=token))]).application())
+
+
 def test_the_form_names_application_scope_and_secret() -> None:
     service = granting(1)
     redeem(service.application(Secret("s3cret")))
@@ -189,7 +201,7 @@ def test_a_secret_that_a_refusal_repeats_is_masked() -> None:
 
 
 def test_an_answer_without_access_token_is_a_refusal() -> None:
-    with pytest.raises(Refused, match="no access token"):
+    with pytest.raises(Refused, match="no usable access token"):
         redeem(Service([httpx.Response(200, json={"token_type": "Bearer"})]).application())
 
 

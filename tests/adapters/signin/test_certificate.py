@@ -1,5 +1,6 @@
 """One PEM is all that is asked for; what is wrong with it is said without showing any of it."""
 
+import datetime as dt
 import hashlib
 import ssl
 from collections.abc import Callable
@@ -80,3 +81,8 @@ def test_what_is_wrong_is_said_and_nothing_of_the_key_shown(pem: Callable[[], st
 
 def test_the_private_key_is_shown_nowhere() -> None:
     assert KEY.splitlines()[1] not in repr(read_certificate(Secret(PUBLIC + KEY)))
+
+
+def test_a_certificate_that_has_expired_is_told_with_its_day() -> None:
+    with pytest.raises(SettingsError, match="expired on 2040-01-01"):
+        read_certificate(Secret(PUBLIC + KEY), now=dt.datetime(2041, 1, 1, tzinfo=dt.UTC))

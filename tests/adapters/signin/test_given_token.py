@@ -110,3 +110,16 @@ def test_a_source_can_be_made_before_the_event_loop() -> None:
         return (await source.renew(await source.token(), claims=None)).open()
 
     assert anyio.run(ask) == "two"
+
+
+async def test_the_same_token_again_is_read_once_for_all_rows_that_were_refused() -> None:
+    """A command that takes seconds is not run for each of them."""
+    given = Given("one")
+    source = GivenToken(given)
+    first = await source.token()
+    async with anyio.create_task_group() as rows:
+        for _ in range(64):
+            rows.start_soon(lambda: source.renew(first, claims=None))
+    assert len(given.asked_by) == 2
+    await source.renew(first, claims=None)
+    assert len(given.asked_by) == 3

@@ -9,6 +9,7 @@ from sign_in_parts import AUTHORITY, METADATA, TENANT, Service
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.provider import WELL_KNOWN, discover
 from batchreset.errors import SettingsError, SignInError
+from batchreset.net import sign_in_client, tls_context
 
 
 def asked(service: Service, authority: str, tenant: str) -> list[str]:
@@ -63,14 +64,37 @@ def test_an_unknown_tenant_is_told_in_microsofts_words_with_advice() -> None:
 
 
 @pytest.mark.parametrize(
-    "document",
-    [{}, {"token_endpoint": "http://login.example/token"}, {"token_endpoint": 7}, ["token_endpoint"], "x"],
-    ids=["empty", "plain http", "number", "list", "text"],
+    "document", [{}, {"token_endpoint": 7}, ["token_endpoint"], "x"], ids=["empty", "number", "list", "text"]
 )
-def test_a_document_that_would_send_secrets_astray_or_nowhere_is_not_used(document: Any) -> None:
+def test_what_is_no_discovery_document_is_not_used(document: Any) -> None:
     service = Service(documents={WELL_KNOWN: httpx.Response(200, json=document)})
     with pytest.raises(SignInError, match="no sign-in service"):
         discover(service.http(), authority=AUTHORITY, tenant_id="")
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "device_authorization_endpoint", "authorization_endpoint"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://login.example/x", "https://me:pw@login.example/x", "https:///x", "https://[::1/x", "https://h/\n"],
+    ids=["plain http", "user and password", "no host", "broken", "line break"],
+)
+def test_a_document_that_would_send_secrets_or_people_astray_is_refused(name: str, address: str) -> None:
+    service = Service(documents={WELL_KNOWN: {**METADATA, name: address}})
+    with pytest.raises(SignInError, match=f"names a {name} that no secret may be sent to"):
+        discover(service.http(), authority=AUTHORITY, tenant_id="")
+
+
+def test_microsofts_own_service_sends_nobody_elsewhere() -> None:
+    service = Service(documents={f"/{TENANT}/v2.0{WELL_KNOWN}": METADATA})
+    with pytest.raises(SignInError, match="of another party"):
+        discover(service.http(), authority="https://login.microsoftonline.com", tenant_id=TENANT)
+
+
+@pytest.mark.parametrize("authority", ["https://login..example", "https://.example", f"https://{'a' * 70}.example"])
+def test_an_address_that_no_name_can_be_is_told_at_once(authority: str) -> None:
+    with pytest.raises(Unclear) as caught, sign_in_client(timeout_seconds=5, verify=tls_context("")) as http:
+        discover(http, authority=authority, tenant_id="")
+    assert caught.value.hopeless
 
 
 def test_a_service_in_trouble_is_worth_another_try() -> None:

@@ -32,7 +32,7 @@ class Log:
     def debug(self, event: str, **fields: object) -> None:
         self.events.append((event, fields))
 
-    info = warning = debug
+    info = warning = error = debug
 
     def of(self, event: str) -> list[dict[str, object]]:
         return [fields for name, fields in self.events if name == event]
@@ -178,7 +178,7 @@ def test_a_renewal_ahead_of_time_that_fails_is_tried_again_and_the_token_serves_
             sign_in.trouble = [Unclear("HTTP 503"), SettingsError("no", next_step="x")]
             await anyio.sleep(3320)
             assert (await tokens.token()).open() == "token-1"
-            await anyio.sleep(60)
+            await anyio.sleep(120)
             token = await tokens.token()
             group.cancel_scope.cancel()
         return token
@@ -294,3 +294,51 @@ def test_a_redemption_that_nobody_waits_for_is_finished_in_its_thread() -> None:
     assert not ended.is_set()
     may_end.set()
     assert ended.wait(10)
+
+
+def test_a_token_that_was_fetched_without_the_claims_a_row_needs_does_not_serve_it() -> None:
+    """A renewal ahead of time is under way when the row's challenge comes: it knows nothing of the claims."""
+    sign_in = SignIn()
+    challenge = b64encode(b'{"access_token":{"nbf":{"essential":true}}}').decode()
+
+    async def story() -> list[str]:
+        tokens = sign_in.tokens()
+        first = await tokens.token()
+        came: list[str] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: tokens.renew(first, claims=None))
+            await anyio.sleep(EXCHANGE_SECONDS / 2)
+            came += await all_at_once(*[lambda: tokens.renew(first, claims=challenge)] * 2)
+        return came
+
+    assert in_virtual_time(story) == ["token-3"] * 2
+    assert [claims is None for claims in sign_in.claims] == [True, True, False]
+
+
+def test_nothing_more_is_sent_with_a_token_that_was_refused() -> None:
+    async def story() -> list[str]:
+        tokens = SignIn().tokens()
+        first = await tokens.token()
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: tokens.renew(first, claims=None))
+            await anyio.sleep(EXCHANGE_SECONDS / 2)
+            return await all_at_once(*[tokens.token] * 3)
+
+    assert in_virtual_time(story) == ["token-2"] * 3
+
+
+def test_a_token_that_was_renewed_meanwhile_is_not_renewed_again_ahead_of_time() -> None:
+    sign_in = SignIn()
+
+    async def story() -> None:
+        tokens = sign_in.tokens()
+        async with anyio.create_task_group() as group:
+            group.start_soon(tokens.keep_fresh)
+            first = await tokens.token()
+            await anyio.sleep(3000 - 2 * EXCHANGE_SECONDS)
+            await tokens.renew(first, claims=None)
+            await anyio.sleep(3000)
+            group.cancel_scope.cancel()
+
+    in_virtual_time(story)
+    assert len(sign_in.claims) == 2

@@ -2,7 +2,13 @@
 
 import pytest
 
-from batchreset.adapters.signin.advice import ADVICE, ADVICE_BY_ERROR, GENERAL_ADVICE, NEEDS_MFA
+from batchreset.adapters.signin.advice import (
+    ADVICE,
+    ADVICE_BY_ERROR,
+    GENERAL_ADVICE,
+    NEEDS_MFA,
+    OTHER_PROVIDERS_ADVICE,
+)
 from batchreset.adapters.signin.refusals import Refusal, refusal_error
 from batchreset.core.secret import Secret
 from batchreset.errors import ExitCode, MfaRequiredError
@@ -29,8 +35,8 @@ def test_the_error_holds_microsofts_text_and_our_advice() -> None:
             " Trace ID: 0a1b."
         ),
         (
-            "what to do: it was not used for 90 days: sign in again with `batchreset auth login` (or give a new refresh"
-            " token), then continue the run with `batchreset apply`, and let a job run at least once a quarter."
+            "what to do: it was not used for 90 days (let a job run at least once a quarter): sign in again with"
+            " `batchreset auth login` (or give a new refresh token); a run goes on with `batchreset apply`"
         ),
     ]
     assert error.exit_code is ExitCode.SIGN_IN
@@ -59,7 +65,9 @@ def test_without_a_known_number_the_advice_goes_by_oauths_word(word: str) -> Non
 
 
 def test_an_unknown_refusal_has_general_advice() -> None:
-    assert refusal_error(refused({"error": "temporarily_odd"})).next_step == GENERAL_ADVICE
+    odd = {"error": "temporarily_odd"}
+    assert refusal_error(refused(odd)).next_step == OTHER_PROVIDERS_ADVICE
+    assert refusal_error(refused({**odd, "error_codes": [99999999]})).next_step == GENERAL_ADVICE
 
 
 def test_the_number_is_read_from_the_codes_where_the_text_has_none() -> None:

@@ -168,3 +168,18 @@ def test_a_keyring_that_fails_is_told_without_its_own_text(tmp_path: Path) -> No
 
 def test_no_refresh_token_is_shown() -> None:
     assert "canary" not in repr(KEPT)
+
+
+def test_a_machine_without_a_keyring_does_not_take_its_sign_for_a_sign_in(tmp_path: Path) -> None:
+    """Signed in on a desktop, run by cron: nobody has signed in there, which is not the same as a torn file."""
+    (tmp_path / "sign-in").mkdir()
+    path = Path(store(tmp_path).place)
+    path.with_suffix(".keyring").touch()
+    assert store(tmp_path).load() == Kept()
+
+
+def test_a_folder_of_nobody_is_told_when_it_cannot_be_used() -> None:
+    kept = open_store(authority="a", tenant_id="t", client_id="c", cache_dir="/dev/null/~nobody-here")
+    with pytest.raises(SignInError, match="cannot be kept"), kept.held():
+        pass
+    assert open_store(authority="a", tenant_id="t", client_id="c", cache_dir="~nobody-here/x").load() == Kept()
