@@ -105,7 +105,7 @@ class SignInStore:
     @property
     def place(self) -> str:
         """Where it is, for a person."""
-        return f"the keyring (marked by {self._path})" if self.encrypted else str(self._path)
+        return "the platform's keyring" if self.encrypted else str(self._path)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
