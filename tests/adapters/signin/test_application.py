@@ -248,3 +248,17 @@ def test_the_authority_of_an_entra_like_service_is_asked_nothing_else() -> None:
     redeem(service.application(Secret("s")))
     assert service.asked == [f"/{TENANT}/v2.0/.well-known/openid-configuration", f"/{TENANT}/oauth2/v2.0/token"]
     assert AUTHORITY == "https://login.example"
+
+
+def test_an_environment_for_msal_does_not_send_the_secret_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSAL_FORCE_REGION", "westus2")
+    service = granting(1)
+    redeem(service.application(Secret("s3cret")))
+    assert len(service.asked) == 2
+
+
+def test_what_msal_is_borrowed_from_is_there() -> None:
+    """Device codes for confidential clients are put together from msal's own methods."""
+    client = granting().application(Secret("s")).client("", lambda _: None)
+    assert callable(client.initiate_device_flow)
+    assert callable(client.acquire_token_by_device_flow)
