@@ -44,7 +44,7 @@ def auth() -> None:
     """
 
 
-@auth.command()
+@auth.command(short_help="Have a person sign in, with MFA.")
 @click.option("--browser", is_flag=True, help="In this machine's browser, rather than by a code entered elsewhere.")
 @click.option(
     "--port",
@@ -73,7 +73,7 @@ def login(*, browser: bool, port: int, terminal: Terminal, job: Path | None, fla
         )
 
 
-@auth.command()
+@auth.command(short_help="Who, until when, and whether MFA holds.")
 @click.option("--customer", metavar="GUID", help="Look at this customer; default: the first of the partner's.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @terminal_flags
@@ -85,8 +85,8 @@ def status(
 
     Gets a token and asks the service with one harmless call. Exit code 0 when a run could start, else 5.
     """
-    from batchreset.wiring.auth import exit_code, status_lines  # noqa: PLC0415
-    from batchreset.wiring.auth import status as look  # noqa: PLC0415
+    from batchreset.wiring.auth_status import exit_code, status_lines  # noqa: PLC0415
+    from batchreset.wiring.auth_status import status as look  # noqa: PLC0415
 
     with _log(terminal) as log:
         found = look(_settings(job, flags), environ=os.environ, log=log, customer=customer)
@@ -97,7 +97,7 @@ def status(
     return int(exit_code(found))
 
 
-@auth.command()
+@auth.command(short_help="Remove the sign-in kept here.")
 @_common
 def logout(*, job: Path | None, flags: Mapping[str, object]) -> None:
     """Remove the sign-in that is kept on this machine.

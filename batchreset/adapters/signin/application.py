@@ -9,8 +9,9 @@ from typing import Any, Final
 import httpx
 import msal
 
+from batchreset.adapters.signin.cache import TokensSeen
 from batchreset.adapters.signin.certificate import Certificate
-from batchreset.adapters.signin.exchange import MsalHttp
+from batchreset.adapters.signin.msal_http import MsalHttp
 from batchreset.adapters.signin.provider import WELL_KNOWN, Provider, discover
 from batchreset.adapters.signin.refusals import Refusal, Refused
 from batchreset.core.secret import Secret
@@ -67,52 +68,6 @@ class _Client(msal.ConfidentialClientApplication):  # type: ignore[misc]  # msal
     DEVICE_FLOW_CORRELATION_ID = msal.PublicClientApplication.DEVICE_FLOW_CORRELATION_ID
     initiate_device_flow = msal.PublicClientApplication.initiate_device_flow
     acquire_token_by_device_flow = msal.PublicClientApplication.acquire_token_by_device_flow
-
-
-class _TokensSeen(msal.SerializableTokenCache):  # type: ignore[misc]  # as above
-    """msal's cache of one sign-in: the newest refresh token and who it is for. `keep` gets it as soon as it changes.
-
-    Access tokens are not kept: they are good for an hour, and one secret less lies on the disk.
-    """
-
-    def __init__(self, state: str, keep: Callable[[str], None]) -> None:
-        super().__init__()
-        self.deserialize(state)
-        self._keep = keep
-
-    def add(self, event: Mapping[str, Any], **kwargs: Any) -> None:
-        """What msal calls with every answer that holds tokens."""
-        answer, asked = event.get("response", {}), event.get("data", {})
-        if not answer.get("refresh_token") and asked.get("refresh_token"):
-            # No replacement: the one that was redeemed stays good (RFC 6749, section 6).
-            answer = {**answer, "refresh_token": asked["refresh_token"]}
-            event = {**event, "response": answer}
-        if answer.get("refresh_token"):
-            self._forget(self.CredentialType.REFRESH_TOKEN, self.remove_rt)
-        if answer.get("id_token"):
-            self._forget(self.CredentialType.ID_TOKEN, self.remove_idt)
-            self._forget(self.CredentialType.ACCOUNT, self.remove_account)
-        super().add(event, **kwargs)
-        self._forget(self.CredentialType.ACCESS_TOKEN, self.remove_at)
-        self._keep(self.serialize())
-
-    def _forget(self, kind: str, remove: Callable[[Any], None]) -> None:
-        for entry in list(self.search(kind)):
-            remove(entry)
-
-
-def newest_refresh_token(state: str) -> Secret | None:
-    """The one that a kept cache holds."""
-    cache = _TokensSeen(state, lambda _: None)
-    found = next(iter(cache.search(cache.CredentialType.REFRESH_TOKEN)), None)
-    return Secret(found["secret"]) if found and found.get("secret") else None
-
-
-def user_in(state: str) -> str:
-    """Who a kept cache is of; empty when it does not say."""
-    cache = _TokensSeen(state, lambda _: None)
-    found: dict[str, Any] = next(iter(cache.search(cache.CredentialType.ACCOUNT)), {})
-    return str(found.get("username") or "")
 
 
 class Application:
@@ -178,7 +133,7 @@ class Application:
                 instance_discovery=False,
                 azure_region=False,  # MSAL_FORCE_REGION would send the secret to another host
                 http_client=http,
-                token_cache=_TokensSeen(state, keep),
+                token_cache=TokensSeen(state, keep),
                 **({"authority": provider.authority} if provider.entra else {"oidc_authority": oidc}),
             )
         except ValueError as error:

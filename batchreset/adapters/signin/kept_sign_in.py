@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from batchreset.adapters.signin.application import Application, Granted, newest_refresh_token
+from batchreset.adapters.signin.application import Application, Granted
+from batchreset.adapters.signin.cache import newest_refresh_token
 from batchreset.adapters.signin.refusals import Refused, refusal_error
 from batchreset.adapters.signin.store import Kept, SignInStore, fingerprint
 from batchreset.core.clock import rfc3339

@@ -25,7 +25,8 @@ from sign_in_parts import (
     refusal,
 )
 
-from batchreset.adapters.signin.application import Application, newest_refresh_token, user_in
+from batchreset.adapters.signin.application import Application
+from batchreset.adapters.signin.cache import newest_refresh_token, user_in
 from batchreset.adapters.signin.certificate import read_certificate
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.refusals import Refused

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sign_in_parts import Reply, Service, grant, part, refusal, rotating
 
-from batchreset.adapters.signin.application import newest_refresh_token, user_in
+from batchreset.adapters.signin.cache import newest_refresh_token, user_in
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.kept_sign_in import KeptSignIn, Redeemed
 from batchreset.adapters.signin.store import Kept, SignInStore, WholeFile, open_store
