@@ -1,7 +1,7 @@
 """msal's way to the network. It takes any client with `get` and `post`.
 
-This one keeps from msal what it cannot bear: an answer that says nothing (no connection, 429, 5xx, no JSON) is raised as
-`Unclear` before msal can log its text or answer from its own memory, and what it would stumble over is left out.
+This one keeps from msal what it cannot bear: an answer that says nothing (no connection, 429, 5xx, no JSON) is raised
+as `Unclear` before msal can log its text or answer from its own memory, and what it would stumble over is left out.
 """
 
 import base64
