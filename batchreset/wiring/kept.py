@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from batchreset.adapters.key_vault import KeyVaultSecret
 from batchreset.adapters.signin.application import Application, AppSettings
@@ -42,7 +42,7 @@ def kept_sign_in(settings: Settings, *, environ: Mapping[str, str], log: EventLo
         authority=settings.authority,
         tenant_id=settings.auth.tenant_id,
         client_id=settings.auth.client_id,
-        credential=_credential(environ),
+        credential=credential_of(environ),
         scope=settings.scope,
     )
     verify, store = tls_context(settings.partner_center.ca_file), store_of(settings)
@@ -70,7 +70,7 @@ def store_of(settings: Settings) -> SignInStore:
     )
 
 
-def _credential(environ: Mapping[str, str]) -> Secret | Certificate | None:
+def credential_of(environ: Mapping[str, str]) -> Secret | Certificate | None:
     """The application's own proof; None for a public client."""
     secret, certificate = read_secret("client_secret", environ), read_secret("client_certificate", environ)
     if secret is not None and certificate is not None:
@@ -96,14 +96,14 @@ def _given(settings: Settings, environ: Mapping[str, str]) -> Iterator[GivenRefr
     if settings.auth.kind == "device_code":
         yield None
     elif not settings.auth.keyvault:
-        yield _FromEnvironment(environ)
+        yield FromEnvironment(environ)
     else:
         vault = KeyVaultSecret(settings.auth.keyvault, ca_file=settings.partner_center.ca_file)
         with contextlib.closing(vault):
-            yield _FromVault(vault, _FromEnvironment(environ))
+            yield FromVault(vault, FromEnvironment(environ))
 
 
-class _FromEnvironment:
+class FromEnvironment:
     """A variable, a file or a command."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -121,10 +121,22 @@ class _FromEnvironment:
         return False
 
 
-class _FromVault:
-    """A secret in Azure Key Vault, or, while there is none yet, what the environment gives to begin with."""
+class VaultSecret(Protocol):
+    """One secret of a vault."""
 
-    def __init__(self, vault: KeyVaultSecret, first: _FromEnvironment) -> None:
+    def read(self) -> Secret | None:
+        """The newest version. Raises SignInError."""
+        ...
+
+    def write(self, token: Secret) -> None:
+        """A new version. Raises SignInError."""
+        ...
+
+
+class FromVault:
+    """A secret in a vault (Azure Key Vault), or, while there is none yet, what the environment gives to begin with."""
+
+    def __init__(self, vault: VaultSecret, first: FromEnvironment) -> None:
         self._vault = vault
         self._first = first
 
