@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from batchreset.cli.options import Decorated, Terminal, section_flags, tell, ter
 from batchreset.core.events import EventLog
 from batchreset.errors import sentence
 from batchreset.settings.model import Settings
+from batchreset.settings.secrets import is_given
 from batchreset.settings.sources import load_settings
 
 
@@ -24,7 +26,12 @@ def _settings(job: Path | None, flags: Mapping[str, object]) -> Settings:
 
 def _log(terminal: Terminal) -> contextlib.AbstractContextManager[EventLog]:
     return event_log(
-        list(terminal.log_files), level=terminal.log_level, stream=sys.stderr, shown=terminal.shown, run_id="auth"
+        list(terminal.log_files),
+        level=terminal.log_level,
+        stream=sys.stderr,
+        # Somebody is looking: what would be a line in a run's log is worth one here.
+        shown=min(terminal.shown, logging.WARNING) if terminal.verbosity >= 0 else terminal.shown,
+        run_id="auth",
     )
 
 
@@ -51,7 +58,7 @@ def auth() -> None:
     type=click.IntRange(0, 65_535),
     default=0,
     show_default="any",
-    help="Of http://localhost:PORT that the browser comes back to, as registered for the application.",
+    help="Port of the http://localhost address that the browser returns to, as registered.",
 )
 @terminal_flags
 @_common
@@ -90,7 +97,10 @@ def status(
 
     with _log(terminal) as log:
         found = look(_settings(job, flags), environ=os.environ, log=log, customer=customer)
-    tell(json.dumps(found, indent=2) if as_json else "\n".join(status_lines(found, now=dt.datetime.now(dt.UTC))))
+    if as_json:
+        tell(json.dumps(found, indent=2))
+    elif terminal.verbosity >= 0:
+        tell("\n".join(status_lines(found, now=dt.datetime.now(dt.UTC))))
     if "what" in found:
         tell(f"error: {sentence(found['what'])}", err=True)
         tell(f"what to do: {sentence(found['next_step'])}", err=True)
@@ -107,5 +117,10 @@ def logout(*, job: Path | None, flags: Mapping[str, object]) -> None:
     """
     from batchreset.wiring.auth import logout as forget  # noqa: PLC0415
 
-    there, place = forget(_settings(job, flags))
+    settings = _settings(job, flags)
+    there, place = forget(settings)
     tell(f"Removed the sign-in kept in {place}." if there else f"No sign-in is kept in {place}.", err=True)
+    if is_given("refresh_token", os.environ):
+        tell("BATCHRESET_AUTH__REFRESH_TOKEN is still set, and would sign in again: unset it.", err=True)
+    if settings.auth.keyvault:
+        tell(f"The refresh token in {settings.auth.keyvault} is left alone, and would sign in again.", err=True)

@@ -25,14 +25,18 @@ class RunTokens:
     def __init__(self, source: TokenSource) -> None:
         self._source = source
         self._served: set[Secret] = set()
+        self._last: set[Secret] = set()
 
     async def token(self) -> Secret:
         """The source's. Raises SignInError."""
         return await self._source.token()
 
     async def renew(self, rejected: Secret, *, claims: str | None) -> Secret:
-        """The source's. Raises SignInError."""
-        return await self._source.renew(rejected, claims=claims)
+        """The source's; one that gives the same token again has no other. Raises SignInError."""
+        renewed = await self._source.renew(rejected, claims=claims)
+        if renewed == rejected:
+            self._last.add(rejected)
+        return renewed
 
     async def keep_fresh(self) -> None:
         """The source's."""
@@ -46,6 +50,6 @@ class RunTokens:
         """The verdict on an exchange, knowing its token."""
         if verdict in _TAKEN:
             self._served.add(token)
-        if verdict is Verdict.UNAUTHORIZED and (token in self._served or not self.is_current(token)):
-            return Verdict.TOKEN_WORN
-        return verdict
+        if verdict is not Verdict.UNAUTHORIZED or token in self._last:
+            return verdict
+        return Verdict.TOKEN_WORN if token in self._served or not self.is_current(token) else verdict

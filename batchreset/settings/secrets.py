@@ -109,7 +109,10 @@ def _shown(path: str) -> str:
 
 def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout_seconds: float) -> str:
     """What the command prints. Causes are cut off: they carry its arguments and output."""
-    next_step = f"Run the command of {origin} by hand and see what it says."
+    next_step = (
+        f"Run the command of {origin} by hand and see what it says; it is run without a shell: use sh -c '…' for"
+        " pipes and variables."
+    )
     try:
         arguments = shlex.split(command)
         # S603: running what the operator named is the setting's purpose.

@@ -37,6 +37,8 @@ def login(settings: Settings, *, environ: Mapping[str, str], log: EventLog, say:
     refuse_unusable(settings)
     check = token_check(settings.auth.tenant_id)
     with kept_sign_in(settings, environ=environ, log=log) as parts:
+        if parts.application.is_public:
+            say("No client secret or certificate is set: this works for public clients only.")
 
         def sign_in(keep: Callable[[str], None]) -> Granted:
             if port is None:
@@ -56,7 +58,9 @@ def login(settings: Settings, *, environ: Mapping[str, str], log: EventLog, say:
             say(f"warning: {warning}")
         who = f" as {granted.user}" if granted.user else ""
         protection = "encrypted by the platform" if parts.store.encrypted else "mode 0600, not encrypted"
-        say(f"Signed in{who}. The sign-in is kept in {parts.store.place} ({protection}).")
+        say(f"Signed in{who}. The sign-in is kept ({protection}) in")
+        say(f"  {parts.store.place}")
+        say("Check it, and MFA, with `batchreset auth status`.")
 
 
 def logout(settings: Settings) -> tuple[bool, str]:

@@ -52,7 +52,7 @@ def status(settings: Settings, *, environ: Mapping[str, str], log: EventLog, cus
     }
     if kind != "access_token":
         store = store_of(settings)
-        found |= {"kept_in": store.place, "encrypted": store.encrypted}
+        found |= {"kept_in": store.place, "encrypted": store.encrypted, "keyvault": settings.auth.keyvault or None}
     with token_source(settings, environ=environ, log=log) as tokens:
         try:
             found |= anyio.run(_looked, settings, tokens, customer)
@@ -147,23 +147,30 @@ async def _asked(settings: Settings, token: Secret, customer: str | None) -> Exc
 
 def status_lines(found: Mapping[str, Any], *, now: dt.datetime) -> list[str]:
     """The same for a person."""
-    lines = [f"Signed in: {found['user'] or 'yes'}" if found["signed_in"] else "Not signed in."]
+    lines = [f"Signed in: {found['user'] or 'yes'}" if found["signed_in"] else "This sign-in cannot be used."]
     facts = {
         "tenant": found.get("token_tenant_id") or found["tenant_id"],
         "application": found["client_id"],
-        "sign-in": f"{found['kind']}, at {found['authority']}" if found["kind"] != "access_token" else found["kind"],
-        "kept in": _kept(found),
+        "sign-in": found["kind"],
+        "at": found["authority"] if found["kind"] != "access_token" else None,
+        **_kept(found),
         "token": _expiry(found.get("token_expires_at"), now) if found["signed_in"] else None,
         "MFA": _mfa(found) if found["signed_in"] else None,
+        "asked of": f"{found['service']}: {found['said']}" if found["signed_in"] else None,
     }
-    return lines + [f"  {name:<13}{value}" for name, value in facts.items() if value]
+    return lines + [f"  {name:<14}{value}" for name, value in facts.items() if value]
 
 
-def _kept(found: Mapping[str, Any]) -> str | None:
+def _kept(found: Mapping[str, Any]) -> dict[str, str | None]:
     if "kept_in" not in found:
-        return None
-    since = f", renewed {found['kept_at']}" if found.get("kept_at") else ""
-    return f"{found['kept_in']} ({'encrypted' if found['encrypted'] else 'mode 0600, not encrypted'}{since})"
+        return {}
+    protection = "encrypted" if found["encrypted"] else "mode 0600, not encrypted"
+    kept_at = found.get("kept_at")
+    return {
+        "kept in" if kept_at else "to be kept in": found["kept_in"],
+        "": f"{protection}, renewed {kept_at}" if kept_at else protection,
+        "key vault": found["keyvault"],
+    }
 
 
 def _expiry(expires_at: str | None, now: dt.datetime) -> str:
@@ -174,5 +181,4 @@ def _expiry(expires_at: str | None, now: dt.datetime) -> str:
 
 
 def _mfa(found: Mapping[str, Any]) -> str:
-    words = {True: "satisfied", False: "NOT satisfied", None: "unknown"}
-    return f"{words[found['mfa']]} (asked of {found['service']}: {found['said']})"
+    return {True: "satisfied", False: "NOT satisfied", None: "unknown"}[found["mfa"]]

@@ -14,6 +14,9 @@ from batchreset.wiring.frozen import FrozenRun, Standing
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12
+_PLANNED_AUTH: Final = (
+    "; this run keeps [auth] as it was planned: if tenant_id, client_id or kind was wrong, begin a new run instead"
+)
 _SHOWN_CUSTOMERS: Final = 10
 
 
@@ -36,6 +39,8 @@ def summarize(
     code = ExitCode.OK if dry_run else exit_code(now, stop)
     stopped = stop if now.rows_left else None
     next_step = stopped.next_step.replace(APPLY, f"`{run.apply_command}`") if stopped else ""
+    if stopped is not None and code is ExitCode.SIGN_IN:
+        next_step += _PLANNED_AUTH
     state = "dry_run" if dry_run else "stopped" if now.rows_left else "finished"
     return {
         "format": FORMAT,

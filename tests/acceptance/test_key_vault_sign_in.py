@@ -54,6 +54,16 @@ def test_a_person_signs_in_and_the_vault_has_it(make_world: MakeWorld) -> None:
         assert elsewhere.code == 0, elsewhere.stderr
 
 
+def test_a_sign_in_that_the_vault_did_not_take_is_no_success(make_world: MakeWorld) -> None:
+    """The machines that are to share it would have nothing."""
+    made = make_world(device_polls=0)
+    with serving(VaultServer()) as vault:
+        environ = machine(made, vault, "desk", REFRESH_TOKEN=None) | {"IDENTITY_ENDPOINT": None, "PATH": "/nowhere"}
+        ended = made.batchreset("auth", "login", environ=environ)
+    assert ended.code == 5, ended.stderr
+    assert "kept on this machine only" in ended.stderr
+
+
 def test_a_vault_that_cannot_be_read_is_told(make_world: MakeWorld) -> None:
     made = make_world()
     with serving(VaultServer()) as vault:

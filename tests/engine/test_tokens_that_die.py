@@ -10,6 +10,7 @@ import anyio
 import pytest
 from engine_world import OK, UNAUTHORIZED, Log, Scene, Service, always, rows, throttled
 
+from batchreset.adapters.signin import GivenToken
 from batchreset.adapters.signin.application import Granted
 from batchreset.adapters.signin.kept_sign_in import Redeemed
 from batchreset.adapters.signin.renewing import RenewingTokens
@@ -156,3 +157,15 @@ def test_a_ceiling_on_requests_a_second_is_kept_by_the_rows_that_go_again(seed: 
     moments = [request.at_seconds for request in service.requests]
     busiest = max(sum(at <= other < at + 1 for other in moments) for at in moments)
     assert busiest <= 11  # the one row that had its turn already when the token was refused
+
+
+def test_a_source_that_has_no_other_token_ends_the_run_at_a_rows_second_401() -> None:
+    """A given token that has died: there is nothing to be had by asking again and again."""
+    service = Mortal(50, random.Random(1), straight=True)
+    given = GivenToken(lambda: Secret("the-only-one"))
+    limits = dataclasses.replace(LIMITS, max_concurrency=8)
+    played = Scene(service=service, rows=rows(100), limits=limits, tokens=given, seed=1).play()
+    assert played.stop is not None
+    assert played.stop.reason is Reason.UNAUTHORIZED
+    assert max(len(service.of(row)) for row in range(1, 101)) == 2
+    assert len(service.requests) <= 50 + 2 * 8

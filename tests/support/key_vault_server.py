@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import pytest
 import trustme
 from azure.core.credentials import AccessToken
+from azure.keyvault.secrets._shared import http_challenge_cache
 
 from batchreset.adapters.key_vault import KeyVaultSecret
 
@@ -239,7 +240,11 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 @contextlib.contextmanager
 def serving(server: _Server) -> Iterator[_Server]:
-    """The server while the block runs."""
+    """The server while the block runs.
+
+    Microsoft's library remembers challenges by host and port, for the whole process: ports come again.
+    """
+    http_challenge_cache.clear()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -50,7 +50,7 @@ class KeyVaultSecret:
             raise SettingsError(
                 "the refresh token is to be kept in Azure Key Vault, but Microsoft's libraries for it are not installed"
                 f" ({error.name or 'one of them'} is missing)",
-                next_step="install them: `pip install 'batchreset[keyvault]'`",
+                next_step="install them: `pip install '.[keyvault]'`",
             ) from error
         self._refused = refusals.refused
         self._vault = client.Vault(self._address, verify=tls_context(ca_file), credential=credential, sleep=sleep)

@@ -13,17 +13,18 @@ _SIGN_IN_MFA: Final = (
     f"sign in again and satisfy multi-factor authentication ({LOGIN}), which unattended runs then inherit; a run goes"
     " on with `batchreset apply`"
 )
+_NEW_CODE: Final = f"start {LOGIN} again, and enter the new code in time"
 _POLICY: Final = (
-    "a Conditional Access policy of the partner tenant stands in the way: have its administrator look at the sign-in"
-    " log of this application, or run from where the policy allows it"
+    f"if device codes are blocked, use {LOGIN} --browser; else have the partner tenant's administrator look at the"
+    " sign-in log of this application, or run from where its Conditional Access policies allow it"
 )
 _USER: Final = "have an administrator of the partner tenant look at this user, or sign in as another one"
 _USER_AT_RISK: Final = "have an administrator of the user's tenant look into the risk, or sign in as another user"
-_SECRET: Final = "give the current value (not the id) of a client secret in BATCHRESET_AUTH__CLIENT_SECRET"  # noqa: S105  advice
+_SECRET: Final = "give the current value (not the id) by BATCHRESET_AUTH__CLIENT_SECRET, …_FILE or …_COMMAND"  # noqa: S105  advice
 
 ADVICE: Final[Mapping[int, str]] = {
     # The refresh token is no longer good.
-    700082: f"it was not used for 90 days (let a job run at least once a quarter): {_SIGN_IN}",
+    700082: f"it was not used for 90 days (use it once a month; `batchreset auth status` counts): {_SIGN_IN}",
     700084: (
         "it was issued to a single-page application, for 24 hours: register the redirect address under Web (or Mobile"
         f" and desktop) instead, then {_SIGN_IN}"
@@ -116,10 +117,10 @@ ADVICE: Final[Mapping[int, str]] = {
     90023: "check [auth] tenant_id and client_id: the request was not understood",
     900382: "the application and the tenant are of different clouds: check [partner_center] cloud and [auth] authority",
     # A device code.
-    70016: f"nobody has entered the code yet: {_SIGN_IN}",
-    70018: f"the code was wrong: {_SIGN_IN}",
-    70019: f"the code has expired: {_SIGN_IN}, and enter it within its time",
-    70020: f"the code has expired: {_SIGN_IN}, and enter it within its time",
+    70016: f"nobody has entered the code yet: {_NEW_CODE}",
+    70018: f"the code was wrong: {_NEW_CODE}",
+    70019: f"the code has expired: {_NEW_CODE}",
+    70020: f"the code has expired: {_NEW_CODE}",
     # Microsoft's own trouble.
     50196: "the same request came too often: see what repeats it, wait some minutes, and run again",
     90055: "the tenant is sending too many sign-in requests: wait some minutes and run again",
@@ -140,8 +141,8 @@ ADVICE_BY_ERROR: Final[Mapping[str, str]] = {
     "consent_required": f"somebody has to consent: {_SIGN_IN}",
     "access_denied": f"the sign-in was declined: {_SIGN_IN}",
     "authorization_declined": f"the sign-in was declined: {_SIGN_IN}",
-    "expired_token": f"the code has expired: {_SIGN_IN}, and enter it within its time",
-    "code_expired": f"the code has expired: {_SIGN_IN}, and enter it within its time",
+    "expired_token": f"the code has expired: {_NEW_CODE}",
+    "code_expired": f"the code has expired: {_NEW_CODE}",
 }
 """By OAuth's own word, for a number that is not above and for other providers."""
 

@@ -166,6 +166,11 @@ class Application:
         return [self._settings.scope]
 
     @property
+    def is_public(self) -> bool:
+        """Whether it proves itself by nothing."""
+        return self._settings.credential is None
+
+    @property
     def has_browser_sign_in(self) -> bool:
         """Whether the service offers one. Raises SignInError, SettingsError, Unclear."""
         return bool(self._found().metadata.get("authorization_endpoint"))

@@ -120,9 +120,15 @@ class KeptSignIn:
             )
         with self._store.held():
             self._keep(Kept(given_sha256=fingerprint(given) if given else ""), states[-1])
-            self._pass_on(granted)
+            refused = self._pass_on(granted)
             if self._not_on_disk is not None:
                 raise SignInError(self._warnings[0], next_step="make room, or choose another [auth] cache_dir")
+            if refused is not None:
+                raise SignInError(
+                    f"the sign-in is kept on this machine only: {refused.what}",
+                    next_step=refused.next_step,
+                    details=refused.details,
+                )
         return granted
 
     def finish(self) -> str | None:
@@ -214,16 +220,18 @@ class KeptSignIn:
                 f"the new refresh token could not be kept in {self._store.place} ({error.strerror or error})"
             )
 
-    def _pass_on(self, granted: Granted) -> None:
-        """To where the given one came from, if that takes it; it is kept here already."""
+    def _pass_on(self, granted: Granted) -> SignInError | None:
+        """To where the given one came from, if that takes it; why it did not. It is kept here already."""
         if self._given is None or granted.refresh_token is None:
-            return
+            return None
         try:
             if self._given.replace(granted.refresh_token):
                 kept = self._not_on_disk or self._store.load()
                 self._keep(replace(kept, given_sha256=fingerprint(granted.refresh_token)), kept.state)
         except SignInError as error:
             self._warnings.append(error.what)
+            return error
+        return None
 
     def _read_given(self, *, needed: bool) -> Secret | None:
         """What is given from outside; that it cannot be read ends nothing as long as there is another one."""

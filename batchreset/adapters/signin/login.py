@@ -47,8 +47,10 @@ def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted
             "the sign-in service sends people to an address that is not a plain https one",
             next_step="check [auth] authority, and the proxies between here and there",
         )
-    say(f"To sign in, open {flow.get('verification_uri')} on any device and enter the code {flow['user_code']}")
-    say("Sign in as the partner's user and satisfy multi-factor authentication; this waits until it is done.")
+    say("To sign in, open this address on any device:")
+    say(f"  {flow['verification_uri']}")
+    say(f"and enter the code  {flow['user_code']}")
+    say("Sign in as the partner's user, with multi-factor authentication; this waits until it is done.")
     while True:
         time.sleep(max(1, int(flow.get("interval", 5))))
         try:

@@ -235,7 +235,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
         "except SettingsError as error: print(*error.lines())\n"
     )
 
-    assert "pip install 'batchreset[keyvault]'" in done.stdout
+    assert "pip install '.[keyvault]'" in done.stdout
 
 
 def test_microsofts_libraries_are_not_imported_before_they_are_needed() -> None:

@@ -35,8 +35,8 @@ def test_the_error_holds_microsofts_text_and_our_advice() -> None:
             " Trace ID: 0a1b."
         ),
         (
-            "what to do: it was not used for 90 days (let a job run at least once a quarter): sign in again with"
-            " `batchreset auth login` (or give a new refresh token); a run goes on with `batchreset apply`"
+            "what to do: it was not used for 90 days (use it once a month; `batchreset auth status` counts): sign in"
+            " again with `batchreset auth login` (or give a new refresh token); a run goes on with `batchreset apply`"
         ),
     ]
     assert error.exit_code is ExitCode.SIGN_IN
