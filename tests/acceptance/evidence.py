@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import tempfile
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +75,8 @@ class Evidence:
         modes: permissions, by path in the folder; the folder's own under `.`.
         sessions: how often the run was begun.
         killed: a process of this run was killed; what it had not written down yet is not missed.
+        cut_off: by row number, how many of its requests were given up at the very moment of being sent (a second
+            signal): the run cannot know that the service never saw them.
     """
 
     rows: Sequence[InputRow]
@@ -93,6 +95,7 @@ class Evidence:
     modes: Mapping[str, int]
     sessions: int
     killed: bool
+    cut_off: Mapping[str, int]
 
     def applied_to(self) -> dict[AccountKey, list[Mapping[str, Any]]]:
         """Passwords applied, by account, oldest first."""
@@ -169,6 +172,7 @@ def gather(
         },
         sessions=ledger.sessions,
         killed=killed,
+        cut_off=_never_seen(ledger, {exchange.correlation_id for exchange in state.exchanges}),
     )
 
 
@@ -216,12 +220,17 @@ class _Ledger:
     blobs: Sequence[bytes]
     sessions: int
     dump: str
+    given_up: Sequence[tuple[int, str]]
+
+
+def _never_seen(ledger: _Ledger, noted: set[str]) -> Mapping[str, int]:
+    return Counter(str(row) for row, correlation_id in ledger.given_up if correlation_id not in noted)
 
 
 def _ledger(path: Path) -> _Ledger:
     """From a copy: looking must change nothing."""
     if not path.exists():
-        return _Ledger([], 0, "")
+        return _Ledger([], 0, "", [])
     with tempfile.TemporaryDirectory() as folder:
         for file in path.parent.glob(f"{path.name}*"):
             shutil.copy(file, folder)
@@ -229,7 +238,10 @@ def _ledger(path: Path) -> _Ledger:
         try:
             blobs = [blob for (blob,) in connection.execute("SELECT blob FROM sealed ORDER BY sealed")]
             (sessions,) = connection.execute("SELECT count(*) FROM sessions").fetchone()
-            return _Ledger(blobs, sessions, "\n".join(connection.iterdump()))
+            given_up = connection.execute(
+                "SELECT row, correlation_id FROM attempts WHERE verdict = 'cancelled'"
+            ).fetchall()
+            return _Ledger(blobs, sessions, "\n".join(connection.iterdump()), given_up)
         finally:
             connection.close()
 
