@@ -85,7 +85,7 @@ def play(service: Mortal, *sizes: int, seed: int, **limits: Any) -> Scene:
 FEW, MANY = (200, 120, 80), (1,) * 400
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
     ("sizes", "lasts", "limits"),
     [
@@ -118,7 +118,7 @@ def test_all_rows_succeed_however_their_answers_come_in(
     assert len(service.used) <= 400 // lasts + 2
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sizes", [FEW, MANY], ids=["few customers", "many"])
 def test_all_rows_succeed_while_some_are_throttled(seed: int, sizes: tuple[int, ...]) -> None:
     chance = random.Random(seed)
@@ -149,7 +149,7 @@ def test_a_service_that_takes_no_token_any_more_ends_the_run_at_the_second_401()
     assert len(service.used) == 2
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_ceiling_on_requests_a_second_is_kept_by_the_rows_that_go_again(seed: int) -> None:
     service = Mortal(20, random.Random(seed), straight=True)
     played = play(service, 60, 40, seed=seed, max_per_second=10, canary=0)
