@@ -20,13 +20,16 @@ BROWSER_SECONDS: Final = 300
 _STILL_WAITING: Final = frozenset({"authorization_pending", "slow_down"})
 
 
-def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted:
+def by_device_code(
+    application: Application, keep: Keep, *, say: Say, sleep: Callable[[float], object] = time.sleep
+) -> Granted:
     """Show a code and where to enter it, and wait until somebody has.
 
     Args:
         application: who asks.
         keep: gets the new sign-in's cache before this returns.
         say: shows a line.
+        sleep: waits so many seconds between two questions.
 
     Raises:
         Refused: declined, expired, or not allowed for this application.
@@ -52,7 +55,7 @@ def by_device_code(application: Application, keep: Keep, *, say: Say) -> Granted
     say(f"and enter the code  {flow['user_code']}")
     say("Sign in as the partner's user, with multi-factor authentication; this waits until it is done.")
     while True:
-        time.sleep(max(1, int(flow.get("interval", 5))))
+        sleep(max(1, int(flow.get("interval", 5))))
         try:
             # One question a call: the loop is ours, so that a lost answer does not end the sign-in.
             answer = client.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
