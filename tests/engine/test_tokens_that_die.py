@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from engine_world import OK, UNAUTHORIZED, Log, Scene, Service, always, rows, throttled
+from engine_world import LIMITS, OK, UNAUTHORIZED, Log, Scene, Service, always, rows, throttled
 
 from batchreset.adapters.signin import GivenToken
 from batchreset.adapters.signin.application import Granted
@@ -18,18 +18,8 @@ from batchreset.core.exchange import Exchange
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.engine.runner import Limits
 
-LIMITS = Limits(
-    max_concurrency=64,
-    max_per_second=0,
-    max_attempts=8,
-    canary=10,
-    max_failure_rate=0.1,
-    max_failures=0,
-    max_duration_seconds=None,
-    check_mfa=True,
-)
+MANY_AT_ONCE = dataclasses.replace(LIMITS, max_concurrency=64, canary=10, max_failure_rate=0.1, check_mfa=True)
 
 
 class Mortal(Service):
@@ -75,7 +65,7 @@ def play(service: Mortal, *sizes: int, seed: int, **limits: Any) -> Scene:
     return Scene(
         service=service,
         rows=rows(*sizes),
-        limits=dataclasses.replace(LIMITS, **limits),
+        limits=dataclasses.replace(MANY_AT_ONCE, **limits),
         tokens=SignIn().tokens(),
         log=Log(),
         seed=seed,
@@ -163,7 +153,7 @@ def test_a_source_that_has_no_other_token_ends_the_run_at_a_rows_second_401() ->
     """A given token that has died: there is nothing to be had by asking again and again."""
     service = Mortal(50, random.Random(1), straight=True)
     given = GivenToken(lambda: Secret("the-only-one"))
-    limits = dataclasses.replace(LIMITS, max_concurrency=8)
+    limits = dataclasses.replace(MANY_AT_ONCE, max_concurrency=8)
     played = Scene(service=service, rows=rows(100), limits=limits, tokens=given, seed=1).play()
     assert played.stop is not None
     assert played.stop.reason is Reason.UNAUTHORIZED
