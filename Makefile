@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test bench-pacing check format lock clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY) ## the virtual environment, from the lock file
 
@@ -24,6 +24,9 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
+
+bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, five minutes
+	@$(BIN)/python -m benchmarks.pacing
 
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .

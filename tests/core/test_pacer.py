@@ -2,13 +2,27 @@
 
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchreset.core.pacing import Answer, Pacer, PaceSnapshot, Pause, Ticket
+from batchreset.core.pacing import (
+    Answer,
+    Learned,
+    LearnedLimit,
+    LimitLearned,
+    Pacer,
+    PaceSnapshot,
+    Pause,
+    Paused,
+    Resumed,
+    Throttled,
+    Ticket,
+)
+from batchreset.core.pacing.concurrency import FIRST_AT_ONCE
 
 OK, THROTTLED = Answer.OK, Answer.THROTTLED
 MANY = 1000
@@ -78,33 +92,35 @@ def pauses_seconds(paced: Pacer, told: Sequence[float | None]) -> list[float]:
     return lengths
 
 
-def test_customers_come_in_turn() -> None:
-    tickets = all_tickets(pacer({"a": 3, "b": 1, "c": 2}), 7.0)
+def test_the_customer_with_most_rows_left_goes_first() -> None:
+    """It is the one that will be done last."""
+    tickets = all_tickets(pacer({"a": 1, "b": 8, "c": 3}, max_concurrency=1), 7.0)
+    tickets += all_tickets(pacer({"a": 3, "b": 1}, max_concurrency=1), 7.0)
 
-    assert [ticket.customer for ticket in tickets] == ["a", "b", "c", "a", "c", "a"]
-    assert [ticket.number for ticket in tickets] == [1, 2, 3, 4, 5, 6]
-    assert {ticket.taken_at_seconds for ticket in tickets} == {7.0}
-
-
-def test_a_returned_row_waits_for_its_customers_turn() -> None:
-    paced = pacer({"a": 1, "b": 2, "c": 1}, max_concurrency=1)
-    answer(paced, 0.0, ticket_of(paced.take(0.0)), OK, again=True)
-
-    order = []
-    while not paced.done:
-        ticket = ticket_of(paced.take(0.0))
-        order.append(ticket.customer)
-        answer(paced, 0.0, ticket, OK)
-
-    assert order == ["b", "c", "a", "b"]
+    assert [ticket.customer for ticket in tickets] == ["b", "a"]
+    assert {(ticket.number, ticket.taken_at_seconds) for ticket in tickets} == {(1, 7.0)}
 
 
-def test_a_customer_with_rows_waiting_keeps_its_turn_when_one_more_returns() -> None:
-    paced = pacer({"a": 2, "b": 2})
-    first = ticket_of(paced.take(0.0))
-    answer(paced, 0.0, first, OK, again=True)
+def test_one_customer_does_not_take_all_places_while_others_wait() -> None:
+    tickets = all_tickets(pacer({"a": 500, "b": 5, "c": 5}), 0.0)
 
-    assert [ticket.customer for ticket in all_tickets(paced, 0.0)] == ["b", "a", "b", "a"]
+    assert Counter(ticket.customer for ticket in tickets) == {"a": 4, "b": 2, "c": 2}
+
+
+def test_all_places_are_for_one_customer_when_nobody_else_waits() -> None:
+    assert len(all_tickets(pacer({"a": 500}), 0.0)) == FIRST_AT_ONCE
+
+
+def test_more_rows_may_come_when_it_was_done() -> None:
+    paced = pacer({"a": 1})
+    answer(paced, 0.0, ticket_of(paced.take(0.0)), OK)
+    assert paced.take(0.0) == math.inf
+
+    paced.add_rows({"a": 1, "b": 2, "c": 0, "d": -1})
+
+    assert not paced.done
+    assert paced.snapshot().waiting == 3
+    assert Counter(ticket.customer for ticket in all_tickets(paced, 1.0)) == {"a": 1, "b": 2}
 
 
 @pytest.mark.parametrize("rows", [{}, {"a": 0}, {"a": 0, "b": -1}], ids=["no-customer", "no-row", "less-than-none"])
@@ -160,8 +176,13 @@ def test_nothing_said_of_retry_after_is_no_retry_after() -> None:
     assert paced.take(0.0) == pytest.approx(1.0)
 
 
-def test_a_hundred_refusals_are_no_number_too_large() -> None:
-    assert pauses_seconds(pacer({"a": 1}), [None] * 100)[-1] == pytest.approx(15.0)
+def test_who_is_refused_again_and_again_asks_ever_more_rarely_but_once_an_hour() -> None:
+    """Where refused requests count, asking every quarter minute would keep a longer window shut for ever."""
+    lengths = pauses_seconds(pacer({"a": 1}), [None] * 100)
+
+    assert lengths[19] == pytest.approx(15.0)
+    assert lengths[29] > 150.0
+    assert lengths[-1] == pytest.approx(3600.0)
 
 
 @pytest.mark.parametrize("drawn", [0.0, 0.5, 1.0])
@@ -180,10 +201,11 @@ def test_a_first_retry_after_is_kept_with_slack_and_jitter(told: float, kept: fl
     assert pauses_seconds(pacer({"a": 1}, drawn=drawn), [told]) == pytest.approx([kept + 0.1 + 0.2 * drawn])
 
 
-def test_a_retry_after_that_proved_too_short_is_not_believed_again() -> None:
+def test_a_retry_after_that_proved_too_short_is_not_believed_for_ever() -> None:
+    """Once it may have been rounded down: a second more; then longer each time, but never less than told."""
     lengths = pauses_seconds(pacer({"a": 1}), [0.0, 0.0, 1.0, 57.0, 0.0])
 
-    assert lengths == pytest.approx([0.2, 1.8, 2.76, 57.2, 6.7536])
+    assert lengths == pytest.approx([0.2, 1.2, 2.8, 58.2, 5.296])
 
 
 def test_after_a_pause_one_goes_first_and_the_others_when_it_was_let_through() -> None:
@@ -196,6 +218,33 @@ def test_after_a_pause_one_goes_first_and_the_others_when_it_was_let_through() -
 
     answer(paced, 6.0, probe, OK)
     assert len(all_tickets(paced, 6.0)) == 4
+
+
+def test_one_throttled_customer_does_not_delay_another() -> None:
+    paced = pacer({"a": 50, "b": 40}, max_concurrency=2)
+    refused = ticket_of(paced.take(0.0))
+    answer(paced, 0.0, refused, THROTTLED, retry_after_seconds=30.0, again=True)
+
+    witness = ticket_of(paced.take(0.1))
+    assert (refused.customer, witness.customer) == ("a", "b")
+    assert moment_of(paced.take(0.2)) == pytest.approx(1.1), "all stop until it is clear whose limit it was"
+    answer(paced, 0.3, witness, OK)
+
+    assert {ticket.customer for ticket in all_tickets(paced, 0.4)} == {"b"}
+    (pause,) = paced.snapshot().pauses
+    assert pause.scope == "a"
+    assert pause.until_seconds == pytest.approx(30.2)
+
+
+def test_when_the_witness_is_refused_too_all_wait() -> None:
+    paced = pacer({"a": 50, "b": 40}, max_concurrency=2)
+    answer(paced, 0.0, ticket_of(paced.take(0.0)), THROTTLED, retry_after_seconds=30.0, again=True)
+    answer(paced, 0.3, ticket_of(paced.take(0.1)), THROTTLED, retry_after_seconds=30.0, again=True)
+
+    assert moment_of(paced.take(0.4)) == pytest.approx(30.5)
+    (pause,) = paced.snapshot().pauses
+    assert pause.scope == "partner"
+    assert pause.until_seconds == pytest.approx(30.5)
 
 
 def test_a_row_may_go_at_the_very_moment_the_pause_ends() -> None:
@@ -314,20 +363,57 @@ def test_a_row_that_is_given_up_after_429_does_not_return() -> None:
 
 
 def test_the_snapshot_tells_what_pacing_is_doing() -> None:
-    paced = pacer({"a": 10, "b": 1}, max_concurrency=4, max_per_second=100.0)
-    idle = PaceSnapshot(concurrency=4, in_flight=0, waiting=11, per_second=100.0, refused=0, pauses=())
+    paced = pacer({"a": 10}, max_concurrency=4, max_per_second=100.0)
+    idle = PaceSnapshot(concurrency=4, in_flight=0, waiting=10, per_second=100.0, refused=0, pauses=())
     assert paced.snapshot() == idle
 
     answer(paced, 0.0, ticket_of(paced.take(0.0)), THROTTLED, retry_after_seconds=5.0, again=True)
-    pause = Pause(scope="partner", until_seconds=moment_of(paced.take(1.0)))
+    pause = Pause(scope="a", until_seconds=moment_of(paced.take(1.0)))
     assert paced.snapshot() == PaceSnapshot(
-        concurrency=1, in_flight=0, waiting=11, per_second=100.0, refused=1, pauses=(pause,)
+        concurrency=4, in_flight=0, waiting=10, per_second=100.0, refused=1, pauses=(pause,)
     )
 
     answer(paced, 6.0, ticket_of(paced.take(6.0)), OK)
     ticket_of(paced.take(7.0))
     assert paced.snapshot() == PaceSnapshot(
-        concurrency=4, in_flight=1, waiting=9, per_second=100.0, refused=1, pauses=()
+        concurrency=4, in_flight=1, waiting=8, per_second=100.0, refused=1, pauses=()
+    )
+
+
+def test_its_notes_tell_what_happened_once() -> None:
+    paced = pacer({"a": 10}, max_concurrency=4)
+    answer(paced, 0.0, ticket_of(paced.take(0.0)), OK)
+    answer(paced, 1.0, ticket_of(paced.take(1.0)), THROTTLED, retry_after_seconds=59.0, again=True)
+    until = moment_of(paced.take(1.0))
+    answer(paced, until, ticket_of(paced.take(until)), OK)
+
+    assert paced.drain_notes() == [
+        Throttled(scope="a", retry_after_seconds=59.0),
+        Paused(scope="a", until_seconds=until, told=True),
+        LimitLearned(scope="a", shape="window", limit=1, window_seconds=60.0),
+        Resumed(scope="a", waited_seconds=until - 1.0),
+    ]
+    assert paced.drain_notes() == []
+
+
+def test_notes_that_nobody_drains_do_not_grow_without_end() -> None:
+    paced = pacer({"a": 1})
+    pauses_seconds(paced, [0.0] * 2000)
+
+    assert len(paced.drain_notes()) <= 1000
+
+
+def test_what_was_learned_says_what_it_cost() -> None:
+    paced = pacer({"a": 10}, max_concurrency=4)
+    assert paced.learned == Learned()
+    answer(paced, 0.0, ticket_of(paced.take(0.0)), OK)
+    answer(paced, 1.0, ticket_of(paced.take(1.0)), THROTTLED, retry_after_seconds=59.0, again=True)
+    answer(paced, 70.0, ticket_of(paced.take(70.0)), OK)
+
+    (known,) = paced.learned.customers
+    assert paced.learned.partner is None
+    assert known == LearnedLimit(
+        scope="a", shape="window", limit=1, window_seconds=60.0, refused=1, waited_seconds=69.0
     )
 
 
@@ -336,7 +422,7 @@ def test_without_a_ceiling_everything_may_go_at_once(none: float | None) -> None
     paced = pacer({"a": 500}, max_per_second=none)
 
     assert paced.snapshot().per_second is None
-    assert len(all_tickets(paced, 0.0)) == 500
+    assert len(all_tickets(paced, 0.0)) == FIRST_AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -408,6 +494,6 @@ def test_a_pause_is_never_shorter_than_told_nor_longer_than_an_hour(told: list[f
     paced = Pacer({"a": 1}, max_concurrency=1, random=random.Random(seed))
 
     for length, retry_after_seconds in zip(pauses_seconds(paced, told), told, strict=True):
-        assert 0.1 - 1e-9 <= length <= 3600.3 + 1e-9
+        assert 0.1 - 1e-9 <= length <= 3601.3 + 1e-9
         if retry_after_seconds is not None and math.isfinite(retry_after_seconds):
             assert length >= min(retry_after_seconds, 3600.0)

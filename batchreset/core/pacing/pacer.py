@@ -1,26 +1,27 @@
-"""A simple pacer: customers in turn, a bound on what is under way, an optional ceiling, and on 429 everyone waits.
+"""Says which customer's row may go, and when: finds the limits, spends just under them, wastes almost nothing on 429.
 
-It does not learn limits yet, but it is safe: after a pause one row goes first and the others follow only when it was
-let through, so that a service which counts refused requests is never kept shut by us.
+Rows wait in lanes, one for each customer. A row goes when fewer are under way than the service bears
+(`concurrency`), the partner's gate and its customer's are open (`gate`), and the operator's ceiling allows. A refusal
+is given to the gate whose limit it was (`scopes`), which learns from it (`limit`).
 """
 
-import collections
 import math
 import random
 from collections.abc import Mapping
 from typing import Final
 
-from batchreset.core.pacing.seam import Answer, PaceSnapshot, Pause, Ticket
+from batchreset.core.pacing.ceiling import Ceiling
+from batchreset.core.pacing.concurrency import Concurrency
+from batchreset.core.pacing.lanes import CROWD_SHARE
+from batchreset.core.pacing.notes import Learned, PaceNote
+from batchreset.core.pacing.outage import Outage
+from batchreset.core.pacing.phases import Phase
+from batchreset.core.pacing.scopes import Scopes
+from batchreset.core.pacing.seam import Answer, PaceSnapshot, Ticket
+from batchreset.core.pacing.trial import Refusal
 
-PAUSE_FIRST_SECONDS: Final = 1.0
-PAUSE_GROWTH: Final = 1.6
-PAUSE_UNTOLD_MOST_SECONDS: Final = 15.0
-"""Bounds of a pause when the service gives no `Retry-After`."""
-PAUSE_MOST_SECONDS: Final = 3600.0
-"""A longer `Retry-After` is asked about again after an hour: limits change without notice."""
-SLACK_SECONDS: Final = 0.1
-JITTER_SECONDS: Final = 0.2
-"""Servers round `Retry-After` down; other clients come back at the same moment."""
+GENTLE_AT_ONCE: Final = 16
+"""While the partner's limit may be near."""
 
 
 class Pacer:
@@ -31,6 +32,7 @@ class Pacer:
         max_concurrency: requests under way at once, at least 1.
         max_per_second: hard ceiling over any second; None or 0: none.
         random: source of jitter.
+        start_from: what an earlier run learned; it is verified before it is trusted.
     """
 
     def __init__(
@@ -40,39 +42,40 @@ class Pacer:
         max_concurrency: int,
         max_per_second: float | None = None,
         random: random.Random,
+        start_from: Learned | None = None,
     ) -> None:
-        self._waiting = {customer: rows for customer, rows in rows_per_customer.items() if rows > 0}
-        self._turns = collections.deque(self._waiting)
-        self._rows_waiting = sum(self._waiting.values())
-        self._max_concurrency = max(1, max_concurrency)
-        self._ceiling = _Ceiling(max_per_second) if max_per_second else None
-        self._random = random
+        self._concurrency = Concurrency(max(1, max_concurrency), _count(rows_per_customer))
+        self._outage = Outage(random)
+        self._ceiling = Ceiling(max_per_second) if max_per_second else None
+        self._scopes = Scopes(rows_per_customer, random, start_from)
         self._in_flight = 0
         self._tickets = 0
         self._refused = 0
-        self._refusals_in_a_row = 0
-        self._paused_at_seconds = -math.inf
-        self._paused_until_seconds = -math.inf
-        self._probe: int | None = None
-        self._must_probe = False
 
     def take(self, now_seconds: float) -> Ticket | float:
         """A ticket: send one row of its customer now. Or the moment to ask again (`math.inf`: after an answer)."""
-        if not self._turns or self._in_flight >= self._max_concurrency or self._probe is not None:
+        at_once = self._concurrency.at_once
+        if now_seconds < self._scopes.gentle_until_seconds:
+            at_once = min(at_once, GENTLE_AT_ONCE)
+        if not self._scopes.lanes.waiting or self._in_flight >= at_once:
             return math.inf
-        if now_seconds < self._paused_until_seconds:
-            return self._paused_until_seconds
+        opens = self._outage.opens_seconds(now_seconds, self._in_flight)
+        if opens > now_seconds:
+            return opens
         if self._ceiling is not None:
-            opens = self._ceiling.opens_at_seconds(now_seconds)
+            opens = self._ceiling.opens_seconds(now_seconds)
             if opens > now_seconds:
                 return opens
-            self._ceiling.sent(now_seconds)
-        ticket = Ticket(self._next_customer(), self._tickets + 1, now_seconds)
+        crowd = max(1, at_once // CROWD_SHARE)
+        lane = self._scopes.choose(now_seconds, crowd)
+        if isinstance(lane, float):
+            return lane
         self._tickets += 1
         self._in_flight += 1
-        if self._must_probe:
-            self._probe = ticket.number
-        return ticket
+        if self._ceiling is not None:
+            self._ceiling.sent(now_seconds)
+        self._scopes.sent(now_seconds, lane, self._tickets)
+        return Ticket(lane.customer, self._tickets, now_seconds)
 
     def answer(
         self,
@@ -80,92 +83,77 @@ class Pacer:
         ticket: Ticket,
         answer: Answer,
         *,
-        latency_seconds: float,  # noqa: ARG002  part of the seam; this pacer does not learn from it
+        latency_seconds: float,
         retry_after_seconds: float | None = None,
         again: bool,
     ) -> None:
         """What came back for `ticket`. `again`: the row returns to its lane."""
+        scopes = self._scopes
+        lane = scopes.lanes[ticket.customer]
         self._in_flight -= 1
         if again:
-            self._give_back(ticket.customer)
-        if ticket.number == self._probe:
-            self._probe = None
-        if answer is Answer.THROTTLED:
-            self._throttled(now_seconds, ticket, retry_after_seconds)
-        elif answer is Answer.OK and ticket.taken_at_seconds >= self._paused_until_seconds:
-            self._must_probe = False
-            self._refusals_in_a_row = 0
+            scopes.lanes.give_back(lane)
+        scopes.returned(ticket, lane)
+        sent_at_seconds = min(max(ticket.taken_at_seconds, now_seconds - latency_seconds), now_seconds)
+        if answer is Answer.OK:
+            self._concurrency.succeeded(latency_seconds, self._in_flight)
+            self._outage.over()
+            scopes.passed(ticket, lane, sent_at_seconds)
+        elif answer is Answer.THROTTLED:
+            self._refused += 1
+            self._outage.over()
+            scopes.refused(
+                Refusal(
+                    lane=lane,
+                    number=ticket.number,
+                    at_seconds=now_seconds,
+                    sent_at_seconds=sent_at_seconds,
+                    retry_after_seconds=retry_after_seconds,
+                )
+            )
+        else:
+            self._concurrency.failed(now_seconds)
+            self._outage.failed(now_seconds)
+            scopes.lost(now_seconds, ticket, lane)
+        scopes.lanes.settled(lane)
 
     @property
     def done(self) -> bool:
         """Nothing waiting, nothing in flight."""
-        return not self._turns and self._in_flight == 0
+        return not self._scopes.lanes.waiting and self._in_flight == 0
+
+    def add_rows(self, rows_per_customer: Mapping[str, int]) -> None:
+        """More rows to be sent; what was learned stays."""
+        self._scopes.lanes.add(rows_per_customer)
+        self._concurrency.expect(_count(rows_per_customer))
+
+    def drain_notes(self) -> list[PaceNote]:
+        """What happened since this was last asked, oldest first; of a great many, the last thousand."""
+        notes = list(self._scopes.notes)
+        self._scopes.notes.clear()
+        return notes
+
+    @property
+    def learned(self) -> Learned:
+        """The limits that were found and what they cost, for the summary and for `start_from` of a later run."""
+        return self._scopes.learned()
 
     def snapshot(self) -> PaceSnapshot:
         """What pacing is doing now."""
-        paused = self._paused_until_seconds > -math.inf and self._must_probe
+        partner, rates = self._scopes.partner, [self._ceiling.per_second] if self._ceiling else []
+        if partner.limit.known:
+            _, count, window_seconds = partner.limit.as_known()
+            rates.append(count / window_seconds)
+        closed = partner.phase is not Phase.OPEN
         return PaceSnapshot(
-            concurrency=1 if self._must_probe else self._max_concurrency,
+            concurrency=1 if closed else self._concurrency.at_once,
             in_flight=self._in_flight,
-            waiting=self._rows_waiting,
-            per_second=self._ceiling.per_second if self._ceiling else None,
+            waiting=self._scopes.lanes.waiting,
+            per_second=min(rates, default=None),
             refused=self._refused,
-            pauses=(Pause(scope="partner", until_seconds=self._paused_until_seconds),) if paused else (),
+            pauses=tuple(self._scopes.pauses()),
         )
 
-    def _next_customer(self) -> str:
-        customer = self._turns.popleft()
-        self._waiting[customer] -= 1
-        self._rows_waiting -= 1
-        if self._waiting[customer]:
-            self._turns.append(customer)
-        else:
-            del self._waiting[customer]
-        return customer
 
-    def _give_back(self, customer: str) -> None:
-        if customer not in self._waiting:
-            self._waiting[customer] = 0
-            self._turns.append(customer)
-        self._waiting[customer] += 1
-        self._rows_waiting += 1
-
-    def _throttled(self, now_seconds: float, ticket: Ticket, retry_after_seconds: float | None) -> None:
-        self._refused += 1
-        # Refusals of rows that were under way when the pause began tell nothing new about how long it must be.
-        of_the_same_burst = self._must_probe and ticket.taken_at_seconds <= self._paused_at_seconds
-        if not of_the_same_burst:
-            self._refusals_in_a_row += 1
-            self._paused_at_seconds = now_seconds
-        self._must_probe = True
-        until = now_seconds + self._pause_seconds(retry_after_seconds)
-        self._paused_until_seconds = max(self._paused_until_seconds, until)
-
-    def _pause_seconds(self, retry_after_seconds: float | None) -> float:
-        grown = PAUSE_FIRST_SECONDS * PAUSE_GROWTH ** min(self._refusals_in_a_row - 1, 16)
-        untold = min(grown, PAUSE_UNTOLD_MOST_SECONDS)
-        if retry_after_seconds is None or not math.isfinite(retry_after_seconds):
-            return untold * self._random.uniform(0.8, 1.2)
-        told = min(max(retry_after_seconds, 0.0), PAUSE_MOST_SECONDS)
-        again_refused = untold if self._refusals_in_a_row > 1 else 0.0
-        return max(told, again_refused) + SLACK_SECONDS + JITTER_SECONDS * self._random.random()
-
-
-class _Ceiling:
-    """At most `per_second` sends in any second, evenly spread."""
-
-    def __init__(self, per_second: float) -> None:
-        self.per_second = per_second
-        self._spacing_seconds = 1.0 / per_second
-        self._last: collections.deque[float] = collections.deque(maxlen=max(1, math.floor(per_second)))
-
-    def opens_at_seconds(self, now_seconds: float) -> float:
-        if not self._last:
-            return now_seconds
-        opens = self._last[-1] + self._spacing_seconds
-        if len(self._last) == self._last.maxlen:
-            opens = max(opens, self._last[0] + 1.0)
-        return opens
-
-    def sent(self, now_seconds: float) -> None:
-        self._last.append(now_seconds)
+def _count(rows_per_customer: Mapping[str, int]) -> int:
+    return sum(max(0, rows) for rows in rows_per_customer.values())

@@ -1,0 +1,55 @@
+"""How a gate stands, and how that may change."""
+
+import enum
+from typing import Final
+
+
+class Phase(enum.Enum):
+    """What a gate lets through."""
+
+    OPEN = enum.auto()
+    """Rows, as far as the limit that was learned allows."""
+    HELD = enum.auto()
+    """Nothing, until it is known whose limit a refusal came from."""
+    WAITING = enum.auto()
+    """Nothing before a moment; then one row, to see."""
+    TRYING = enum.auto()
+    """That row is under way."""
+
+
+class Cue(enum.Enum):
+    """What happens to a gate."""
+
+    HOLD = enum.auto()
+    FREE = enum.auto()
+    CLOSE = enum.auto()
+    TRY = enum.auto()
+    PASSED = enum.auto()
+    LOST = enum.auto()
+
+
+TRANSITIONS: Final = {
+    (Phase.OPEN, Cue.HOLD): Phase.HELD,
+    (Phase.HELD, Cue.HOLD): Phase.HELD,
+    (Phase.HELD, Cue.FREE): Phase.OPEN,
+    (Phase.OPEN, Cue.CLOSE): Phase.WAITING,
+    (Phase.HELD, Cue.CLOSE): Phase.WAITING,
+    (Phase.WAITING, Cue.CLOSE): Phase.WAITING,
+    (Phase.TRYING, Cue.CLOSE): Phase.WAITING,
+    (Phase.WAITING, Cue.TRY): Phase.TRYING,
+    (Phase.TRYING, Cue.TRY): Phase.TRYING,
+    (Phase.TRYING, Cue.PASSED): Phase.OPEN,
+    (Phase.TRYING, Cue.LOST): Phase.WAITING,
+}
+
+
+class IllegalCueError(RuntimeError):
+    """A bug: the table does not hold this. Nothing was changed."""
+
+
+def moved(phase: Phase, cue: Cue) -> Phase:
+    """The phase after the cue. Raises IllegalCueError, and nothing has changed."""
+    try:
+        return TRANSITIONS[phase, cue]
+    except KeyError:
+        raise IllegalCueError(f"a gate that is {phase.name} knows no {cue.name}") from None

@@ -1,0 +1,96 @@
+"""What some customers' limits were found to be, others' are likely to be too."""
+
+from typing import Final
+
+from batchreset.core.pacing.episode import AGREEMENT
+from batchreset.core.pacing.gate import Gate
+from batchreset.core.pacing.limit import Kind
+
+WITNESSES_TO_TRUST: Final = 3
+"""So many customers with the same measured limit; then small ones need not be refused to learn it."""
+HINTS_KEPT: Final = 8
+"""The first customers that were refused; those that come later are many and say the same."""
+HINTS_APART: Final = 2
+HINTS_AGREEMENT: Final = 0.1
+"""Hints leave out what was under way: they agree when they are no further apart than this."""
+SMALL_WINDOWS: Final = 4
+"""A customer that needs no more windows than this is small: if it has a higher limit, little time is lost."""
+TRUSTED_WINDOWS_SMALL: Final = 4
+TRUSTED_WINDOWS: Final = 1
+"""So many windows are not probed."""
+
+
+class Shared:
+    """The limit that customers seem to have in common."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._window_seconds = 0.0
+        self._measured = False
+        self._end_seconds = 0.0
+        self._witnesses: set[str] = set()
+        self._hints: dict[str, int] = {}
+
+    def hint(self, customer: str, gate: Gate) -> None:
+        """From refusals that are not over yet; better than nothing."""
+        told = gate.told_window()
+        if self._measured or told is None:
+            return
+        self._count, self._window_seconds, self._end_seconds = told
+        if len(self._hints) < HINTS_KEPT or customer in self._hints:
+            self._hints[customer] = self._count
+        if self._trusts():
+            self._count = max(self._hints.values())
+
+    def learned(self, customer: str, gate: Gate) -> None:
+        """From a customer whose gate has opened again."""
+        limit = gate.limit
+        if limit.kind is not Kind.FIXED or limit.borrowed or (self._measured and not limit.sure):
+            return
+        same = abs(limit.count - self._count) <= AGREEMENT * self._count and (
+            abs(limit.window_seconds - self._window_seconds) <= AGREEMENT * self._window_seconds
+        )
+        if not same or not limit.sure:
+            self._witnesses.clear()
+        if limit.sure:
+            self._witnesses.add(customer)
+        self._count, self._window_seconds, self._measured = limit.count, limit.window_seconds, limit.sure
+        self._end_seconds = gate.until_seconds
+
+    def lend(self, gate: Gate, waiting: int) -> None:
+        """Tell a customer of which nothing is known."""
+        if not self._count:
+            return
+        if not self._trusts():
+            trusted_windows = 0
+        elif waiting <= SMALL_WINDOWS * self._count:
+            trusted_windows = TRUSTED_WINDOWS_SMALL
+        else:
+            trusted_windows = TRUSTED_WINDOWS
+        gate.borrow(
+            self._count,
+            self._window_seconds,
+            sure=self._measured,
+            trusted_windows=trusted_windows,
+            end_seconds=self._end_seconds,
+        )
+
+    def confirm(self, gate: Gate, waiting: int) -> None:
+        """Tell a customer that borrowed what one other had met that more have met it."""
+        if self._trusts() and abs(gate.limit.count - self._count) <= HINTS_AGREEMENT * self._count:
+            self.lend(gate, waiting)
+
+    def renew(self, gate: Gate) -> None:
+        """Tell a customer that lives on what it was told, or sees what no other does, what is known by now."""
+        if self._measured and self._trusts() and gate.limit.doubtful():
+            gate.limit.borrow(self._count, self._window_seconds, sure=True, trusted_windows=TRUSTED_WINDOWS_SMALL)
+        if gate.limit.lent and self._measured:
+            gate.limit.count, gate.limit.window_seconds = self._count, self._window_seconds
+
+    def _trusts(self) -> bool:
+        if self._measured:
+            return len(self._witnesses) >= WITNESSES_TO_TRUST
+        counts = self._hints.values()
+        return len(counts) >= WITNESSES_TO_TRUST and max(counts) - min(counts) <= HINTS_APART + HINTS_AGREEMENT * max(
+            counts
+        )
