@@ -3,7 +3,7 @@
 import collections
 
 from batchreset.core.outcome import Outcome
-from batchreset.core.pacing import Pacer, PaceSnapshot
+from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
 
 
 class Progress:
@@ -29,13 +29,18 @@ class Progress:
         return self.before + self.outcomes.total()
 
     def wave_begins(self, pacer: Pacer, *, waves_left: int) -> None:
-        """Another wave, paced by `pacer`."""
+        """Another wave, paced by `pacer` (the same one for all waves of a run)."""
         self.waves_left = waves_left
         self._pacer = pacer
 
     def ended(self, outcome: Outcome) -> None:
         """One more row has its outcome."""
         self.outcomes[outcome] += 1
+
+    @property
+    def learned(self) -> Learned | None:
+        """What pacing has learned so far; None before the first wave."""
+        return self._pacer.learned if self._pacer else None
 
     def pace(self) -> PaceSnapshot | None:
         """What pacing is doing; None before the first wave."""

@@ -2,12 +2,15 @@
 
 import collections
 import math
+from collections.abc import Mapping
 
 import anyio
 
 from batchreset.core.clock import Clock
+from batchreset.core.events import EventLog
 from batchreset.core.pacing import Answer, Pacer, Ticket
 from batchreset.core.rows import PlannedRow
+from batchreset.engine.pace_events import log_note
 from batchreset.engine.ports import RowSource
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 
@@ -35,19 +38,25 @@ class _ReturnedRow:
 class Lanes:
     """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time."""
 
-    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, stop: StopSwitch) -> None:
+    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, log: EventLog, stop: StopSwitch) -> None:
         self.pacer = pacer
         self._rows = rows
         self._clock = clock
+        self._log = log
         self._stop = stop
         self._returned: dict[str, collections.deque[_ReturnedRow]] = {}
         self._changed = anyio.Event()
         stop.tell(self._release_all)
 
+    def add(self, rows_per_lane: Mapping[str, int]) -> None:
+        """So many rows more of each lane may go."""
+        self.pacer.add_rows(rows_per_lane)
+
     async def next(self) -> tuple[PlannedRow, Ticket] | None:
         """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
         while not self._stop.requested and not self.pacer.done:
             turn = self.pacer.take(self._clock.monotonic())
+            self._tell()
             if isinstance(turn, Ticket):
                 returned = self._returned.get(turn.customer)
                 if not returned:
@@ -91,7 +100,12 @@ class Lanes:
             retry_after_seconds=retry_after_seconds,
             again=again,
         )
+        self._tell()
         self._changed.set()
+
+    def _tell(self) -> None:
+        for note in self.pacer.drain_notes():
+            log_note(self._log, note, now_seconds=self._clock.monotonic())
 
     async def _change_or(self, moment_seconds: float) -> None:
         """Return at that moment of the monotonic clock, or before it when an answer came or the run was stopped."""

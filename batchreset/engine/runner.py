@@ -9,7 +9,7 @@ import anyio
 
 from batchreset.core.guards import FailureGuard, canary_counts
 from batchreset.core.outcome import Outcome, Reason
-from batchreset.core.pacing import Pacer, Ticket
+from batchreset.core.pacing import Learned, Pacer, Ticket
 from batchreset.core.progress import Progress
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import End, Retry, StopRun
@@ -56,12 +56,14 @@ class Job:
         rows: those that have no final outcome yet.
         known: by row number, those of them that an earlier session has touched.
         probe_customer: the customer that the preflight looks at.
+        start_from: what an earlier run of the same partner learned of its limits; verified before it is trusted.
     """
 
     rows: RowSource
     known: Mapping[int, KnownRow]
     probe_customer: str
     limits: Limits
+    start_from: Learned | None = None
 
 
 async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progress) -> Stop | None:
@@ -78,10 +80,10 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
         watch.start_soon(world.tokens.keep_fresh)
         with anyio.CancelScope() as under_way:
             watch.start_soon(runner.lose_patience, under_way)
-            waves = runner.waves()
+            lanes, waves = runner.lanes(), runner.waves()
+            await runner.keep_ceiling()
             while waves and not stop.requested:
-                await runner.keep_ceiling()
-                await runner.send_wave(waves.pop(0), waves_left=len(waves))
+                await runner.send_wave(lanes, waves.pop(0), waves_left=len(waves))
         watch.cancel_scope.cancel()
     return stop.stop
 
@@ -120,16 +122,21 @@ class _Runner:
         self._guard.expect_canary(sum(canary.values()))
         return [canary, {lane: rows - canary.get(lane, 0) for lane, rows in everything.items()}]
 
-    async def send_wave(self, counts: Mapping[str, int], *, waves_left: int) -> None:
-        """Send that many rows of each lane, and wait until all of them have ended."""
+    def lanes(self) -> Lanes:
+        """One pacer for all waves: what the canary taught stays."""
         pacer = Pacer(
-            counts,
+            {},
             max_concurrency=self._limits.max_concurrency,
             max_per_second=self._limits.max_per_second or None,
             random=self._world.chance,
+            start_from=self._job.start_from,
         )
-        lanes = Lanes(pacer, self._job.rows, clock=self._world.clock, stop=self._stop)
-        self._progress.wave_begins(pacer, waves_left=waves_left)
+        return Lanes(pacer, self._job.rows, clock=self._world.clock, log=self._world.log, stop=self._stop)
+
+    async def send_wave(self, lanes: Lanes, counts: Mapping[str, int], *, waves_left: int) -> None:
+        """Send that many rows of each lane, and wait until all of them have ended."""
+        lanes.add(counts)
+        self._progress.wave_begins(lanes.pacer, waves_left=waves_left)
         async with anyio.create_task_group() as senders:
             while await self._token_is_there() and (turn := await lanes.next()) is not None:
                 senders.start_soon(self._send_row, *turn, lanes)
@@ -144,7 +151,7 @@ class _Runner:
         return not self._stop.requested
 
     async def keep_ceiling(self) -> None:
-        """Before each wave: its pacer does not know what was sent in the last second, or fraction of a row."""
+        """Before the first row: what was sent a moment ago, the sign-in's check and an earlier session, counts too."""
         if self._limits.max_per_second:
             with contextlib.suppress(RunStoppedError):
                 await self._stop.sleep(max(1.0, 1.0 / self._limits.max_per_second))

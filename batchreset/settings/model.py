@@ -187,8 +187,13 @@ class PaceSettings(Section):
     )
     order: Literal["interleave", "input"] = Field(
         default="interleave",
-        description="`interleave` takes customers in turn, so that one throttled customer delays no other;"
-        " `input` keeps the file's order.",
+        description="`interleave` lets customers go side by side, those with most rows first, so that one throttled"
+        " customer delays no other; `input` keeps the file's order.",
+    )
+    remember: bool = Field(
+        default=True,
+        description="Begin with the limits that the last run of the same partner in `runs_dir` learned; they are"
+        " verified before they are trusted.",
     )
 
 

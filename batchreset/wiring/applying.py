@@ -16,6 +16,7 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import Stop, stop_for
 from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
+from batchreset.wiring.pace_memory import Remembered, pacing_summary, remembered
 from batchreset.wiring.recent import alone_with
 from batchreset.wiring.results import refuse_destination, write_results_of
 from batchreset.wiring.session import Display, prepared
@@ -68,12 +69,16 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         check_plan_is_unchanged(run)
         _check_results_can_be_written(run)
         session = closing.enter_context(prepared(run, environ=environ, log=log))
-        began_at, stop = dt.datetime.now(dt.UTC), signals.stop
+        began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, _pacing_before(run)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:
             if stop is None and not how.dry_run:
+                earlier = _earlier(run, began_at, log)
                 run.folder.summary_json.unlink(missing_ok=True)
-                stop = session.carry_out(how.take_up, display=how.display, signals=signals)
+                ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
+                stop = ended.stop
+                if ended.learned is not None:
+                    pacing = pacing_summary(ended.learned, run.settings, started_from=earlier.run_id)
         except BatchresetError as error:
             stop = stop_for(Reason.INTERRUPTED, error.what, next_step=error.next_step, exit_code=error.exit_code)
             raise
@@ -81,7 +86,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            summary = _conclude(run, stop, dry_run=how.dry_run, began_at=began_at)
+            summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             log.info("run.ended", state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
@@ -107,11 +112,32 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
         stop = stop_for(now.last.stop_reason, f"the run was stopped before ({now.last.stop_reason})")
     with holding(run.folder):
         ended_at = (now.last and now.last.ended_at) or dt.datetime.now(dt.UTC)
-        return _conclude(run, stop, dry_run=False, began_at=ended_at, ended_at=ended_at)
+        return _conclude(run, stop, pacing=None, dry_run=False, began_at=ended_at, ended_at=ended_at)
+
+
+def _pacing_before(run: FrozenRun) -> dict[str, Any] | None:
+    """What the run's last session learned: still true when this one sends nothing."""
+    try:
+        return (run.folder.read_summary() or {}).get("pacing")
+    except RunFolderError:
+        return None
+
+
+def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:
+    earlier = remembered(run, now=now)
+    if earlier.run_id is not None:
+        log.info("pace.remembered", of_run=earlier.run_id)
+    return earlier
 
 
 def _conclude(
-    run: FrozenRun, stop: Stop | None, *, dry_run: bool, began_at: dt.datetime, ended_at: dt.datetime | None = None
+    run: FrozenRun,
+    stop: Stop | None,
+    *,
+    pacing: Mapping[str, Any] | None,
+    dry_run: bool,
+    began_at: dt.datetime,
+    ended_at: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """The run's own results first, then the summary that says they are there, then the results' copy elsewhere.
 
@@ -119,7 +145,13 @@ def _conclude(
     """
     now = standing(run, dry_run=dry_run)
     summary = summarize(
-        run, now, stop=stop, dry_run=dry_run, began_at=began_at, ended_at=ended_at or dt.datetime.now(dt.UTC)
+        run,
+        now,
+        stop=stop,
+        pacing=pacing,
+        dry_run=dry_run,
+        began_at=began_at,
+        ended_at=ended_at or dt.datetime.now(dt.UTC),
     )
     if dry_run and now.last is not None:
         return summary

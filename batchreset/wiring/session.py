@@ -12,6 +12,7 @@ from batchreset.adapters.plan import Plan, open_plan
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.clock import LoopClock
@@ -35,6 +36,19 @@ class Display(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a session came to its end.
+
+    Attributes:
+        stop: why it ended early, if it did.
+        learned: of the service's limits; None when nothing was sent.
+    """
+
+    stop: Stop | None = None
+    learned: Learned | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A run, ready to be carried out."""
 
@@ -45,22 +59,25 @@ class Session:
     tokens: TokenSource
     log: EventLog
 
-    def carry_out(self, take_up: frozenset[Outcome], *, display: Display, signals: Signals) -> Stop | None:
-        """Send what is left, and rows of the outcomes in `take_up` again; why it stopped early, if it did.
+    def carry_out(
+        self, take_up: frozenset[Outcome], *, start_from: Learned | None, display: Display, signals: Signals
+    ) -> Ended:
+        """Send what is left, and rows of the outcomes in `take_up` again; `start_from` is what an earlier run learned.
 
         Raises:
             LedgerError: the ledger cannot be opened or read.
         """
-        job, progress = self._job(take_up)
+        job, progress = self._job(take_up, start_from)
         if not job.rows.rows_per_lane:
-            return None
+            return Ended()
         store = LedgerStore(self.run.folder.ledger, seal=self.seal)
         try:
-            return anyio.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
+            stop = anyio.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
         finally:
             store.close()
+        return Ended(stop=stop, learned=progress.learned)
 
-    def _job(self, take_up: frozenset[Outcome]) -> tuple[Job, Progress]:
+    def _job(self, take_up: frozenset[Outcome], start_from: Learned | None) -> tuple[Job, Progress]:
         with reading(self.run) as ledger:
             settled = dict(ledger.settled()) if ledger else {}
             known = ledger.known() if ledger else {}
@@ -71,6 +88,7 @@ class Session:
             known=known,
             probe_customer=max(customers, key=customers.__getitem__),
             limits=limits_of(self.run.settings),
+            start_from=start_from,
         )
         return job, Progress(planned=self.run.reset_count, before=len(done))
 

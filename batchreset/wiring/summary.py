@@ -11,6 +11,7 @@ from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, Standing
+from batchreset.wiring.pace_memory import PARTNER
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12
@@ -30,11 +31,12 @@ def summarize(
     now: Standing,
     *,
     stop: Stop | None,
+    pacing: Mapping[str, Any] | None,
     dry_run: bool,
     began_at: dt.datetime,
     ended_at: dt.datetime,
 ) -> dict[str, Any]:
-    """The content of summary.json. No secret is in it."""
+    """The content of summary.json. No secret is in it. `pacing`: as `pacing_summary` makes it; None: not known."""
     outcomes = now.outcomes
     code = ExitCode.OK if dry_run else exit_code(now, stop)
     stopped = stop if now.rows_left else None
@@ -58,6 +60,7 @@ def summarize(
         ],
         "sent": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
+        "pacing": pacing,
         "began_at": rfc3339(began_at),
         "finished_at": rfc3339(ended_at),
         "duration_seconds": round((ended_at - began_at).total_seconds(), 3),
@@ -88,11 +91,32 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
             ]
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"this session took {_duration(summary['duration_seconds'])}"
-    lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}"]
+    lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}", *_limit_lines(summary.get("pacing"))]
     lines += ["", f"  results    {summary['files']['results']}", f"  log        {summary['files']['log']}"]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
         lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")
     return lines
+
+
+def _limit_lines(pacing: Mapping[str, Any] | None) -> list[str]:
+    """The partner's limit, and the customers' in one line: many have the same."""
+    known = [limit for limit in (pacing or {}).get("limits", []) if limit["limit"]]
+    partner = [limit for limit in known if limit["scope"] == PARTNER]
+    customers = [limit for limit in known if limit["scope"] != PARTNER]
+    lines = [f"  limit found: {_limit(limit)} for the partner; {_waited(limit)}" for limit in partner]
+    if customers:
+        longest, others = customers[0], len(customers) - 1
+        more = f" and {others} more" if others else ""
+        lines.append(f"  limit found: {_limit(longest)} for customer {longest['scope']}{more}; {_waited(longest)}")
+    return lines
+
+
+def _limit(limit: Mapping[str, Any]) -> str:
+    return f"{limit['limit']:,} requests in {limit['window_seconds']:g} s"
+
+
+def _waited(limit: Mapping[str, Any]) -> str:
+    return f"waited {_duration(limit['waited_seconds'])}"
 
 
 def plan_lines(run: FrozenRun) -> list[str]:

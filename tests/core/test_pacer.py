@@ -368,7 +368,7 @@ def test_the_snapshot_tells_what_pacing_is_doing() -> None:
     assert paced.snapshot() == idle
 
     answer(paced, 0.0, ticket_of(paced.take(0.0)), THROTTLED, retry_after_seconds=5.0, again=True)
-    pause = Pause(scope="a", until_seconds=moment_of(paced.take(1.0)))
+    pause = Pause(scope="a", until_seconds=moment_of(paced.take(1.0)), told=True)
     assert paced.snapshot() == PaceSnapshot(
         concurrency=4, in_flight=0, waiting=10, per_second=100.0, refused=1, pauses=(pause,)
     )
@@ -391,7 +391,7 @@ def test_its_notes_tell_what_happened_once() -> None:
         Throttled(scope="a", retry_after_seconds=59.0),
         Paused(scope="a", until_seconds=until, told=True),
         LimitLearned(scope="a", shape="window", limit=1, window_seconds=60.0),
-        Resumed(scope="a", waited_seconds=until - 1.0),
+        Resumed(scope="a", waited_seconds=until - 1.0, told=True),
     ]
     assert paced.drain_notes() == []
 

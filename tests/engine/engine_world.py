@@ -12,6 +12,7 @@ import trio.testing
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.records import Attempt, Ending, Intent, KnownRow
 from batchreset.core.rows import PlannedRow
@@ -248,6 +249,7 @@ class Scene:
     known: Mapping[int, KnownRow] = field(default_factory=dict)
     log: Log = field(default_factory=Log)
     seed: int = 1
+    start_from: Learned | None = None
     during: Callable[[StopSwitch], Coroutine[Any, Any, None]] | None = None
     stop: Stop | None = None
     progress: Progress = field(default_factory=lambda: Progress(planned=0))
@@ -273,7 +275,13 @@ class Scene:
             new_id=lambda: f"id-{chance.getrandbits(64):x}",
             chance=chance,
         )
-        job = Job(rows=self.rows, known=self.known, probe_customer="customer-0", limits=self.limits)
+        job = Job(
+            rows=self.rows,
+            known=self.known,
+            probe_customer="customer-0",
+            limits=self.limits,
+            start_from=self.start_from,
+        )
         began = anyio.current_time()
         async with anyio.create_task_group() as tasks:
             if self.during is not None:

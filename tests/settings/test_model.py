@@ -30,7 +30,13 @@ def test_every_setting_has_the_documented_default() -> None:
             "cache_dir": "",
             "keyvault": "",
         },
-        "pace": {"max_concurrency": 64, "max_per_second": 0, "max_attempts": 8, "order": "interleave"},
+        "pace": {
+            "max_concurrency": 64,
+            "max_per_second": 0,
+            "max_attempts": 8,
+            "order": "interleave",
+            "remember": True,
+        },
         "safety": {
             "canary": 10,
             "max_failure_rate": 0.1,

@@ -296,7 +296,7 @@ class Gate:
         window.sent = self._trying_sent
         self._trying_out = 0
         self.opened_number = self._trying_first
-        self._tell(Resumed(scope=self.scope, waited_seconds=self._waited_seconds))
+        self._tell(Resumed(scope=self.scope, waited_seconds=self._waited_seconds, told=self.told))
         self._refusals.end()
         self.limit.window_begins()
         if not self.window.prompt and self._wording.aligned is None:

@@ -36,10 +36,11 @@ class Paused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed:
-    """A row passed again after a pause."""
+    """A row passed again after a pause. Told: a refusal had asked for it."""
 
     scope: str
     waited_seconds: float
+    told: bool
 
 
 PaceNote = Throttled | LimitLearned | Paused | Resumed

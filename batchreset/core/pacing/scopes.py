@@ -61,10 +61,10 @@ class Scopes:
     def pauses(self) -> Iterator[Pause]:
         """Who waits, until when: the partner's gate first."""
         if self.partner.phase in CLOSED:
-            yield Pause(scope=PARTNER, until_seconds=self.partner.until_seconds)
+            yield Pause(scope=PARTNER, until_seconds=self.partner.until_seconds, told=self.partner.told)
         for lane in self.lanes:
             if lane.gate.phase in CLOSED and lane.waiting:
-                yield Pause(scope=lane.customer, until_seconds=lane.gate.until_seconds)
+                yield Pause(scope=lane.customer, until_seconds=lane.gate.until_seconds, told=lane.gate.told)
 
     def learned(self) -> Learned:
         """What is known by now, as plain values."""

@@ -33,10 +33,16 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """Nothing is sent in `scope` before `until_seconds` (the clock of `take`). Scope: a customer, or "partner"."""
+    """Nothing is sent in `scope` before `until_seconds` (the clock of `take`).
+
+    Attributes:
+        scope: a customer, or "partner".
+        told: a refusal asked for it; else a known limit is spent, and its next window is awaited.
+    """
 
     scope: str
     until_seconds: float
+    told: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,6 +133,17 @@ async def test_the_time_left_is_what_the_rate_makes_of_the_rows_left(
     assert terminal.lines()[-3].endswith(f"1.0 rows/s  {expected}")
 
 
+async def test_while_a_window_is_awaited_the_time_left_is_reckoned_over_several(terminal: Terminal) -> None:
+    """60 rows at the begin of each minute: nothing for 50 seconds does not mean that it will never end."""
+    progress = FixedProgress(planned=1000, pace=pace())
+    async with terminal_progress(progress, stream=terminal.stream, color=True):
+        for _ in range(5):
+            progress.outcomes[Outcome.SUCCEEDED] += 60
+            await anyio.sleep(60)
+
+    assert re.search(r"300 of 1,000  0\.0 rows/s  0:1[0-5]:\d\d left$", terminal.lines()[-3])
+
+
 async def test_a_finished_run_is_shown_as_such(terminal: Terminal) -> None:
     progress = FixedProgress(planned=10, before=4, pace=pace(in_flight=1, refused=3))
     async with terminal_progress(progress, stream=terminal.stream, color=True):
@@ -150,14 +161,36 @@ async def test_a_finished_run_is_shown_as_such(terminal: Terminal) -> None:
         pytest.param(None, 0, "checking the sign-in", id="before the first wave"),
         pytest.param(pace(), 1, "canary rows first", id="canary"),
         pytest.param(pace(), 0, "sending", id="sending"),
-        pytest.param(pace(Pause(scope="c1", until_seconds=57)), 0, "throttled: c1 waits 57 s", id="one waits"),
         pytest.param(
-            pace(Pause(scope="c1", until_seconds=5), Pause(scope="partner", until_seconds=90)),
+            pace(Pause(scope="c1", until_seconds=57, told=True)), 0, "throttled: c1 waits 57 s", id="one waits"
+        ),
+        pytest.param(
+            pace(Pause(scope="c1", until_seconds=5, told=True), Pause(scope="partner", until_seconds=90, told=True)),
             1,
-            "throttled: partner and 1 more waits 90 s",
+            "throttled: partner and 1 more wait 90 s",
             id="the longest of several",
         ),
-        pytest.param(pace(Pause(scope="c1", until_seconds=-1)), 0, "throttled: one row goes first", id="over"),
+        pytest.param(
+            pace(Pause(scope="c1", until_seconds=5, told=True), Pause(scope="c2", until_seconds=90, told=False)),
+            0,
+            "throttled: c1 waits 5 s",
+            id="what was refused before what is spent",
+        ),
+        pytest.param(
+            pace(Pause(scope="partner", until_seconds=12, told=False)),
+            0,
+            "limit reached: partner waits for the next window, 12 s",
+            id="spent",
+        ),
+        pytest.param(
+            pace(Pause(scope="c1", until_seconds=12, told=False), Pause(scope="c2", until_seconds=3, told=False)),
+            0,
+            "limit reached: c1 and 1 more wait for the next window, 12 s",
+            id="several spent",
+        ),
+        pytest.param(
+            pace(Pause(scope="c1", until_seconds=-1, told=True)), 0, "throttled: one row goes first", id="over"
+        ),
     ],
 )
 async def test_the_last_line_says_what_is_going_on(
@@ -166,7 +199,7 @@ async def test_the_last_line_says_what_is_going_on(
     """`until_seconds` are of the loop's clock, which begins at nought here."""
     if snapshot is not None:
         now = anyio.current_time()
-        moved = tuple(Pause(scope=p.scope, until_seconds=now + p.until_seconds) for p in snapshot.pauses)
+        moved = tuple(Pause(scope=p.scope, until_seconds=now + p.until_seconds, told=p.told) for p in snapshot.pauses)
         snapshot = pace(*moved)
     progress = FixedProgress(pace=snapshot)
     progress.waves_left = waves_left
@@ -179,7 +212,7 @@ async def test_the_last_line_says_what_is_going_on(
 @pytest.mark.parametrize("rows", [1, 9_999, 99_999, 9_999_999])
 async def test_no_line_is_wider_than_the_terminal(rows: int, terminal: Terminal) -> None:
     """A line that wraps would make every redrawing climb up the screen."""
-    longest = Pause(scope="0f8fad5b-d9cb-469f-a165-70867728950e", until_seconds=anyio.current_time() + 3600)
+    longest = Pause(scope="0f8fad5b-d9cb-469f-a165-70867728950e", until_seconds=anyio.current_time() + 3600, told=True)
     progress = FixedProgress(
         planned=10 * rows,
         before=rows,
@@ -209,7 +242,9 @@ async def test_colours_are_shown_only_to_those_who_want_them() -> None:
     drawn = []
     for color in (True, False):
         terminal = Terminal()
-        progress = FixedProgress(outcomes={Outcome.FAILED: 1}, pace=pace(Pause(scope="x", until_seconds=1e9)))
+        progress = FixedProgress(
+            outcomes={Outcome.FAILED: 1}, pace=pace(Pause(scope="x", until_seconds=1e9, told=True))
+        )
         async with terminal_progress(progress, stream=terminal.stream, color=color):
             await anyio.sleep(2)
         drawn.append(terminal.drawn())
@@ -296,7 +331,7 @@ async def test_a_short_run_says_nothing_on_its_way() -> None:
 async def test_an_event_says_who_waits() -> None:
     lines = Lines()
     until = anyio.current_time() + 50
-    progress = FixedProgress(pace=pace(Pause(scope="c1", until_seconds=until)))
+    progress = FixedProgress(pace=pace(Pause(scope="c1", until_seconds=until, told=True)))
     async with logged_progress(progress, log=lines, say=lines.say):
         await anyio.sleep(31)
     assert lines.events[0][1]["waits"] == "throttled: c1 waits 20 s"

@@ -1,0 +1,63 @@
+"""What a person reads of the limits at the end of a run."""
+
+from typing import Any
+
+import pytest
+
+from batchreset.wiring.summary import summary_lines
+
+CUSTOMER = "c0000000-0000-0000-0000-000000000001"
+
+
+def limit(scope: str, requests: int, waited_seconds: float) -> dict[str, Any]:
+    return {"scope": scope, "limit": requests, "window_seconds": 60.0, "waited_seconds": waited_seconds}
+
+
+def summary(pacing: dict[str, Any] | None) -> dict[str, Any]:
+    outcomes = {"succeeded": 1, "failed": 0, "in_doubt": 0, "skipped": 0, "not_attempted": 0}
+    return {
+        "run_id": "r",
+        "state": "finished",
+        "to_reset": 1,
+        "outcomes": outcomes,
+        "reasons": [],
+        "sent": 1,
+        "throttled": 0,
+        "duration_seconds": 1.0,
+        "pacing": pacing,
+        "files": {"results": "results.csv", "log": "log.ndjson", "folder": "runs/r"},
+        "passwords": "nobody",
+    }
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([limit("partner", 0, 3.0)], [], id="refused, and none found"),
+        pytest.param(
+            [limit("partner", 6000, 90.0)],
+            ["  limit found: 6,000 requests in 60 s for the partner; waited 1 min 30 s"],
+            id="the partner's",
+        ),
+        pytest.param(
+            [limit("partner", 600, 30.0), limit(CUSTOMER, 60, 12.25), limit("c2", 60, 1.0)],
+            [
+                "  limit found: 600 requests in 60 s for the partner; waited 30.0 s",
+                f"  limit found: 60 requests in 60 s for customer {CUSTOMER} and 1 more; waited 12.2 s",
+            ],
+            id="both",
+        ),
+    ],
+)
+def test_limits_that_were_found_are_told(limits: list[dict[str, Any]], expected: list[str]) -> None:
+    told = [line for line in summary_lines(summary({"limits": limits})) if line.startswith("  limit")]
+
+    assert told == expected
+
+
+def test_a_summary_of_an_older_version_has_no_limits() -> None:
+    older = summary(None)
+    del older["pacing"]
+
+    assert summary_lines(older) == summary_lines(summary(None)) == summary_lines(summary({"limits": []}))
