@@ -18,7 +18,7 @@ EVERYTHING = {
 PATIENT = ("--max-failure-rate", "0.5", "--timeout-seconds", "0.5", "--max-concurrency", "32")
 THROTTLED = {
     "partner": {"partner_limit": 25, "partner_window_seconds": 0.6},
-    "customer": {"customer_limit": 15, "customer_window_seconds": 0.6},
+    "customer": {"customer_limit": 8, "customer_window_seconds": 0.3},
 }
 
 
