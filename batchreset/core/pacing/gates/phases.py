@@ -30,7 +30,6 @@ class Cue(enum.Enum):
 
 TRANSITIONS: Final = {
     (Phase.OPEN, Cue.HOLD): Phase.HELD,
-    (Phase.HELD, Cue.HOLD): Phase.HELD,
     (Phase.HELD, Cue.FREE): Phase.OPEN,
     (Phase.OPEN, Cue.CLOSE): Phase.WAITING,
     (Phase.HELD, Cue.CLOSE): Phase.WAITING,
