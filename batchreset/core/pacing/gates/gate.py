@@ -76,9 +76,8 @@ class Gate:
         window = self.traffic.window
         if now_seconds >= window.ends_seconds:
             limit = self._roll(now_seconds, limit)
-        disproved = limit.disproved(window.sent)
-        if disproved is not None:
-            self.limit = disproved
+        if window.sent > limit.count and limit.disproved(window.sent):
+            self.limit = limit.given_up()
             return now_seconds
         opens = spending.in_window(now_seconds, limit, self.traffic, spurts=spurts)
         if opens is not None:

@@ -1,6 +1,6 @@
 """A fixed window: so many requests from its begin, all of them again when it ends."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from batchreset.core.pacing.limits.history import History
@@ -25,9 +25,15 @@ class Fixed(Shape):
 
     Attributes:
         probing: this window is spent beyond the limit, to see whether it is still there.
+        trusted_count: so many of a window are sent without caution. Reckoned once, as each send asks.
     """
 
     probing: bool = True
+    trusted_count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        trusted = max(1, int(WILD_SHARE * self.count)) if self.wild else self.count
+        object.__setattr__(self, "trusted_count", trusted)
 
     @property
     def known(self) -> Known | None:
@@ -52,15 +58,12 @@ class Fixed(Shape):
         """Whether it seems to change at random."""
         return not self.history.agreeing and self.most_seen > WILD_FACTOR * self.count
 
-    @property
-    def trusted_count(self) -> int:
-        """So many of a window are sent without caution."""
-        return max(1, int(WILD_SHARE * self.count)) if self.wild else self.count
+    def disproved(self, sent: int) -> bool:
+        """Whether far more passed than what was borrowed."""
+        return self.borrowed and sent > DISPROVED_FACTOR * self.count
 
-    def disproved(self, sent: int) -> Open | None:
-        """What remains when far more passed than what was borrowed; None: it did not."""
-        if not self.borrowed or sent <= DISPROVED_FACTOR * self.count:
-            return None
+    def given_up(self) -> Open:
+        """What remains when it was disproved."""
         return Open(refuted=True, window_seconds=self.window_seconds, history=self.history)
 
     def observed(self, accepted: int) -> "Fixed":
