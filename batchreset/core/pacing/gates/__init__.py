@@ -2,5 +2,5 @@
 
 `gate` brings together: `door` (the phase machine, its table in `phases`), `traffic` (what passed: `window`, `sendlog`),
 the belief of the room `limits`, spent as `spending` says, and `refusals` (one series; how long each closes the gate:
-`pauses`), which `evidence` makes an episode to learn from.
+`pauses`), of which `learning` makes an episode.
 """

@@ -6,21 +6,21 @@ from typing import assert_never
 
 from batchreset.core.pacing.gates import spending
 from batchreset.core.pacing.gates.door import Cause, Door
-from batchreset.core.pacing.gates.evidence import ToldWindow, episode_of, told_window
+from batchreset.core.pacing.gates.learning import ToldWindow, episode_of, news_of, told_window
 from batchreset.core.pacing.gates.pauses import pause_seconds
 from batchreset.core.pacing.gates.phases import Phase
-from batchreset.core.pacing.gates.refusals import Refusal, Refusals
+from batchreset.core.pacing.gates.refusals import Refusal, Refusals, Series
 from batchreset.core.pacing.gates.traffic import Traffic
 from batchreset.core.pacing.gates.window import PROMPT_SECONDS
 from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS
 from batchreset.core.pacing.limits.fixed import Fixed
-from batchreset.core.pacing.limits.habits import OWN_SLACK_MOST_SECONDS, Alignment, Habits
+from batchreset.core.pacing.limits.habits import Alignment, Habits
 from batchreset.core.pacing.limits.lessons import Limit, taught
 from batchreset.core.pacing.limits.reading import alignment_after
 from batchreset.core.pacing.limits.shape import Open
 from batchreset.core.pacing.limits.sliding import Sliding
-from batchreset.core.pacing.notes import LimitLearned, PaceNote, Paused, Resumed, Throttled
+from batchreset.core.pacing.notes import PaceNote, Paused, Resumed, Throttled
 
 
 class Gate:
@@ -48,8 +48,6 @@ class Gate:
         self._chance = chance
         self._tell = tell
         self._refusals = Refusals()
-
-    # When the next may go.
 
     def opens_seconds(self, now_seconds: float, *, spurts: bool = False) -> float:
         """Not later than now: a row may pass. Else when to ask again; infinite: after an answer.
@@ -95,8 +93,6 @@ class Gate:
         window.roll(now_seconds, limit, exact=exact)
         return limit
 
-    # What was sent, and what came back.
-
     def sent_one(self, now_seconds: float, number: int) -> None:
         """A ticket was given."""
         limit, window = self.limit, self.traffic.window
@@ -122,22 +118,25 @@ class Gate:
 
     def passed(self, number: int, sent_at_seconds: float) -> bool:
         """A good answer. True: it opened the gate."""
-        door, window = self.door, self.traffic.window
-        if not door.tries(number):
+        if not self.door.tries(number):
             return False
-        door.passed()
+        self.door.passed()
         self._learn(sent_at_seconds)
-        window.ended_before_seconds = door.due_seconds
+        self._begin_window(sent_at_seconds)
+        self._tell(Resumed(scope=self.scope, waited_seconds=self.door.last_wait_seconds))
+        self._refusals.end()
+        return True
+
+    def _begin_window(self, sent_at_seconds: float) -> None:
+        """With the row that was sent to see."""
+        door, window, alignment = self.door, self.traffic.window, self._habits.alignment
         prompt = door.trying_late_seconds <= PROMPT_SECONDS
-        window.begin(sent_at_seconds, door.opened_number, self.limit, self._habits.alignment, prompt=prompt)
+        window.ended_before_seconds = door.due_seconds
+        window.begin(sent_at_seconds, door.opened_number, self.limit, alignment, prompt=prompt)
         window.sent = door.trying_sent
         if isinstance(self.limit, Fixed):
             limit = self.limit.next_window()
-            begin_known = prompt or self._habits.alignment is not Alignment.UNKNOWN
-            self.limit = limit if begin_known else limit.probed()
-        self._tell(Resumed(scope=self.scope, waited_seconds=door.last_wait_seconds))
-        self._refusals.end()
-        return True
+            self.limit = limit if prompt or alignment is not Alignment.UNKNOWN else limit.probed()
 
     def refuse(self, refusal: Refusal, *, learns: bool) -> None:
         """A refusal that is this gate's. `learns`: it tells something of the limit."""
@@ -148,10 +147,11 @@ class Gate:
         else:
             self.traffic.window.refused += 1
             if fresh:
-                refusals.begin(refusal, learns=learns, own=False)
+                refusals.begin(refusal, Series.BURST if learns else Series.UNTAUGHT)
             refusals.one_more(refusal)
         refusals.note(refusal)
-        left_seconds = self.traffic.window.ends_seconds - refusal.at_seconds if self._window_measured else 0.0
+        measured = isinstance(self.limit, Fixed) and self.limit.sure
+        left_seconds = self.traffic.window.ends_seconds - refusal.at_seconds if measured else 0.0
         pause = pause_seconds(
             refusal,
             refusals.tries,
@@ -173,37 +173,23 @@ class Gate:
         else:
             if a_moment:
                 self._habits.measured_too_early()
-            self._refusals.begin(refusal, learns=True, own=True)
+            self._refusals.begin(refusal, Series.OWN_WAIT)
 
     def _close(self, now_seconds: float, until_seconds: float, cause: Cause) -> None:
         if self.door.close(now_seconds, until_seconds, cause):
             told = cause is Cause.REFUSED
             self._tell(Paused(scope=self.scope, until_seconds=self.door.until_seconds, told=told))
 
-    # What is known of the limit.
-
     def _learn(self, reopened_at_seconds: float) -> None:
-        refusals, habits, before = self._refusals, self._habits, self.limit
-        if not refusals.learns:
+        before, alignment = self.limit, self._habits.alignment
+        if not self._refusals.teach(reopened_at_seconds):
             return
-        if refusals.own and reopened_at_seconds - refusals.first_at_seconds <= OWN_SLACK_MOST_SECONDS + SHORT_SECONDS:
-            return  # the window was measured a little too short: the slack has grown
-        episode, alignment = episode_of(self.traffic, refusals, reopened_at_seconds), habits.alignment
-        if isinstance(before, Fixed) and not before.borrowed:
-            habits.alignment = alignment_after(before, episode, alignment)
-        self.limit = after = taught(before, episode, alignment)
-        changed = (type(before), before.count, before.window_seconds) != (
-            type(after),
-            after.count,
-            after.window_seconds,
-        )
-        known = after.known
-        if changed and known is not None:
-            self._tell(
-                LimitLearned(
-                    scope=self.scope, shape=known.shape, limit=known.count, window_seconds=known.window_seconds
-                )
-            )
+        episode = episode_of(self.traffic, self._refusals, reopened_at_seconds)
+        self._habits.alignment = alignment_after(before, episode, alignment)
+        self.limit = taught(before, episode, alignment)
+        news = news_of(self.scope, before, self.limit)
+        if news is not None:
+            self._tell(news)
 
     def borrow(self, limit: Fixed, *, end_seconds: float) -> None:
         """Believe a limit that others have. `end_seconds`: when a window of theirs ended."""
@@ -226,15 +212,3 @@ class Gate:
     def near(self) -> bool:
         """Whether a refusal is expected of this gate."""
         return self.limit.near(self.traffic.window.sent)
-
-    @property
-    def _window_measured(self) -> bool:
-        return isinstance(self.limit, Fixed) and self.limit.sure
-
-    def expects(self, end_seconds: float) -> bool:
-        """Whether its window is known to end about then."""
-        return self._window_measured and abs(end_seconds - self.traffic.window.ends_seconds) <= SHORT_SECONDS
-
-    def may_end(self, end_seconds: float) -> bool:
-        """Whether nothing that is known of its window speaks against its ending then."""
-        return not self._window_measured or self.expects(end_seconds)

@@ -1,10 +1,12 @@
 """The refusals that closed a gate and those that kept it closed, and what was told with them."""
 
+import enum
 import math
 from dataclasses import dataclass
 from typing import Final
 
 from batchreset.core.pacing.limits.episode import SHORT_SECONDS
+from batchreset.core.pacing.limits.habits import OWN_SLACK_MOST_SECONDS
 
 PAUSE_MOST_SECONDS: Final = 3600.0
 """A longer `Retry-After` is asked about again after an hour: limits change without notice."""
@@ -44,13 +46,25 @@ class Refusal:
         return one is not None and two is not None and abs(one - two) > SHORT_SECONDS
 
 
+class Series(enum.Enum):
+    """How a series of refusals began."""
+
+    NONE = enum.auto()
+    """There is none."""
+    UNTAUGHT = enum.auto()
+    """With requests that say nothing of the limit: of a window that was over, or sent while nothing was clear."""
+    BURST = enum.auto()
+    """While the gate was open."""
+    OWN_WAIT = enum.auto()
+    """With a row sent to see after a wait that nobody told us."""
+
+
 class Refusals:
     """One series, from the first refusal to the first row that passes.
 
     Attributes:
         tries: the first burst, and each row that was sent to see and refused; 0: there is none.
-        learns: the series tells something of the limit.
-        own: it began with a row sent to see after a wait that nobody told us.
+        series: how it began.
         first_at_seconds: when the first refused request was sent.
         last_at_seconds: when the last one was.
         told_until_seconds: when the window ends, as the service said it first.
@@ -60,8 +74,7 @@ class Refusals:
     __slots__ = (
         "first_at_seconds",
         "last_at_seconds",
-        "learns",
-        "own",
+        "series",
         "told_least_seconds",
         "told_until_seconds",
         "tries",
@@ -69,24 +82,22 @@ class Refusals:
 
     def __init__(self) -> None:
         self.tries = 0
-        self.learns = False
-        self.own = False
+        self.series = Series.NONE
         self.first_at_seconds = 0.0
         self.last_at_seconds = 0.0
         self.told_until_seconds: float | None = None
         self.told_least_seconds: float | None = None
 
-    def begin(self, refusal: Refusal, *, learns: bool, own: bool) -> None:
+    def begin(self, refusal: Refusal, series: Series) -> None:
         self.tries = 1
-        self.learns = learns
-        self.own = own
+        self.series = series
         self.first_at_seconds = self.last_at_seconds = refusal.sent_at_seconds
         self.told_until_seconds = None
         self.told_least_seconds = None
 
     def end(self) -> None:
         self.tries = 0
-        self.learns = False
+        self.series = Series.NONE
         self.told_until_seconds = None
         self.told_least_seconds = None
 
@@ -99,6 +110,21 @@ class Refusals:
         """The row that was sent to see was refused."""
         self.tries += 1
         self.one_more(refusal)
+
+    @property
+    def learns(self) -> bool:
+        """Whether the series tells something of the limit."""
+        return self.series is Series.BURST or self.series is Series.OWN_WAIT
+
+    def teach(self, reopened_at_seconds: float) -> bool:
+        """Whether it does now that it is over, when that row was sent which passed.
+
+        What is over in a moment after a wait of our own says only that the window was measured a little too short,
+        and for that the slack has grown.
+        """
+        over_seconds = reopened_at_seconds - self.first_at_seconds
+        a_moment = self.series is Series.OWN_WAIT and over_seconds <= OWN_SLACK_MOST_SECONDS + SHORT_SECONDS
+        return self.learns and not a_moment
 
     def note(self, refusal: Refusal) -> None:
         """What was told. Answers that contradict the first are of another window, or were long under way."""

@@ -6,6 +6,7 @@ from typing import Final
 from batchreset.core.pacing.limits.episode import Episode
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.shape import Shape
 
 DOUBTED_FROM_AGREEING: Final = 2
 """After so many agreeing observations, one that contradicts them is not believed at once."""
@@ -57,8 +58,10 @@ def _read_late(limit: Fixed, episode: Episode) -> Reading:
     return Reading.LATE
 
 
-def alignment_after(limit: Fixed, episode: Episode, before: Alignment) -> Alignment:
-    """What windows follow, as far as this episode shows it."""
+def alignment_after(limit: Shape, episode: Episode, before: Alignment) -> Alignment:
+    """What windows follow, as far as this episode shows it: only a window that was met before can tell."""
+    if not isinstance(limit, Fixed) or limit.borrowed:
+        return before
     reading = read(limit, episode)
     if reading is Reading.LATE_BY_FIRST_REQUEST:
         return Alignment.FIRST_REQUEST

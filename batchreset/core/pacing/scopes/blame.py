@@ -7,6 +7,7 @@ from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.phases import Phase
 from batchreset.core.pacing.gates.refusals import Refusal
 from batchreset.core.pacing.limits.episode import SHORT_SECONDS
+from batchreset.core.pacing.limits.fixed import Fixed
 
 
 class Blame(enum.Enum):
@@ -15,7 +16,7 @@ class Blame(enum.Enum):
     PARTNER = enum.auto()
     CUSTOMER = enum.auto()
     CUSTOMER_UNTAUGHT = enum.auto()
-    """The customer waits, as it was told; it tells nothing of a limit."""
+    """The customer waits, but nothing is learned of a limit."""
     UNCLEAR = enum.auto()
     """A trial finds it out."""
 
@@ -41,8 +42,8 @@ def blamed(partner: Gate, customer: Gate, refusal: Refusal) -> Blame:
 def _of_a_try(partner: Gate, customer: Gate, refusal: Refusal) -> Blame:
     """A row that was sent to see whether its customer, the partner or both are open again."""
     end = refusal.end_seconds
-    known_by_partner = end is not None and partner.expects(end)
-    known_by_customer = end is not None and customer.expects(end)
+    known_by_partner = end is not None and _expects(partner, end)
+    known_by_customer = end is not None and _expects(customer, end)
     if known_by_partner != known_by_customer:
         return Blame.PARTNER if known_by_partner else Blame.CUSTOMER
     if not partner.door.tries(refusal.number):
@@ -56,13 +57,27 @@ def _expected_owner(partner: Gate, customer: Gate, refusal: Refusal) -> Blame:
     end = refusal.end_seconds
     if partner.near() != customer.near():
         gate, blame = (partner, Blame.PARTNER) if partner.near() else (customer, Blame.CUSTOMER)
-        return blame if end is None or gate.may_end(end) else Blame.UNCLEAR
-    if not partner.near() or end is None or partner.expects(end) == customer.expects(end):
+        return blame if end is None or _may_end(gate, end) else Blame.UNCLEAR
+    if not partner.near() or end is None or _expects(partner, end) == _expects(customer, end):
         return Blame.UNCLEAR
-    return Blame.PARTNER if partner.expects(end) else Blame.CUSTOMER
+    return Blame.PARTNER if _expects(partner, end) else Blame.CUSTOMER
 
 
 def _customers_own(partner: Gate, customer: Gate, refusal: Refusal) -> bool:
     """While the partner's gate is closed: whether this refusal is nevertheless the customer's."""
     end, told_end = refusal.end_seconds, partner.told_until_seconds
     return customer.near() and end is not None and told_end is not None and abs(end - told_end) > SHORT_SECONDS
+
+
+def _expects(gate: Gate, end_seconds: float) -> bool:
+    """Whether its window is known to end about then."""
+    return _measured(gate) and abs(end_seconds - gate.traffic.window.ends_seconds) <= SHORT_SECONDS
+
+
+def _may_end(gate: Gate, end_seconds: float) -> bool:
+    """Whether nothing that is known of its window speaks against its ending then."""
+    return not _measured(gate) or _expects(gate, end_seconds)
+
+
+def _measured(gate: Gate) -> bool:
+    return isinstance(gate.limit, Fixed) and gate.limit.sure

@@ -1,10 +1,12 @@
-"""What a gate has seen of its limit, put together: the refusals beside what it had sent."""
+"""What a gate has seen, made into something to learn from: its refusals beside what it had sent."""
 
 from dataclasses import dataclass
 
 from batchreset.core.pacing.gates.refusals import Refusals
 from batchreset.core.pacing.gates.traffic import Traffic
 from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, snapped
+from batchreset.core.pacing.limits.lessons import Limit
+from batchreset.core.pacing.notes import LimitLearned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +50,12 @@ def told_window(traffic: Traffic, refusals: Refusals) -> ToldWindow | None:
         window_seconds=snapped(span - ROUNDING_SECONDS, span + ROUNDING_SECONDS),
         end_seconds=until,
     )
+
+
+def news_of(scope: str, before: Limit, after: Limit) -> LimitLearned | None:
+    """A limit that was found, or found to be another. A bucket's rate that only moves is no news."""
+    known = after.known
+    same = type(after) is type(before) and (after.count, after.window_seconds) == (before.count, before.window_seconds)
+    if known is None or same:
+        return None
+    return LimitLearned(scope=scope, shape=known.shape, limit=known.count, window_seconds=known.window_seconds)
