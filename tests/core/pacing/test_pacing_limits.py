@@ -4,10 +4,11 @@ import pytest
 
 from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.episode import Episode, snapped
-from batchreset.core.pacing.limits.fixed import Fixed
+from batchreset.core.pacing.limits.fixed import Fixed, borrowed
 from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.history import NOTHING_SEEN
 from batchreset.core.pacing.limits.lessons import SHAPES_TRIED_AT_MOST, Limit, taught
-from batchreset.core.pacing.limits.reading import alignment_after
+from batchreset.core.pacing.limits.reading import Reading, alignment_after, read
 from batchreset.core.pacing.limits.shape import Known, Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
@@ -104,6 +105,68 @@ def test_a_sliding_limit_is_tried_a_little_higher_after_quiet_windows_only() -> 
     raised = limit.raised(121.0 + 5 * 60.0)
     assert raised.count == count + 1
     assert taught(raised, episode(480.0, 500.0, 1.0), UNKNOWN).count == count
+
+
+BORROWED = borrowed(10, 60.0, history=NOTHING_SEEN, measured=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "met", "after", "standing"),
+    [
+        pytest.param(Open(), episode(0.0, 5.0, 55.0, accepted=0), Open, Standing.GUESSED, id="others-had-spent-it"),
+        pytest.param(Open(), episode(0.0, 5.0, 1.0), Bucket, Standing.GUESSED, id="a-short-wait"),
+        pytest.param(Open(), episode(0.0, 5.0, 55.0), Fixed, Standing.GUESSED, id="a-long-wait"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 55.0), Fixed, Standing.MEASURED, id="borrowed-and-right"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 295.0), Fixed, Standing.GUESSED, id="borrowed-and-wrong"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 1.0), Bucket, Standing.GUESSED, id="borrowed-and-no-window"),
+    ],
+)
+def test_what_the_first_refusals_teach(before: Limit, met: Episode, after: type[Limit], standing: Standing) -> None:
+    limit = taught(before, met, UNKNOWN)
+
+    assert type(limit) is after
+    assert limit.standing is standing
+
+
+@pytest.mark.parametrize(
+    ("met", "reading"),
+    [
+        pytest.param(episode(120.0, 130.0, 50.0, expected=180.0), Reading.EXPECTED, id="in-time"),
+        pytest.param(episode(120.0, 130.0, 1.0, expected=180.0), Reading.TOO_SOON, id="much-too-soon"),
+        pytest.param(episode(120.0, 130.0, 20.0, expected=180.0), Reading.ANOTHER_LENGTH, id="shorter"),
+        pytest.param(episode(120.0, 130.0, 90.0, expected=180.0), Reading.ANOTHER_LENGTH, id="longer"),
+        pytest.param(
+            episode(140.0, 170.0, 10.0, expected=400.0, prompt=False, before=120.0), Reading.LATE_BY_CLOCK, id="clock"
+        ),
+        pytest.param(
+            episode(100.0, 150.0, 10.0, expected=400.0, prompt=False, before=120.0),
+            Reading.LATE_BY_FIRST_REQUEST,
+            id="first-request",
+        ),
+        pytest.param(
+            episode(140.0, 150.0, 17.0, expected=400.0, prompt=False, before=120.0), Reading.LATE, id="nothing-fits"
+        ),
+    ],
+)
+def test_how_an_episode_is_read_beside_the_window_that_was_known(met: Episode, reading: Reading) -> None:
+    assert read(learned_window(), met) is reading
+
+
+def test_windows_that_agreed_are_not_contradicted_by_one_row_that_came_too_soon() -> None:
+    limit: Limit = learned_window()
+    limit = taught(limit, episode(120.0, 125.0, 55.0, expected=180.0), UNKNOWN)
+    limit = taught(limit, episode(180.0, 181.0, 1.0, expected=240.0, accepted=2), UNKNOWN)
+    assert limit.known == Known(shape="window", count=10, window_seconds=60.0)
+
+    limit = taught(limit, episode(190.0, 191.0, 1.0, expected=250.0, accepted=2), UNKNOWN)
+    assert isinstance(limit, Sliding)
+
+
+def test_what_was_borrowed_is_given_up_when_twice_as_much_passed() -> None:
+    assert not BORROWED.disproved(20)
+    assert BORROWED.disproved(21)
+    assert BORROWED.given_up().refuted
+    assert not learned_window().disproved(1000)
 
 
 def test_a_belief_is_never_changed_in_place() -> None:

@@ -18,6 +18,7 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty
     Bucket      Fixed    a wait that no bucket needs, and fewer than six changes of mind
 
-Read `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons`. `history`: what was observed,
-whatever the shape. `habits`: what holds for all limits of a service.
+Read `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons` and, for the longest of them,
+`reading` and `fixed_lessons`. `history`: what was observed, whatever the shape. `habits`: what holds for all limits of
+a service.
 """
