@@ -41,7 +41,9 @@ def test_a_value_is_frozen_small_and_made_by_keyword(value: Any) -> None:
     fields = dataclasses.fields(value)
 
     assert value.__dataclass_params__.frozen
-    assert set(value.__slots__) == {field.name for field in fields}
+    slots = {slot for kind in value.__mro__ for slot in getattr(kind, "__slots__", ())}
+    assert slots == {field.name for field in fields}
+    assert not value.__dictoffset__
     assert all(field.kw_only == (value not in BY_POSITION) for field in fields)
 
 
