@@ -1,8 +1,8 @@
 """Says which customer's row may go, and when: finds the limits, spends just under them, wastes almost nothing on 429.
 
-Rows wait in lanes, one for each customer. A row goes when fewer are under way than the service bears
-(`concurrency`), the partner's gate and its customer's are open (`gate`), and the operator's ceiling allows. A refusal
-is given to the gate whose limit it was (`scopes`), which learns from it (`limit`).
+Rows wait in lanes, one for each customer. A row goes when fewer are under way than the service bears (`load`), the
+partner's gate and its customer's are open (`gates`), and the operator's ceiling allows. A refusal is given to the gate
+whose limit it was (`scopes`), which learns from it (`limits`).
 """
 
 import math

@@ -1,4 +1,7 @@
-"""How a gate stands, and how that may change."""
+"""How a gate stands, and how that may change.
+
+It is a circuit breaker that lets through while OPEN, as gates do; TRYING is what breakers call half-open.
+"""
 
 import enum
 from typing import Final
