@@ -95,9 +95,9 @@ class Gate:
 
     def sent_one(self, now_seconds: float, number: int) -> None:
         """A ticket was given."""
-        limit, window = self.limit, self.traffic.window
-        if self.door.closed:
-            self.door.sent_to_see(now_seconds, number)
+        limit, window, door = self.limit, self.traffic.window, self.door
+        if door.phase is not Phase.OPEN and door.closed:
+            door.sent_to_see(now_seconds, number)
         else:
             if window.first_number == 0:
                 window.begin_in_passing(now_seconds, number, limit, self._habits.alignment)

@@ -24,11 +24,17 @@ class Cue(enum.Enum):
     """What happens to a gate."""
 
     HOLD = enum.auto()
+    """Refused, and whose limit it was is not clear."""
     FREE = enum.auto()
+    """It was not this gate's limit."""
     CLOSE = enum.auto()
+    """Refused by this gate's limit, or the window's budget is spent."""
     TRY = enum.auto()
+    """A row goes to see."""
     PASSED = enum.auto()
+    """That row passed."""
     LOST = enum.auto()
+    """That row says neither yes nor no: it failed, or the other gate refused it."""
 
 
 TRANSITIONS: Final = {
