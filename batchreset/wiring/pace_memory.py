@@ -8,7 +8,7 @@ from typing import Any, Final
 import pydantic
 
 from batchreset.adapters.run_folder import RunFolder, all_folders
-from batchreset.core.pacing import Learned, LearnedLimit
+from batchreset.core.pacing import PARTNER, Learned, LearnedLimit
 from batchreset.errors import RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun
@@ -19,8 +19,6 @@ REMEMBERED_FOR: Final = dt.timedelta(days=40)
 """A job that runs once a month finds its last run; older figures are guesses."""
 LOOKED_AT: Final = 50
 """Newest runs that are looked through: with thousands in the folder a run must still begin at once."""
-PARTNER: Final = "partner"
-"""The scope of the limit that all customers share."""
 _LIMITS: Final = pydantic.TypeAdapter(list[LearnedLimit])
 
 

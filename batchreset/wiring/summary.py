@@ -7,11 +7,11 @@ from typing import Any, Final
 from batchreset.adapters.plan import open_plan
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome
+from batchreset.core.pacing import PARTNER
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, Standing
-from batchreset.wiring.pace_memory import PARTNER
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12

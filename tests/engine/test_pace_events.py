@@ -7,7 +7,7 @@ import pytest
 from engine_world import LIMITS, OK, Log, Scene, Service, rows, throttled
 
 from batchreset.core.exchange import Exchange
-from batchreset.core.pacing import Learned, LearnedLimit, LimitLearned, PaceNote, Paused, Resumed, Throttled
+from batchreset.core.pacing import Learned, LimitLearned, PaceNote, Paused, Resumed, Throttled
 from batchreset.core.rows import PlannedRow
 from batchreset.engine.pace_events import log_note
 

@@ -1,8 +1,8 @@
 """Says which customer's row may go, and when: finds the limits, spends just under them, wastes almost nothing on 429.
 
-Rows wait in lanes, one for each customer. A row goes when fewer are under way than the service bears
-(`concurrency`), the partner's gate and its customer's are open (`gate`), and the operator's ceiling allows. A refusal
-is given to the gate whose limit it was (`scopes`), which learns from it (`limit`).
+Rows wait in lanes, one for each customer. A row goes when fewer are under way than the service bears (`load`), the
+partner's gate and its customer's are open (`gates`), and the operator's ceiling allows. A refusal is given to the gate
+whose limit it was (`scopes`), which learns from it (`limits`).
 """
 
 import math
@@ -10,15 +10,15 @@ import random
 from collections.abc import Mapping
 from typing import Final
 
-from batchreset.core.pacing.ceiling import Ceiling
-from batchreset.core.pacing.concurrency import Concurrency
-from batchreset.core.pacing.lanes import CROWD_SHARE
+from batchreset.core.pacing.gates.phases import Phase
+from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.load.ceiling import Ceiling
+from batchreset.core.pacing.load.concurrency import Concurrency
+from batchreset.core.pacing.load.outage import Outage
 from batchreset.core.pacing.notes import Learned, PaceNote
-from batchreset.core.pacing.outage import Outage
-from batchreset.core.pacing.phases import Phase
-from batchreset.core.pacing.scopes import Scopes
+from batchreset.core.pacing.scopes.lanes import CROWD_SHARE
+from batchreset.core.pacing.scopes.scopes import Scopes
 from batchreset.core.pacing.seam import Answer, PaceSnapshot, Ticket
-from batchreset.core.pacing.trial import Refusal
 
 GENTLE_AT_ONCE: Final = 16
 """While the partner's limit may be near."""
@@ -103,13 +103,13 @@ class Pacer:
             self._refused += 1
             self._outage.over()
             scopes.refused(
+                lane,
                 Refusal(
-                    lane=lane,
                     number=ticket.number,
                     at_seconds=now_seconds,
                     sent_at_seconds=sent_at_seconds,
                     retry_after_seconds=retry_after_seconds,
-                )
+                ),
             )
         else:
             self._concurrency.failed(now_seconds)
@@ -140,11 +140,11 @@ class Pacer:
 
     def snapshot(self) -> PaceSnapshot:
         """What pacing is doing now."""
-        partner, rates = self._scopes.partner, [self._ceiling.per_second] if self._ceiling else []
-        if partner.limit.known:
-            _, count, window_seconds = partner.limit.as_known()
-            rates.append(count / window_seconds)
-        closed = partner.phase is not Phase.OPEN
+        partner = self._scopes.partner
+        rates = [self._ceiling.per_second] if self._ceiling else []
+        if (known := partner.limit.known) is not None:
+            rates.append(known.count / known.window_seconds)
+        closed = partner.door.phase is not Phase.OPEN
         return PaceSnapshot(
             concurrency=1 if closed else self._concurrency.at_once,
             in_flight=self._in_flight,

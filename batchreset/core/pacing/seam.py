@@ -2,6 +2,10 @@
 
 import enum
 from dataclasses import dataclass
+from typing import Final
+
+PARTNER: Final = "partner"
+"""The scope of the limit that all customers share; every other scope is a customer."""
 
 
 class Answer(enum.Enum):

@@ -100,10 +100,6 @@ class Concurrency:
             if binding and not self._climbing:
                 self._set(self._level * WELL_GROWTH)
 
-    def throttled(self) -> None:
-        """The partner's limit is known to exist: no more haste."""
-        self._climbing = False
-
     def failed(self, now_seconds: float) -> None:
         """Unavailable, or no answer in time."""
         self._answers += 1

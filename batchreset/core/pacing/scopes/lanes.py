@@ -6,10 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from batchreset.core.pacing.gate import Gate
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.limits.shape import Open
 
 CROWD_SHARE: Final = 3
 """A customer that has this part of what may be under way goes after the others: one slow lane must not hold all."""
+NEW_AT_ONCE: Final = 4
+NEW_GROWTH: Final = 14
+LEADER_GROWTH: Final = 8
+"""Of a customer of whom nothing is known so many go first, one more for each so many; more when nobody else waits.
+The first customer leads: what it meets, the others need not."""
 
 
 class _Place(enum.Enum):
@@ -21,9 +27,17 @@ class _Place(enum.Enum):
 
 
 class Lane:
-    """One customer's rows."""
+    """One customer's rows.
 
-    __slots__ = ("customer", "gate", "order", "place", "stamp", "waiting")
+    Attributes:
+        order: of customers, as they came.
+        waiting: rows that are not under way.
+        leads: it may go faster than others of whom nothing is known.
+        place: where `Lanes` keeps it.
+        stamp: of its entry in a heap; older entries count no more.
+    """
+
+    __slots__ = ("customer", "gate", "leads", "order", "place", "stamp", "waiting")
 
     def __init__(self, customer: str, order: int, gate: Gate) -> None:
         self.customer = customer
@@ -32,6 +46,14 @@ class Lane:
         self.waiting = 0
         self.place = _Place.EMPTY
         self.stamp = 0
+        self.leads = False
+
+    def crowded(self, crowd: int) -> bool:
+        """Whether enough are under way while others wait: `crowd`, and before a limit is known fewer."""
+        in_flight = self.gate.traffic.in_flight
+        if in_flight >= crowd or not isinstance(self.gate.limit, Open):
+            return in_flight >= crowd
+        return in_flight >= NEW_AT_ONCE + self.gate.traffic.window.sent // (LEADER_GROWTH if self.leads else NEW_GROWTH)
 
 
 class Lanes:
@@ -87,7 +109,7 @@ class Lanes:
             opens = lane.gate.opens_seconds(now_seconds)
             if opens > now_seconds:
                 self._put_later(lane, opens)
-            elif lane.gate.in_flight >= min(crowd, lane.gate.crowd()):
+            elif lane.crowded(crowd):
                 crowded.append(lane)
             else:
                 chosen = lane
@@ -105,7 +127,7 @@ class Lanes:
         """One row of the chosen lane goes."""
         if self._leader is None:
             self._leader = lane
-            lane.gate.leads = True
+            lane.leads = True
         lane.waiting -= 1
         self.waiting -= 1
         self.wake(lane)

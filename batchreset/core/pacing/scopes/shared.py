@@ -1,10 +1,13 @@
 """What some customers' limits were found to be, others' are likely to be too."""
 
+from dataclasses import replace
 from typing import Final
 
-from batchreset.core.pacing.episode import AGREEMENT
-from batchreset.core.pacing.gate import Gate
-from batchreset.core.pacing.limit import Kind
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.limits.episode import AGREEMENT
+from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
+from batchreset.core.pacing.limits.shape import Open, Standing
+from batchreset.core.pacing.limits.sliding import Sliding
 
 WITNESSES_TO_TRUST: Final = 3
 """So many customers with the same measured limit; then small ones need not be refused to learn it."""
@@ -36,7 +39,7 @@ class Shared:
         told = gate.told_window()
         if self._measured or told is None:
             return
-        self._count, self._window_seconds, self._end_seconds = told
+        self._count, self._window_seconds, self._end_seconds = told.count, told.window_seconds, told.end_seconds
         if len(self._hints) < HINTS_KEPT or customer in self._hints:
             self._hints[customer] = self._count
         if self._trusts():
@@ -45,7 +48,7 @@ class Shared:
     def learned(self, customer: str, gate: Gate) -> None:
         """From a customer whose gate has opened again."""
         limit = gate.limit
-        if limit.kind is not Kind.FIXED or limit.borrowed or (self._measured and not limit.sure):
+        if not isinstance(limit, Fixed) or limit.borrowed or (self._measured and not limit.sure):
             return
         same = abs(limit.count - self._count) <= AGREEMENT * self._count and (
             abs(limit.window_seconds - self._window_seconds) <= AGREEMENT * self._window_seconds
@@ -55,37 +58,37 @@ class Shared:
         if limit.sure:
             self._witnesses.add(customer)
         self._count, self._window_seconds, self._measured = limit.count, limit.window_seconds, limit.sure
-        self._end_seconds = gate.until_seconds
+        self._end_seconds = gate.door.until_seconds
 
-    def lend(self, gate: Gate, waiting: int) -> None:
-        """Tell a customer of which nothing is known."""
-        if not self._count:
-            return
-        if not self._trusts():
-            trusted_windows = 0
-        elif waiting <= SMALL_WINDOWS * self._count:
-            trusted_windows = TRUSTED_WINDOWS_SMALL
-        else:
-            trusted_windows = TRUSTED_WINDOWS
-        gate.borrow(
-            self._count,
-            self._window_seconds,
-            sure=self._measured,
-            trusted_windows=trusted_windows,
-            end_seconds=self._end_seconds,
-        )
-
-    def confirm(self, gate: Gate, waiting: int) -> None:
-        """Tell a customer that borrowed what one other had met that more have met it."""
-        if self._trusts() and abs(gate.limit.count - self._count) <= HINTS_AGREEMENT * self._count:
-            self.lend(gate, waiting)
+    def advise(self, gate: Gate, waiting: int) -> None:
+        """Tell a customer that is about to send, and of which nothing was seen, what was seen of others."""
+        limit = gate.limit
+        if isinstance(limit, Open):
+            if self._count and not limit.refuted:
+                self._lend(gate, waiting)
+        elif limit.borrowed and self._trusts() and abs(limit.count - self._count) <= HINTS_AGREEMENT * self._count:
+            self._lend(gate, waiting)  # it borrowed what one other had met; by now more have met it
 
     def renew(self, gate: Gate) -> None:
         """Tell a customer that lives on what it was told, or sees what no other does, what is known by now."""
-        if self._measured and self._trusts() and gate.limit.doubtful():
-            gate.limit.borrow(self._count, self._window_seconds, sure=True, trusted_windows=TRUSTED_WINDOWS_SMALL)
-        if gate.limit.lent and self._measured:
-            gate.limit.count, gate.limit.window_seconds = self._count, self._window_seconds
+        limit = gate.limit
+        if not self._measured:
+            return
+        if isinstance(limit, Sliding) and limit.doubtful and self._trusts():
+            gate.limit = self._as_lent(gate, TRUSTED_WINDOWS_SMALL)
+        elif limit.standing is Standing.LENT:
+            gate.limit = replace(limit, count=self._count, window_seconds=self._window_seconds)
+
+    def _lend(self, gate: Gate, waiting: int) -> None:
+        if self._trusts():
+            small = waiting <= SMALL_WINDOWS * self._count
+            limit = self._as_lent(gate, TRUSTED_WINDOWS_SMALL if small else TRUSTED_WINDOWS)
+        else:
+            limit = borrowed(self._count, self._window_seconds, history=gate.limit.history, measured=self._measured)
+        gate.borrow(limit, end_seconds=self._end_seconds)
+
+    def _as_lent(self, gate: Gate, unprobed_windows: int) -> Fixed:
+        return lent(self._count, self._window_seconds, history=gate.limit.history, unprobed_windows=unprobed_windows)
 
     def _trusts(self) -> bool:
         if self._measured:

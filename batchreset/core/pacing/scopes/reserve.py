@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from batchreset.core.pacing.gate import Gate
-from batchreset.core.pacing.lanes import Lane
-from batchreset.core.pacing.limit import Kind
-from batchreset.core.pacing.phases import Phase
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.gates.phases import Phase
+from batchreset.core.pacing.limits.fixed import Fixed
+from batchreset.core.pacing.scopes.lanes import Lane
 
 CRITICAL_SHARE: Final = 0.8
 """A customer that needs this share of the time that the partner's limit costs, or more, decides when the run ends."""
@@ -32,30 +32,19 @@ class Reserve:
 
     def holds_back_until(self, now_seconds: float, partner: Gate, lanes: Iterable[Lane], waiting: int) -> float:
         """Not later than now: any customer may send. Else when a critical one opens for which the rest is kept."""
-        if partner.limit.kind is not Kind.FIXED or not partner.limit.sure:
+        limit, window = partner.limit, partner.traffic.window
+        if not isinstance(limit, Fixed) or not limit.sure:
             return now_seconds
         if now_seconds >= self._planned_at_seconds + PLANNED_EVERY_SECONDS:
-            self._plan(now_seconds, partner, lanes, waiting)
-        left = partner.limit.count - partner.window.sent
+            self._plan(now_seconds, limit, lanes, waiting)
+        left = limit.count - window.sent
         if left > self._most or left <= 0:
             return now_seconds
-        ends = partner.window.ends_seconds - LAST_MOMENT_SECONDS
         kept, opens = 0, math.inf
         for lane in self._critical:
-            gate = lane.gate
-            if not lane.waiting:
-                continue
-            if gate.phase is Phase.WAITING:
-                if gate.until_seconds >= ends:
-                    continue
-                opens = min(opens, max(gate.until_seconds, math.nextafter(now_seconds, math.inf)))
-                kept += min(gate.limit.count, lane.waiting)
-            else:
-                budget = max(0, gate.limit.count - gate.window.sent)
-                if now_seconds < gate.window.ends_seconds < ends:
-                    budget += gate.limit.count  # its next window opens within this one of the partner's
-                    opens = min(opens, gate.window.ends_seconds)
-                kept += min(budget, lane.waiting)
+            rows, opens_seconds = _claim(now_seconds, lane, window.ends_seconds - LAST_MOMENT_SECONDS)
+            kept += rows
+            opens = min(opens, opens_seconds)
         return opens if left <= kept else now_seconds
 
     def choose(self, now_seconds: float) -> Lane | float:
@@ -69,10 +58,9 @@ class Reserve:
                 soonest = min(soonest, opens)
         return soonest
 
-    def _plan(self, now_seconds: float, partner: Gate, lanes: Iterable[Lane], waiting: int) -> None:
+    def _plan(self, now_seconds: float, partner: Fixed, lanes: Iterable[Lane], waiting: int) -> None:
         self._planned_at_seconds = now_seconds
-        limit = partner.limit
-        partner_seconds = waiting / limit.count * limit.window_seconds
+        partner_seconds = waiting / partner.count * partner.window_seconds
         found = [
             (need_seconds, lane.order, lane)
             for lane in lanes
@@ -85,6 +73,17 @@ class Reserve:
 
 def _needs_seconds(lane: Lane) -> float:
     limit = lane.gate.limit
-    if limit.kind is not Kind.FIXED:
-        return 0.0
-    return lane.waiting / limit.count * limit.window_seconds
+    return lane.waiting / limit.count * limit.window_seconds if isinstance(limit, Fixed) else 0.0
+
+
+def _claim(now_seconds: float, lane: Lane, ends_seconds: float) -> tuple[int, float]:
+    """How many rows the customer can send before the partner's window ends then, and when it opens, if it is closed."""
+    door, count, window = lane.gate.door, lane.gate.limit.count, lane.gate.traffic.window
+    if not lane.waiting or (door.phase is Phase.WAITING and door.until_seconds >= ends_seconds):
+        return 0, math.inf
+    if door.phase is Phase.WAITING:
+        return min(count, lane.waiting), max(door.until_seconds, math.nextafter(now_seconds, math.inf))
+    budget = max(0, count - window.sent)
+    if now_seconds < window.ends_seconds < ends_seconds:  # its next window opens within this one of the partner's
+        return min(budget + count, lane.waiting), window.ends_seconds
+    return min(budget, lane.waiting), math.inf

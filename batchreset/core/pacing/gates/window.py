@@ -3,7 +3,8 @@
 import math
 from typing import Final
 
-from batchreset.core.pacing.limit import Limit
+from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.shape import Shape
 
 PROMPT_SECONDS: Final = 2.0
 """A window whose first request was later than this after the last one's end may have begun without us."""
@@ -47,7 +48,7 @@ class Window:
         self.refused = 0
         self.sent = 0
 
-    def begin(self, now_seconds: float, number: int, limit: Limit, *, prompt: bool, aligned: bool) -> None:
+    def begin(self, now_seconds: float, number: int, limit: Shape, alignment: Alignment, *, prompt: bool) -> None:
         self.begin_seconds = now_seconds
         self.first_number = number
         self.sent = 0
@@ -55,27 +56,25 @@ class Window:
         self.over_first = 0
         self.over_in_flight = 0
         self.prompt = prompt
-        self.set_end(limit, aligned=aligned)
+        self.set_end(limit, alignment)
 
-    def begin_in_passing(self, now_seconds: float, number: int, limit: Limit, *, aligned: bool) -> None:
+    def begin_in_passing(self, now_seconds: float, number: int, limit: Shape, alignment: Alignment) -> None:
         """By a request for which nobody waited."""
         on_time = limit.sure and now_seconds <= self.ended_before_seconds + PROMPT_SECONDS
-        self.begin(now_seconds, number, limit, prompt=number == 1 or on_time, aligned=aligned)
+        self.begin(now_seconds, number, limit, alignment, prompt=number == 1 or on_time)
 
-    def set_end(self, limit: Limit, *, aligned: bool) -> None:
+    def set_end(self, limit: Shape, alignment: Alignment) -> None:
         length = limit.window_seconds
         self.ends_seconds = self.begin_seconds + length
-        if not self.prompt and aligned and limit.sure and length > 0.0:
+        if not self.prompt and alignment is Alignment.CLOCK and limit.sure and length > 0.0:
             windows = math.ceil((self.begin_seconds - self.ended_before_seconds) / length)
             self.ends_seconds = self.ended_before_seconds + windows * length
 
-    def roll(self, now_seconds: float, limit: Limit, *, exact: bool) -> None:
-        """It ended while the gate was open: whatever passed was allowed. The next begins with the next request.
+    def roll(self, now_seconds: float, limit: Shape, *, exact: bool) -> None:
+        """It ended while the gate was open: the next begins with the next request.
 
         Exact: its end was known, not only that it would be no later.
         """
-        limit.window_ends_unrefused(self.sent - self.refused)
-        limit.window_begins()
         if limit.sure and exact:
             self.ended_before_seconds = self.ends_seconds
         self.begin_seconds = now_seconds
@@ -83,10 +82,10 @@ class Window:
         self.first_number = 0
         self.sent = 0
 
-    def sent_one(self, number: int, limit_count: int) -> None:
-        """One more; counted against the limit when it is beyond it."""
+    def sent_one(self, number: int, *, beyond: bool) -> None:
+        """One more. Beyond: more than the limit."""
         self.sent += 1
-        if self.sent > limit_count:
+        if beyond:
             if self.over_first == 0:
                 self.over_first = number
             self.over_in_flight += 1

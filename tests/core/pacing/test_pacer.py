@@ -22,7 +22,7 @@ from batchreset.core.pacing import (
     Throttled,
     Ticket,
 )
-from batchreset.core.pacing.concurrency import FIRST_AT_ONCE
+from batchreset.core.pacing.load.concurrency import FIRST_AT_ONCE
 
 OK, THROTTLED = Answer.OK, Answer.THROTTLED
 MANY = 1000

@@ -1,4 +1,7 @@
-"""How a gate stands, and how that may change."""
+"""How a gate stands, and how that may change.
+
+It is a circuit breaker that lets through while OPEN, as gates do; TRYING is what breakers call half-open.
+"""
 
 import enum
 from typing import Final
@@ -21,16 +24,21 @@ class Cue(enum.Enum):
     """What happens to a gate."""
 
     HOLD = enum.auto()
+    """Refused, and whose limit it was is not clear."""
     FREE = enum.auto()
+    """It was not this gate's limit."""
     CLOSE = enum.auto()
+    """Refused by this gate's limit, or the window's budget is spent."""
     TRY = enum.auto()
+    """A row goes to see."""
     PASSED = enum.auto()
+    """That row passed."""
     LOST = enum.auto()
+    """That row says neither yes nor no: it failed, or the other gate refused it."""
 
 
 TRANSITIONS: Final = {
     (Phase.OPEN, Cue.HOLD): Phase.HELD,
-    (Phase.HELD, Cue.HOLD): Phase.HELD,
     (Phase.HELD, Cue.FREE): Phase.OPEN,
     (Phase.OPEN, Cue.CLOSE): Phase.WAITING,
     (Phase.HELD, Cue.CLOSE): Phase.WAITING,

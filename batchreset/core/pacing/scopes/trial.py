@@ -1,11 +1,11 @@
 """Whose limit was it? All stop; rows of customers that sent little go, and how they fare is the answer."""
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
-from batchreset.core.pacing.episode import SHORT_SECONDS
-from batchreset.core.pacing.lanes import Lane
+from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.limits.episode import SHORT_SECONDS
+from batchreset.core.pacing.scopes.lanes import Lane
 
 WITNESSES: Final = 1
 WITNESSES_OF_A_BUCKET: Final = 3
@@ -15,41 +15,30 @@ HEDGE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A 429, and whose row it was."""
+class Suspicion:
+    """A refusal of which it is not known whose limit it was, and whose row it was."""
 
     lane: Lane
-    number: int
-    at_seconds: float
-    sent_at_seconds: float
-    retry_after_seconds: float | None
-
-    @property
-    def end_seconds(self) -> float | None:
-        """When the window ends that refused it, if that was told."""
-        told = self.retry_after_seconds
-        return self.at_seconds + max(told, 0.0) if told is not None and math.isfinite(told) else None
-
-    def ends_apart(self, other: "Refusal") -> bool:
-        """Whether the two are surely of different windows."""
-        one, two = self.end_seconds, other.end_seconds
-        return one is not None and two is not None and abs(one - two) > SHORT_SECONDS
+    refusal: Refusal
 
 
 class Trial:
     """Collects refusals and witnesses until it is clear."""
 
-    def __init__(self, retry_after_seconds: float | None) -> None:
-        told = retry_after_seconds
+    def __init__(self, first: Refusal) -> None:
+        told = first.retry_after_seconds
         self._needed = WITNESSES if told is not None and told > SHORT_SECONDS else WITNESSES_OF_A_BUCKET
         self._out: dict[int, float] = {}
         self._passed = 0
-        self.refusals: list[Refusal] = []
+        self.suspicions: list[Suspicion] = []
 
     @property
     def suspects(self) -> list[Lane]:
         """Each once, in the order of their refusals."""
-        return list({refusal.lane.customer: refusal.lane for refusal in self.refusals}.values())
+        return list({suspicion.lane.customer: suspicion.lane for suspicion in self.suspicions}.values())
+
+    def suspect(self, lane: Lane, refusal: Refusal) -> None:
+        self.suspicions.append(Suspicion(lane=lane, refusal=refusal))
 
     def opens_seconds(self, now_seconds: float) -> float:
         """When the next witness may go."""

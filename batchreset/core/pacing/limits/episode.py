@@ -1,4 +1,4 @@
-"""From a window's begin, through refusals, to the first row that passed again: what a gate hands to its limit."""
+"""What one gate went through, from a window's begin to the row that passed again: all that teaches of its limit."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +11,10 @@ ROUNDING_SECONDS: Final = 1.2
 """`Retry-After` is in whole seconds, up or down, and answers travel."""
 WINDOWS_SECONDS: Final = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)
 """Windows that people configure; a measured one is taken for the nearest of these."""
+WINDOW_LEAST_SECONDS: Final = 0.1
+"""No window is taken for shorter."""
 AGREEMENT: Final = 0.03
-"""Observations that differ by no more say the same."""
+"""Observations that differ by no more than this share say the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +49,40 @@ class Episode:
     refused: int
     tries: int
 
-    def end_seconds(self) -> tuple[float, float]:
-        """Between which moments the window must have ended."""
-        latest = self.reopened_at_seconds
+    @property
+    def earliest_end_seconds(self) -> float:
+        """The window cannot have ended before."""
         if self.told_until_seconds is None or self.tries > 1:
-            return self.last_refused_at_seconds, latest
-        told = self.told_until_seconds
-        return max(self.last_refused_at_seconds, told - ROUNDING_SECONDS), min(latest, told + ROUNDING_SECONDS)
+            return self.last_refused_at_seconds
+        return max(self.last_refused_at_seconds, self.told_until_seconds - ROUNDING_SECONDS)
 
+    @property
+    def latest_end_seconds(self) -> float:
+        """The window must have ended by then."""
+        if self.told_until_seconds is None or self.tries > 1:
+            return self.reopened_at_seconds
+        return min(self.reopened_at_seconds, self.told_until_seconds + ROUNDING_SECONDS)
+
+    @property
+    def length_seconds(self) -> float:
+        """At the most, from the begin on."""
+        return self.latest_end_seconds - self.begin_seconds
+
+    @property
     def short(self) -> bool:
         """Whether the wait was that of a bucket or of a window that slides."""
         if self.told_least_seconds is not None and self.tries <= SHORT_TRIES:
             return self.told_least_seconds <= SHORT_SECONDS
-        return self.end_seconds()[1] - self.refused_at_seconds <= SHORT_SECONDS
+        return self.latest_end_seconds - self.refused_at_seconds <= SHORT_SECONDS
+
+    def ended_at(self, moment_seconds: float, *, window_seconds: float) -> bool:
+        """Whether a window of that length may have ended then."""
+        slack = AGREEMENT * window_seconds
+        return self.earliest_end_seconds - slack <= moment_seconds <= self.latest_end_seconds + slack
+
+    def measured_window_seconds(self) -> float:
+        """From the begin to the end, as people would have configured it."""
+        return snapped(self.earliest_end_seconds - self.begin_seconds, self.length_seconds)
 
 
 def snapped(least_seconds: float, most_seconds: float) -> float:
@@ -68,4 +91,4 @@ def snapped(least_seconds: float, most_seconds: float) -> float:
     for window in WINDOWS_SECONDS:
         if least_seconds - slack <= window <= most_seconds + slack:
             return float(window)
-    return max(most_seconds, 0.1)
+    return max(most_seconds, WINDOW_LEAST_SECONDS)

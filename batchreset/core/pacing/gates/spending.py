@@ -1,0 +1,85 @@
+"""How a limit is spent: when the next may go, as far as the limit alone decides. Nothing is changed here."""
+
+import math
+from typing import Final
+
+from batchreset.core.pacing.gates.traffic import Traffic
+from batchreset.core.pacing.limits.bucket import Bucket
+from batchreset.core.pacing.limits.fixed import Fixed
+from batchreset.core.pacing.limits.shape import Standing
+from batchreset.core.pacing.limits.sliding import Sliding
+
+SPEND_SHARE: Final = 0.1
+SPEND_SHARE_UNSTEADY: Final = 0.3
+SPACING_UNSTEADY_MOST_SECONDS: Final = 0.1
+"""A known limit is spent no faster than in this share of its window, so that one that fell costs few refusals; where
+requests are so far apart, few are under way anyhow."""
+PROBE_GROWTH: Final = 40
+"""Beyond the limit one more is under way for each so many that passed: a fourfold rise is found in one window."""
+PROBE_PACE_SECONDS: Final = 0.35
+PROBE_REST_SHARE: Final = 0.1
+PROBE_AT_MOST: Final = 4
+"""So many at once for each a second that is needed to reach the most that was seen before this last share of the
+window; and no more."""
+PROBE_LEFT_LEAST_SECONDS: Final = 1.0
+"""No haste is reckoned from less than this."""
+CAREFUL_AT_ONCE: Final = 8
+CAREFUL_GROWTH: Final = 24
+"""After the first refusals, until the shape is known: so many under way, one more for each so many that passed."""
+SLACK_FACTOR: Final = 2.0
+"""A sliding window is taken for longer by so many slacks: requests overtake one another."""
+
+
+def in_window(now_seconds: float, limit: Fixed, traffic: Traffic, *, spurts: bool) -> float | None:
+    """None: the window's budget is spent. Spurts: all that is left goes into this window, as nothing is gained by care.
+
+    First what is trusted, early in the window and no faster than it could have fallen unseen; then beyond it, by few
+    at once, where this window is probed or the limit was lower before.
+    """
+    sent = traffic.window.sent
+    if sent < (limit.count if spurts else limit.trusted_count):
+        spaced = traffic.last_sent_seconds + _spacing_seconds(limit, spurts=spurts)
+        if spaced > now_seconds:
+            return spaced
+        careful = limit.standing is Standing.GUESSED and not spurts
+        return carefully(now_seconds, traffic) if careful else now_seconds
+    if limit.probing or sent < limit.count:
+        return now_seconds if traffic.window.over_in_flight < _probes_at_once(now_seconds, limit, traffic) else math.inf
+    return None
+
+
+def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
+    spacing = SPEND_SHARE * limit.window_seconds / limit.count
+    if limit.steady or spurts:
+        return spacing
+    unsteady = SPEND_SHARE_UNSTEADY * limit.window_seconds / limit.count
+    return max(spacing, min(unsteady, SPACING_UNSTEADY_MOST_SECONDS))
+
+
+def _probes_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
+    """Up to the most that was seen a refusal is likely everywhere: just fast enough to get there. Then ever more."""
+    sent, most = traffic.window.sent, limit.most_seen
+    rest_seconds = PROBE_REST_SHARE * limit.window_seconds
+    left_seconds = max(traffic.window.ends_seconds - now_seconds - rest_seconds, PROBE_LEFT_LEAST_SECONDS)
+    at_once = min(1 + int(PROBE_PACE_SECONDS * max(0, most - sent) / left_seconds), PROBE_AT_MOST)
+    return max(at_once, 1 + (sent - most) // PROBE_GROWTH) if sent > most else at_once
+
+
+def in_sliding(now_seconds: float, limit: Sliding, traffic: Traffic, own_slack_seconds: float) -> float:
+    spaced = traffic.last_sent_seconds + SPEND_SHARE * limit.window_seconds / limit.count
+    if spaced > now_seconds:
+        return spaced
+    window_seconds = limit.window_seconds + SLACK_FACTOR * own_slack_seconds
+    return traffic.log.opens_seconds(now_seconds, limit.count, window_seconds)
+
+
+def by_rate(now_seconds: float, limit: Bucket, traffic: Traffic) -> float:
+    if not limit.rate.per_second:
+        return carefully(now_seconds, traffic)
+    return limit.rate.opens_seconds(now_seconds)
+
+
+def carefully(now_seconds: float, traffic: Traffic) -> float:
+    """A few at once, more as they pass."""
+    at_once = CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH
+    return now_seconds if traffic.in_flight < at_once else math.inf

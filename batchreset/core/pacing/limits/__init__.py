@@ -1,0 +1,24 @@
+"""What is believed of one limit, and what each episode of refusals teaches.
+
+A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lessons.taught` gives the next one.
+
+    from        to       when an episode (from a window's begin to the row that passed again) shows this
+    ----------  -------  -------------------------------------------------------------------------------------
+    Open        Open     refused before anything passed: others had spent the limit
+    Open        Bucket   told to wait 2 s or less
+    Open        Fixed    told to wait longer: the window is what lies between the first request and the end
+    Open        Fixed    nothing was refused yet, but other customers were (borrowed or lent, scopes/shared)
+    Fixed       Open     borrowed, and twice as much passed
+    Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
+    Fixed       Bucket   borrowed, it does not fit, and the wait was short
+    Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
+    Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
+    Sliding     Bucket   refused four times more, each within a window of the last
+    Sliding     Fixed    several other customers agree on a window (scopes/shared)
+    Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty
+    Bucket      Fixed    a wait that no bucket needs, and fewer than six changes of mind
+
+Read `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons` and, for the longest of them,
+`reading` and `fixed_lessons`. `history`: what was observed, whatever the shape. `habits`: what holds for all limits of
+a service.
+"""

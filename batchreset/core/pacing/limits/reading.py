@@ -1,0 +1,80 @@
+"""What the refusals that ended a fixed window say of it."""
+
+import enum
+from typing import Final
+
+from batchreset.core.pacing.limits.episode import Episode
+from batchreset.core.pacing.limits.fixed import Fixed
+from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.shape import Shape
+
+DOUBTED_FROM_AGREEING: Final = 2
+"""After so many agreeing observations, one that contradicts them is not believed at once."""
+TELLING_SHARE: Final = 0.1
+"""Of a window: as far from the clock's, a begin tells whether windows end by the clock."""
+
+
+class Reading(enum.Enum):
+    """How an episode agrees with the window that was believed in."""
+
+    EXPECTED = enum.auto()
+    """It ended when it was expected to."""
+    LATE_BY_CLOCK = enum.auto()
+    """Its first request came late; it ended whole windows after the one before."""
+    LATE_BY_FIRST_REQUEST = enum.auto()
+    """Its first request came late; it ended one window after that."""
+    LATE = enum.auto()
+    """Its first request came late, and neither fits."""
+    TOO_SOON_ONCE = enum.auto()
+    """It ended before its time, but windows had agreed: a request may have come a moment too early."""
+    TOO_SOON = enum.auto()
+    """It ended before its time, after a short wait: it slides."""
+    ANOTHER_LENGTH = enum.auto()
+    """It is longer or shorter than was believed."""
+
+
+def read(limit: Fixed, episode: Episode) -> Reading:
+    """The first that holds, in this order."""
+    window = limit.window_seconds
+    if (episode.prompt or limit.sure) and episode.ended_at(episode.expected_seconds, window_seconds=window):
+        return Reading.EXPECTED
+    if not episode.prompt:
+        return _read_late(limit, episode)
+    if episode.short and episode.length_seconds < window:
+        agreed = limit.history.agreeing >= DOUBTED_FROM_AGREEING and not limit.history.doubted
+        return Reading.TOO_SOON_ONCE if agreed else Reading.TOO_SOON
+    return Reading.ANOTHER_LENGTH
+
+
+def _read_late(limit: Fixed, episode: Episode) -> Reading:
+    window, before = limit.window_seconds, episode.ended_before_seconds
+    if not limit.sure:
+        return Reading.LATE
+    windows = round((episode.latest_end_seconds - before) / window)
+    if windows > 0 and episode.ended_at(before + windows * window, window_seconds=window):
+        return Reading.LATE_BY_CLOCK
+    if episode.ended_at(episode.begin_seconds + window, window_seconds=window):
+        return Reading.LATE_BY_FIRST_REQUEST
+    return Reading.LATE
+
+
+def alignment_after(limit: Shape, episode: Episode, before: Alignment) -> Alignment:
+    """What windows follow, as far as this episode shows it: only a window that was met before can tell."""
+    if not isinstance(limit, Fixed) or limit.borrowed:
+        return before
+    reading = read(limit, episode)
+    if reading is Reading.LATE_BY_FIRST_REQUEST:
+        return Alignment.FIRST_REQUEST
+    if not _begin_tells(limit, episode):
+        return before
+    if reading is Reading.LATE_BY_CLOCK:
+        return Alignment.CLOCK
+    as_measured = reading is Reading.EXPECTED and limit.sure and not episode.prompt
+    return Alignment.FIRST_REQUEST if as_measured and before is not Alignment.CLOCK else before
+
+
+def _begin_tells(limit: Fixed, episode: Episode) -> bool:
+    """Whether it began at another moment than the clock's windows do."""
+    window = limit.window_seconds
+    apart = (episode.begin_seconds - episode.ended_before_seconds) % window
+    return min(apart, window - apart) > TELLING_SHARE * window

@@ -1,0 +1,34 @@
+"""From one run to the next: what was learned, as plain values, and how to begin with it."""
+
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.gates.refusals import PAUSE_MOST_SECONDS
+from batchreset.core.pacing.limits.bucket import Bucket
+from batchreset.core.pacing.limits.fixed import borrowed
+from batchreset.core.pacing.limits.rate import Rate
+from batchreset.core.pacing.notes import LearnedLimit
+
+
+def learned(gate: Gate) -> LearnedLimit | None:
+    """What is known of a gate's limit and what it cost; None: nothing, and nothing."""
+    known = gate.limit.known
+    if known is None and not gate.refused:
+        return None
+    return LearnedLimit(
+        scope=gate.scope,
+        shape=known.shape if known else "",
+        limit=known.count if known else 0,
+        window_seconds=known.window_seconds if known else 0.0,
+        refused=gate.refused,
+        waited_seconds=gate.door.waited_seconds,
+    )
+
+
+def begin_with(gate: Gate, earlier: LearnedLimit) -> None:
+    """Believe what an earlier run learned until this one has seen it; look beyond it in the first window."""
+    if earlier.limit < 1 or not 0.0 < earlier.window_seconds <= PAUSE_MOST_SECONDS:
+        return
+    if earlier.shape == "bucket":
+        gate.limit = Bucket(rate=Rate(None, earlier.limit / earlier.window_seconds))
+    elif earlier.shape:
+        limit = borrowed(earlier.limit, earlier.window_seconds, history=gate.limit.history, measured=True)
+        gate.borrow(limit, end_seconds=0.0)

@@ -1,0 +1,98 @@
+"""Whose limit refused, by what is known."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from batchreset.core.pacing import PaceNote
+from batchreset.core.pacing.gates.door import Cause
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.limits.fixed import Fixed
+from batchreset.core.pacing.limits.habits import Habits
+from batchreset.core.pacing.limits.shape import Standing
+from batchreset.core.pacing.scopes.blame import Blame, blamed
+
+NOW_SECONDS = 100.0
+NUMBER = 50
+TOLD_SECONDS = 20.0
+Make = Callable[[], Gate]
+
+
+def fresh() -> Gate:
+    notes: list[PaceNote] = []
+    return Gate("scope", Habits(), random.Random(1), notes.append, groups_kept=8)
+
+
+def windowed(*, sent: int, ends_seconds: float = NOW_SECONDS + TOLD_SECONDS) -> Gate:
+    gate = fresh()
+    gate.limit = Fixed(count=10, window_seconds=60.0, standing=Standing.MEASURED)
+    gate.traffic.window.sent = sent
+    gate.traffic.window.ends_seconds = ends_seconds
+    return gate
+
+
+def near() -> Gate:
+    return windowed(sent=10)
+
+
+def near_but_ending_later() -> Gate:
+    return windowed(sent=10, ends_seconds=NOW_SECONDS + 2 * TOLD_SECONDS)
+
+
+def far() -> Gate:
+    return windowed(sent=2)
+
+
+def closed(gate: Gate, cause: Cause) -> Gate:
+    gate.door.close(NOW_SECONDS - 1.0, NOW_SECONDS + TOLD_SECONDS, cause)
+    return gate
+
+
+def refused() -> Gate:
+    return closed(fresh(), Cause.REFUSED)
+
+
+def spent() -> Gate:
+    return closed(fresh(), Cause.SPENT)
+
+
+def trying(gate: Gate) -> Gate:
+    gate.door.sent_to_see(NOW_SECONDS - 0.5, NUMBER)
+    return gate
+
+
+def opened_since() -> Gate:
+    gate = fresh()
+    gate.door.opened_number = NUMBER + 1
+    return gate
+
+
+@pytest.mark.parametrize(
+    ("partner", "customer", "blame"),
+    [
+        pytest.param(fresh, fresh, Blame.UNCLEAR, id="nothing-is-known"),
+        pytest.param(near, fresh, Blame.PARTNER, id="only-the-partner-is-near"),
+        pytest.param(fresh, near, Blame.CUSTOMER, id="only-the-customer-is-near"),
+        pytest.param(far, near, Blame.CUSTOMER, id="the-partner-is-known-and-far"),
+        pytest.param(near_but_ending_later, far, Blame.UNCLEAR, id="near-but-that-is-not-its-end"),
+        pytest.param(near_but_ending_later, near, Blame.CUSTOMER, id="both-near-one-ends-then"),
+        pytest.param(near, near, Blame.UNCLEAR, id="both-near-both-end-then"),
+        pytest.param(refused, fresh, Blame.PARTNER, id="the-partner-is-closed"),
+        pytest.param(fresh, refused, Blame.CUSTOMER, id="the-customer-is-closed"),
+        pytest.param(spent, fresh, Blame.CUSTOMER_UNTAUGHT, id="no-witness-can-be-sent"),
+        pytest.param(opened_since, fresh, Blame.CUSTOMER_UNTAUGHT, id="sent-before-the-partner-opened"),
+        pytest.param(refused, opened_since, Blame.CUSTOMER_UNTAUGHT, id="sent-before-the-customer-opened"),
+        pytest.param(lambda: trying(refused()), near, Blame.CUSTOMER, id="sent-to-see-and-the-customer-ends-then"),
+        pytest.param(lambda: trying(refused()), fresh, Blame.PARTNER, id="sent-to-see-for-the-partner"),
+        pytest.param(lambda: trying(spent()), fresh, Blame.PARTNER, id="sent-to-see-after-the-partners-budget"),
+        pytest.param(fresh, lambda: trying(refused()), Blame.CUSTOMER, id="sent-to-see-for-the-customer"),
+    ],
+)
+def test_a_refusal_is_given_by_what_is_known(partner: Make, customer: Make, blame: Blame) -> None:
+    refusal = Refusal(
+        number=NUMBER, at_seconds=NOW_SECONDS, sent_at_seconds=NOW_SECONDS - 0.25, retry_after_seconds=TOLD_SECONDS
+    )
+
+    assert blamed(partner(), customer(), refusal) is blame

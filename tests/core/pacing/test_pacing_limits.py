@@ -1,0 +1,179 @@
+"""What episodes of refusals teach of a limit."""
+
+import pytest
+
+from batchreset.core.pacing.limits.bucket import Bucket
+from batchreset.core.pacing.limits.episode import Episode, snapped
+from batchreset.core.pacing.limits.fixed import Fixed, borrowed
+from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.history import NOTHING_SEEN
+from batchreset.core.pacing.limits.lessons import SHAPES_TRIED_AT_MOST, Limit, taught
+from batchreset.core.pacing.limits.reading import Reading, alignment_after, read
+from batchreset.core.pacing.limits.shape import Known, Open, Standing
+from batchreset.core.pacing.limits.sliding import Sliding
+
+UNKNOWN = Alignment.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "window"), [(58.0, 60.4, 60.0), (43.0, 44.0, 44.0), (0.0, 0.01, 0.1), (9.0, 11.0, 10.0)]
+)
+def test_a_measured_window_is_the_one_that_people_configure(least: float, most: float, window: float) -> None:
+    assert snapped(least, most) == window
+
+
+def episode(
+    begin: float, refused: float, told: float, *, accepted: int = 10, prompt: bool = True, before: float = 0.0,
+    expected: float = 0.0,
+) -> Episode:  # fmt: skip
+    return Episode(
+        prompt=prompt,
+        ended_before_seconds=before,
+        expected_seconds=expected,
+        begin_seconds=begin,
+        refused_at_seconds=refused,
+        last_refused_at_seconds=refused,
+        told_least_seconds=told,
+        told_until_seconds=refused + told,
+        reopened_at_seconds=refused + told + 0.2,
+        accepted=accepted,
+        refused=1,
+        tries=1,
+    )
+
+
+def learned_window() -> Fixed:
+    limit = taught(Open(), episode(0.0, 5.0, 55.0), UNKNOWN)
+    limit = taught(limit, episode(60.0, 65.0, 55.0, expected=120.0), UNKNOWN)
+    assert isinstance(limit, Fixed)
+    assert (limit.count, limit.window_seconds, limit.standing) == (10, 60.0, Standing.MEASURED)
+    return limit
+
+
+def learned_sliding() -> Sliding:
+    limit = taught(learned_window(), episode(120.0, 121.0, 1.0, expected=180.0, accepted=2), UNKNOWN)
+    assert isinstance(limit, Sliding)
+    return limit
+
+
+def test_a_window_that_ends_too_early_slides_and_one_that_is_never_right_is_a_bucket() -> None:
+    limit: Limit = learned_sliding()
+    assert limit.known == Known(shape="sliding", count=9, window_seconds=60.0)
+
+    for moment in range(125, 145, 4):
+        limit = taught(limit, episode(120.0, float(moment), 1.0, accepted=2), UNKNOWN)
+    assert isinstance(limit, Bucket)
+    assert limit.known is not None
+    assert limit.rate.per_second > 0.0
+
+    limit = taught(limit, episode(150.0, 160.0, 290.0, accepted=20), UNKNOWN)
+    assert limit.known == Known(shape="window", count=20, window_seconds=300.0)
+    assert not limit.sure
+
+
+def test_a_service_that_contradicts_itself_for_ever_is_taken_for_a_bucket_for_good() -> None:
+    limit: Limit = Open()
+    now = 0.0
+    for _ in range(40):
+        for told in (1.0, 1.0, 1.0, 1.0, 1.0, 400.0):
+            limit = taught(limit, episode(now, now + 1.0, told, expected=now + 77.0), UNKNOWN)
+            now += told + 2.0
+    assert isinstance(limit, Bucket)
+    assert limit.history.shapes_tried <= SHAPES_TRIED_AT_MOST + 4
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "alignment"),
+    [
+        pytest.param(140.0, 180.0, Alignment.CLOCK, id="when-the-clock-says"),
+        pytest.param(100.0, 160.0, Alignment.FIRST_REQUEST, id="after-its-first-request"),
+    ],
+)
+def test_a_window_that_was_begun_late_shows_what_windows_follow(begin: float, end: float, alignment: Alignment) -> None:
+    limit = learned_window()
+    late = episode(begin, end - 10.0, 10.0, prompt=False, before=120.0, expected=400.0)
+
+    assert alignment_after(limit, late, UNKNOWN) is alignment
+    assert taught(limit, late, UNKNOWN).window_seconds == 60.0
+
+
+def test_a_sliding_limit_is_tried_a_little_higher_after_quiet_windows_only() -> None:
+    limit = learned_sliding()
+    count = limit.count
+
+    assert limit.raised(130.0) == limit
+    raised = limit.raised(121.0 + 5 * 60.0)
+    assert raised.count == count + 1
+    assert taught(raised, episode(480.0, 500.0, 1.0), UNKNOWN).count == count
+
+
+BORROWED = borrowed(10, 60.0, history=NOTHING_SEEN, measured=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "met", "after", "standing"),
+    [
+        pytest.param(Open(), episode(0.0, 5.0, 55.0, accepted=0), Open, Standing.GUESSED, id="others-had-spent-it"),
+        pytest.param(Open(), episode(0.0, 5.0, 1.0), Bucket, Standing.GUESSED, id="a-short-wait"),
+        pytest.param(Open(), episode(0.0, 5.0, 55.0), Fixed, Standing.GUESSED, id="a-long-wait"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 55.0), Fixed, Standing.MEASURED, id="borrowed-and-right"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 295.0), Fixed, Standing.GUESSED, id="borrowed-and-wrong"),
+        pytest.param(BORROWED, episode(0.0, 5.0, 1.0), Bucket, Standing.GUESSED, id="borrowed-and-no-window"),
+    ],
+)
+def test_what_the_first_refusals_teach(before: Limit, met: Episode, after: type[Limit], standing: Standing) -> None:
+    limit = taught(before, met, UNKNOWN)
+
+    assert type(limit) is after
+    assert limit.standing is standing
+
+
+@pytest.mark.parametrize(
+    ("met", "reading"),
+    [
+        pytest.param(episode(120.0, 130.0, 50.0, expected=180.0), Reading.EXPECTED, id="in-time"),
+        pytest.param(episode(120.0, 130.0, 1.0, expected=180.0), Reading.TOO_SOON, id="much-too-soon"),
+        pytest.param(episode(120.0, 130.0, 20.0, expected=180.0), Reading.ANOTHER_LENGTH, id="shorter"),
+        pytest.param(episode(120.0, 130.0, 90.0, expected=180.0), Reading.ANOTHER_LENGTH, id="longer"),
+        pytest.param(
+            episode(140.0, 170.0, 10.0, expected=400.0, prompt=False, before=120.0), Reading.LATE_BY_CLOCK, id="clock"
+        ),
+        pytest.param(
+            episode(100.0, 150.0, 10.0, expected=400.0, prompt=False, before=120.0),
+            Reading.LATE_BY_FIRST_REQUEST,
+            id="first-request",
+        ),
+        pytest.param(
+            episode(140.0, 150.0, 17.0, expected=400.0, prompt=False, before=120.0), Reading.LATE, id="nothing-fits"
+        ),
+    ],
+)
+def test_how_an_episode_is_read_beside_the_window_that_was_known(met: Episode, reading: Reading) -> None:
+    assert read(learned_window(), met) is reading
+
+
+def test_windows_that_agreed_are_not_contradicted_by_one_row_that_came_too_soon() -> None:
+    limit: Limit = learned_window()
+    limit = taught(limit, episode(120.0, 125.0, 55.0, expected=180.0), UNKNOWN)
+    limit = taught(limit, episode(180.0, 181.0, 1.0, expected=240.0, accepted=2), UNKNOWN)
+    assert limit.known == Known(shape="window", count=10, window_seconds=60.0)
+
+    limit = taught(limit, episode(190.0, 191.0, 1.0, expected=250.0, accepted=2), UNKNOWN)
+    assert isinstance(limit, Sliding)
+
+
+def test_what_was_borrowed_is_given_up_when_twice_as_much_passed() -> None:
+    assert not BORROWED.disproved(20)
+    assert BORROWED.disproved(21)
+    assert BORROWED.given_up().refuted
+    assert not learned_window().disproved(1000)
+
+
+def test_a_belief_is_never_changed_in_place() -> None:
+    before = learned_window()
+    copy = learned_window()
+    taught(before, episode(120.0, 130.0, 50.0, expected=180.0, accepted=7), UNKNOWN)
+    before.window_over(99)
+    before.next_window()
+
+    assert before == copy
