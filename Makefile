@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test bench-pacing check format lock clean
+.PHONY: help setup demo test torture bench-pacing check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
+
+torture: $(READY) ## more kills, faults and chances than `make test` has time for; minutes
+	@$(BIN)/python -m pytest -m torture --timeout 600
 
 bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, five minutes
 	@$(BIN)/python -m benchmarks.pacing

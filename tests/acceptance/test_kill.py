@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from acceptance_world import World, accounts, outcomes, until
+from chances import usual_and_torture
 from checker import prove, sha256
 from evidence import gather, hand_over
 
@@ -25,7 +26,7 @@ FAULTS = {
 COMMAND = ("run", "users.csv", "--run-id", "r", "--yes", "--max-failure-rate", "0.5")
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", usual_and_torture([1, 2], range(3, 13)))
 def test_killed_at_random_moments_the_run_is_continued_to_its_end(make_world: MakeWorld, seed: int) -> None:
     """200 rows, four kills a run; after each of them the hand-over holds what is in force."""
     chance = random.Random(seed)
@@ -80,7 +81,7 @@ def assert_never_sent_again(made: World, succeeded: dict[str, int], when: str) -
     assert not again, f"{when}: sent again although recorded as succeeded: {again}"
 
 
-@pytest.mark.parametrize("share", [0.15, 0.4, 0.7])
+@pytest.mark.parametrize("share", usual_and_torture([0.4], [0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9]))
 def test_killed_while_planning_nothing_was_sent_and_the_same_command_starts_anew(
     make_world: MakeWorld, share: float
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from acceptance_world import World, accounts, outcomes, until
+from chances import usual_and_torture
 from checker import prove
 from evidence import gather
 
@@ -48,7 +49,7 @@ def is_past(moment_seconds: float) -> bool:
     return time.monotonic() >= moment_seconds
 
 
-@pytest.mark.parametrize("concurrency", ["8", "64"])
+@pytest.mark.parametrize("concurrency", usual_and_torture(["64"], ["1", "8", "256"]))
 def test_four_hundred_rows_outlast_tokens_that_die_after_ninety_requests(
     make_world: MakeWorld, concurrency: str
 ) -> None:
@@ -239,7 +240,7 @@ def test_two_runs_at_once_share_one_sign_in(make_world: MakeWorld) -> None:
     assert set(made.token_requests) == {"ok"}
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", usual_and_torture(range(1), range(1, 9)))
 def test_killed_in_the_middle_of_a_redemption_the_newest_refresh_token_is_not_lost(
     make_world: MakeWorld, seed: int
 ) -> None:
