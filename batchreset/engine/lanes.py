@@ -36,14 +36,23 @@ class _ReturnedRow:
 
 
 class Lanes:
-    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time."""
+    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time.
 
-    def __init__(self, pacer: Pacer, rows: RowSource, *, clock: Clock, log: EventLog, stop: StopSwitch) -> None:
+    The pacer hears of every answer at once. A row in its backoff keeps a place among `max_concurrency` nevertheless, so
+    that an outage touches no more rows than may be under way.
+    """
+
+    def __init__(
+        self, pacer: Pacer, rows: RowSource, *, max_concurrency: int, clock: Clock, log: EventLog, stop: StopSwitch
+    ) -> None:
         self.pacer = pacer
         self._rows = rows
+        self._max_concurrency = max_concurrency
         self._clock = clock
         self._log = log
         self._stop = stop
+        self._out = 0
+        self._in_backoff = 0
         self._returned: dict[str, collections.deque[_ReturnedRow]] = {}
         self._changed = anyio.Event()
         stop.tell(self._release_all)
@@ -54,10 +63,14 @@ class Lanes:
 
     async def next(self) -> tuple[PlannedRow, Ticket] | None:
         """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
-        while not self._stop.requested and not self.pacer.done:
+        while not self._stop.requested and not (self.pacer.done and not self._in_backoff):
+            if self._out + self._in_backoff >= self._max_concurrency:
+                await self._change_or(math.inf)
+                continue
             turn = self.pacer.take(self._clock.monotonic())
             self._tell()
             if isinstance(turn, Ticket):
+                self._out += 1
                 returned = self._returned.get(turn.customer)
                 if not returned:
                     return self._rows.next(turn.customer), turn
@@ -67,15 +80,35 @@ class Lanes:
         return None
 
     async def again(
-        self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None
+        self,
+        ticket: Ticket,
+        answer: Answer,
+        *,
+        latency_seconds: float,
+        retry_after_seconds: float | None,
+        backoff_seconds: float,
     ) -> Ticket:
-        """Return the row to its lane and wait for its next turn. Raises RunStoppedError."""
+        """Return the row to its lane after its backoff and wait for its next turn. Raises RunStoppedError."""
         if self._stop.requested:
             raise RunStoppedError
+        if backoff_seconds:
+            self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=False)
+            await self._back_off(backoff_seconds)
+            self.pacer.add_rows({ticket.customer: 1})
+        else:
+            self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=True)
         row = _ReturnedRow()
         self._returned.setdefault(ticket.customer, collections.deque()).append(row)
-        self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=True)
         return await row.turn()
+
+    async def _back_off(self, seconds: float) -> None:
+        """Raises RunStoppedError."""
+        self._in_backoff += 1
+        try:
+            await self._stop.sleep(seconds)
+        finally:
+            self._in_backoff -= 1
+            self._changed.set()
 
     def ended(
         self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None
@@ -92,6 +125,7 @@ class Lanes:
         *,
         again: bool,
     ) -> None:
+        self._out -= 1
         self.pacer.answer(
             self._clock.monotonic(),
             ticket,

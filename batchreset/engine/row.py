@@ -197,15 +197,13 @@ class RowRun:
             return backoff_seconds(self._history.charged, self._retry_after_seconds, self._world.chance)
         return 0.0
 
-    async def _return_to_lane(self, seconds: float) -> None:
-        """Keep the place for the backoff, then queue: so an outage touches no more rows than may be under way."""
-        if seconds:
-            await self._stop.sleep(seconds)
+    async def _return_to_lane(self, backoff_seconds: float) -> None:
         self._ticket = await self._lanes.again(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),
             latency_seconds=self._latency_seconds,
             retry_after_seconds=self._retry_after_seconds,
+            backoff_seconds=backoff_seconds,
         )
 
     def _conclude(self, end: End) -> None:

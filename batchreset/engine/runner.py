@@ -131,7 +131,14 @@ class _Runner:
             random=self._world.chance,
             start_from=self._job.start_from,
         )
-        return Lanes(pacer, self._job.rows, clock=self._world.clock, log=self._world.log, stop=self._stop)
+        return Lanes(
+            pacer,
+            self._job.rows,
+            max_concurrency=self._limits.max_concurrency,
+            clock=self._world.clock,
+            log=self._world.log,
+            stop=self._stop,
+        )
 
     async def send_wave(self, lanes: Lanes, counts: Mapping[str, int], *, waves_left: int) -> None:
         """Send that many rows of each lane, and wait until all of them have ended."""
