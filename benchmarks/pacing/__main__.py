@@ -37,6 +37,8 @@ def main() -> None:
             f" {found.refused_mean:13.1f} {found.refused_worst:7.1f} {found.oracle_seconds:9.0f}\n"
         )
         sys.stdout.flush()
+    if not asked.regimes:
+        sys.stdout.writelines(f"{text}\n" for text in cpu_lines())
 
 
 if __name__ == "__main__":
