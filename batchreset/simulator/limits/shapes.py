@@ -61,8 +61,10 @@ def by_the_clock(window_seconds: float) -> Callable[[float], float]:
     """Windows end when the clock shows a multiple of their length, whenever requests come."""
 
     def end_seconds(now_seconds: float) -> float:
-        # A multiple may round to now itself; a window that ends now would never refuse.
-        return max((now_seconds // window_seconds + 1) * window_seconds, math.nextafter(now_seconds, math.inf))
+        # The next multiple may round to now itself; a window that ends at once would never refuse.
+        windows = now_seconds // window_seconds
+        ends = ((windows + 1) * window_seconds, (windows + 2) * window_seconds)
+        return next(end for end in ends if end > now_seconds)
 
     return end_seconds
 
