@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 import click
 
 from batchreset.errors import SettingsError
+from batchreset.simulator.limits.rule import LimitKind
 from batchreset.simulator.options import DeviceAnswer, ForbiddenCode, Mfa, RetryAfterStyle, Rotation, SimulatorOptions
 
 if TYPE_CHECKING:
@@ -87,10 +88,24 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
 @_flag("faults_on_reads", "Let these faults befall GET requests too.")
 @_value("weak_share", "Share of good passwords refused as weak.")
 @_value("bom_share", "Share of JSON answers with a byte order mark.")
-@_value("partner_limit", "Requests in each window, all together; 0: no limit.")
+@_value("partner_limit", "Requests that pass in a window, all together; refused ones count too. 0: no limit.")
+@_choice(
+    "partner_limit_kind",
+    LimitKind,
+    "window: from its first request on; clock: ends by the clock; sliding: any span of that length; bucket: holds the"
+    " limit, fills in a window, and refused requests draw from it into debt.",
+)
 @_value("partner_window_seconds", "Length of that window.")
-@_value("customer_limit", "Requests in each window, for each customer; 0: no limit.")
-@_value("customer_window_seconds", "Length of that window.")
+@_value("partner_penalty_seconds", "Each refused request puts the end of its window off by this (window, clock).")
+@_value(
+    "partner_limit_least",
+    "Each window's limit is drawn anew, from this to --partner-limit (window, clock); 0: it is always that.",
+)
+@_value("customer_limit", "As --partner-limit, for each customer by itself.")
+@_choice("customer_limit_kind", LimitKind, "As --partner-limit-kind.")
+@_value("customer_window_seconds", "As --partner-window-seconds.")
+@_value("customer_penalty_seconds", "As --partner-penalty-seconds.")
+@_value("customer_limit_least", "As --partner-limit-least, to --customer-limit.")
 @_choice("retry_after", RetryAfterStyle, "How a 429 says how long to wait.")
 @click.option(
     "--known-users",

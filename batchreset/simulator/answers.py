@@ -77,6 +77,8 @@ def _retry_after(seconds: float, *, style: RetryAfterStyle, at: dt.datetime) -> 
             # Dates have whole seconds: rounded up, so that who obeys is not early.
             moment = (at + dt.timedelta(seconds=seconds + 1)).replace(microsecond=0)
             return email.utils.format_datetime(moment, usegmt=True)
+        case RetryAfterStyle.ZERO:
+            return "0"
         case RetryAfterStyle.NONE:
             return ""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchreset.errors import SettingsError
+from batchreset.simulator.limits.rule import WITH_WINDOWS, LimitKind, Rule
 from batchreset.simulator.protocol import is_guid
 
 
@@ -29,6 +30,8 @@ class RetryAfterStyle(enum.StrEnum):
     """Whole seconds, rounded down: who obeys comes back a little too early."""
     DECIMAL = "decimal"
     DATE = "date"
+    ZERO = "zero"
+    """Always 0, however long it is."""
     NONE = "none"
     """No header at all."""
 
@@ -81,8 +84,10 @@ class SimulatorOptions:
         hang_applied_share: never answered, though applied.
         weak_share: of good passwords, refused as weak.
         bom_share: of JSON answers, sent with a UTF-8 byte order mark.
-        partner_limit: requests in each window of `partner_window_seconds` (fixed, from its first request); 0: none.
-        customer_limit: the same, for each customer.
+        partner_limit: requests that pass in `partner_window_seconds`, in the manner of `partner_limit_kind`; 0: all.
+        partner_penalty_seconds: each refused request puts the window's end off by this.
+        partner_limit_least: if not 0, each window has another limit, drawn from this to `partner_limit`.
+        customer_limit: as for the partner, and so the next four; each customer has a limit of its own.
         known_users: if given, the only users there are; None: every GUID is one.
         missing_users: users that are not there, whatever `known_users` says.
         mfa_enforced_share: of the resets without MFA, refused when `mfa` is `PARTLY`.
@@ -124,9 +129,15 @@ class SimulatorOptions:
     bom_share: float = 0.2
 
     partner_limit: int = 0
+    partner_limit_kind: LimitKind = LimitKind.WINDOW
     partner_window_seconds: float = 60.0
+    partner_penalty_seconds: float = 0.0
+    partner_limit_least: int = 0
     customer_limit: int = 0
+    customer_limit_kind: LimitKind = LimitKind.WINDOW
     customer_window_seconds: float = 60.0
+    customer_penalty_seconds: float = 0.0
+    customer_limit_least: int = 0
     retry_after: RetryAfterStyle = RetryAfterStyle.SECONDS
 
     known_users: frozenset[str] | None = None
@@ -163,6 +174,8 @@ class SimulatorOptions:
             *(f"{name} is empty" for name in ("host", "user_name") if not getattr(self, name)),
             *self._shares_out_of_bounds(),
             *self._numbers_out_of_bounds(),
+            *_contradictions("partner", self.partner_rule),
+            *_contradictions("customer", self.customer_rule),
             *self._not_guids(),
             *(("token and only_issued_tokens exclude one another",) if self.token and self.only_issued_tokens else ()),
         )
@@ -172,6 +185,28 @@ class SimulatorOptions:
                 details=problems,
                 next_step="Correct these values; `batchreset simulate --help` explains each.",
             )
+
+    @property
+    def partner_rule(self) -> Rule:
+        """The limit for all requests together."""
+        return Rule(
+            limit=self.partner_limit,
+            kind=self.partner_limit_kind,
+            window_seconds=self.partner_window_seconds,
+            penalty_seconds=self.partner_penalty_seconds,
+            limit_least=self.partner_limit_least,
+        )
+
+    @property
+    def customer_rule(self) -> Rule:
+        """The limit for each customer's requests."""
+        return Rule(
+            limit=self.customer_limit,
+            kind=self.customer_limit_kind,
+            window_seconds=self.customer_window_seconds,
+            penalty_seconds=self.customer_penalty_seconds,
+            limit_least=self.customer_limit_least,
+        )
 
     def fault_shares(self) -> dict[str, float]:
         """The shares of which at most one befalls a request, by the name of the option."""
@@ -205,7 +240,11 @@ class SimulatorOptions:
         least_zero = {
             "latency_seconds": self.latency_seconds,
             "partner_limit": self.partner_limit,
+            "partner_penalty_seconds": self.partner_penalty_seconds,
+            "partner_limit_least": self.partner_limit_least,
             "customer_limit": self.customer_limit,
+            "customer_penalty_seconds": self.customer_penalty_seconds,
+            "customer_limit_least": self.customer_limit_least,
             "token_requests": self.token_requests,
             "refresh_error": self.refresh_error,
             "token_failures": self.token_failures,
@@ -240,3 +279,18 @@ class SimulatorOptions:
             for value in sorted(values)
             if not is_guid(value)
         ]
+
+
+def _contradictions(scope: str, rule: Rule) -> list[str]:
+    """What is told of a limit that cannot be with what else is told of it; the fields' names begin with `scope`."""
+    problems = []
+    if rule.limit_least > max(0, rule.limit):
+        problems.append(f"{scope}_limit_least is {rule.limit_least}, more than {scope}_limit, which is {rule.limit}")
+    if rule.kind not in WITH_WINDOWS:
+        given = {"penalty_seconds": rule.penalty_seconds, "limit_least": rule.limit_least}
+        problems += [
+            f"{scope}_{name} is {value}; with {scope}_limit_kind {rule.kind} there are no windows that it could be for"
+            for name, value in given.items()
+            if value > 0
+        ]
+    return problems

@@ -94,12 +94,7 @@ class PartnerCenter:
         self._authorization_uri = Endpoints(base_url=base_url, tenant=options.tenant_id).at(AUTHORIZE)
         self._faults = Faults(options)
         self._access = Access(options, state, self._faults)
-        self._limits = Limits(
-            partner_limit=options.partner_limit,
-            partner_window_seconds=options.partner_window_seconds,
-            customer_limit=options.customer_limit,
-            customer_window_seconds=options.customer_window_seconds,
-        )
+        self._limits = Limits(partner=options.partner_rule, customer=options.customer_rule, seed=options.seed)
         self._known_users = None if options.known_users is None else _folded(options.known_users)
         self._missing_users = _folded(options.missing_users)
         self._forbidden_customers = _folded(options.forbidden_customers)

@@ -153,6 +153,8 @@ def test_options_are_read(tmp_path: Path) -> None:
     options = parsed(
         *("--known-users", str(known), "--missing-user", USER, "--missing-user", CUSTOMER, "--mfa", "header-off"),
         *("--retry-after", "date", "--forbidden-code", "20002", "--lost-share", "0.25", "--partner-limit", "600"),
+        *("--partner-limit-kind", "clock", "--partner-penalty-seconds", "0.5", "--partner-limit-least", "300"),
+        *("--customer-limit", "60", "--customer-limit-kind", "bucket"),
         *("--faults-on-reads", "--ca-file", str(tmp_path / "ca.pem"), "--rotation", "once", "--refresh-error", "50173"),
         *("--device-answer", "decline", "--claims-challenge", "--sign-in-log", str(tmp_path / "sign-in.ndjson")),
     )
@@ -164,6 +166,11 @@ def test_options_are_read(tmp_path: Path) -> None:
         forbidden_code=options.forbidden_code.NO_RELATIONSHIP,
         lost_share=0.25,
         partner_limit=600,
+        partner_limit_kind=options.partner_limit_kind.CLOCK,
+        partner_penalty_seconds=0.5,
+        partner_limit_least=300,
+        customer_limit=60,
+        customer_limit_kind=options.customer_limit_kind.BUCKET,
         faults_on_reads=True,
         ca_file=tmp_path / "ca.pem",
         rotation=options.rotation.ONCE,
