@@ -10,6 +10,7 @@ from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.pacing import Answer, Pacer, Ticket
 from batchreset.core.rows import PlannedRow
+from batchreset.engine.ceiling import ARRIVAL_SHARE, SendCeiling
 from batchreset.engine.pace_events import log_note
 from batchreset.engine.ports import RowSource
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
@@ -43,11 +44,21 @@ class Lanes:
     """
 
     def __init__(
-        self, pacer: Pacer, rows: RowSource, *, max_concurrency: int, clock: Clock, log: EventLog, stop: StopSwitch
+        self,
+        pacer: Pacer,
+        rows: RowSource,
+        *,
+        max_concurrency: int,
+        max_per_second: float,
+        clock: Clock,
+        log: EventLog,
+        stop: StopSwitch,
     ) -> None:
         self.pacer = pacer
         self._rows = rows
         self._max_concurrency = max_concurrency
+        self._leaves = SendCeiling(max_per_second, longer_share=ARRIVAL_SHARE)
+        self._sends = SendCeiling(max_per_second)
         self._clock = clock
         self._log = log
         self._stop = stop
@@ -67,9 +78,12 @@ class Lanes:
             if self._out + self._in_backoff >= self._max_concurrency:
                 await self._change_or(math.inf)
                 continue
-            turn = self.pacer.take(self._clock.monotonic())
+            now = self._clock.monotonic()
+            opens = self._leaves.opens_seconds(now)
+            turn = self.pacer.take(now) if opens <= now else opens
             self._tell()
             if isinstance(turn, Ticket):
+                self._leaves.sent(now)
                 self._out += 1
                 returned = self._returned.get(turn.customer)
                 if not returned:
@@ -78,6 +92,12 @@ class Lanes:
             else:
                 await self._change_or(turn)
         return None
+
+    async def sending(self) -> None:
+        """To be awaited by each request at the last moment before it leaves. Raises RunStoppedError."""
+        while (wait_seconds := self._sends.opens_seconds(self._clock.monotonic()) - self._clock.monotonic()) > 0:
+            await self._stop.sleep(wait_seconds)
+        self._sends.sent(self._clock.monotonic())
 
     async def again(
         self,

@@ -102,6 +102,7 @@ class RowRun:
         token = await self._tokens.token()
         if self._password is None:
             self._password = await self._note_intent()
+        await self._lanes.sending()
         if self._stop.requested:
             raise RunStoppedError
         self._state = moved(self._state, Move.SEND)

@@ -135,6 +135,7 @@ class _Runner:
             pacer,
             self._job.rows,
             max_concurrency=self._limits.max_concurrency,
+            max_per_second=self._limits.max_per_second,
             clock=self._world.clock,
             log=self._world.log,
             stop=self._stop,

@@ -122,6 +122,7 @@ class Service:
 class MemoryLedger:
     """Commits after a while; fails from a number of intents on, when told to."""
 
+    commit_seconds: Callable[[], float] = lambda: COMMIT_SECONDS
     fails_after_intents: int | None = None
     intents: list[Intent] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
@@ -129,7 +130,7 @@ class MemoryLedger:
     told: Callable[[LedgerError], None] = lambda _error: None
 
     async def intend(self, intent: Intent) -> None:
-        await anyio.sleep(COMMIT_SECONDS)
+        await anyio.sleep(self.commit_seconds())
         if self.fails_after_intents is not None and len(self.intents) >= self.fails_after_intents:
             error = LedgerError("the disk is full", next_step="make room")
             self.told(error)
