@@ -23,6 +23,9 @@ PROBE_AT_MOST: Final = 4
 window; and no more."""
 PROBE_LEFT_LEAST_SECONDS: Final = 1.0
 """No haste is reckoned from less than this."""
+GUESSED_SHARE: Final = 0.6
+GUESSED_AT_ONCE: Final = 4
+"""A guessed limit is spent in this share of the window, by so many at once or as many more as it takes."""
 CAREFUL_AT_ONCE: Final = 8
 CAREFUL_GROWTH: Final = 24
 """After the first refusals, until the shape is known: so many under way, one more for each so many that passed."""
@@ -41,11 +44,20 @@ def in_window(now_seconds: float, limit: Fixed, traffic: Traffic, *, spurts: boo
         spaced = traffic.last_sent_seconds + _spacing_seconds(limit, spurts=spurts)
         if spaced > now_seconds:
             return spaced
-        careful = limit.standing is Standing.GUESSED and not spurts
-        return carefully(now_seconds, traffic) if careful else now_seconds
+        if limit.standing is not Standing.GUESSED or spurts:
+            return now_seconds
+        return now_seconds if traffic.in_flight < _guessed_at_once(now_seconds, limit, traffic) else math.inf
     if limit.probing or sent < limit.count:
         return now_seconds if traffic.window.over_in_flight < _probes_at_once(now_seconds, limit, traffic) else math.inf
     return None
+
+
+def _guessed_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
+    """Just fast enough to spend it in this share of the window: it may well be less."""
+    spent_at_seconds = traffic.window.begin_seconds + GUESSED_SHARE * limit.window_seconds
+    left_seconds = max(spent_at_seconds - now_seconds, PROBE_LEFT_LEAST_SECONDS)
+    needed = math.ceil(PROBE_PACE_SECONDS * (limit.count - traffic.window.sent) / left_seconds)
+    return max(GUESSED_AT_ONCE, needed)
 
 
 def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode
+from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, snapped
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
@@ -56,7 +56,7 @@ def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
 def _guessed(limit: Limit, episode: Episode) -> Fixed:
     guess = Fixed(
         count=limit.count,
-        window_seconds=episode.measured_window_seconds(),
+        window_seconds=snapped(episode.length),
         history=limit.history.another_shape(),
     )
     return guess.observed(episode.accepted)
@@ -90,7 +90,7 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
 def _bucket(limit: Bucket, episode: Episode) -> Bucket | Fixed:
     """The rate is measured; a wait that no bucket needs was a window's."""
     rate = limit.rate
-    rest_seconds = episode.latest_end_seconds - episode.refused_at_seconds
+    rest_seconds = episode.end.most_seconds - episode.refused_at_seconds
     debt_seconds = (episode.refused + 1) / rate.per_second if rate.per_second else SHORT_SECONDS
     rests_long = rest_seconds > REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
     if rests_long and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:

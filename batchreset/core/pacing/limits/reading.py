@@ -40,7 +40,7 @@ def read(limit: Fixed, episode: Episode) -> Reading:
         return Reading.EXPECTED
     if not episode.prompt:
         return _read_late(limit, episode)
-    if episode.short and episode.length_seconds < window:
+    if episode.short and episode.length.most_seconds < window:
         agreed = limit.history.agreeing >= DOUBTED_FROM_AGREEING and not limit.history.doubted
         return Reading.TOO_SOON_ONCE if agreed else Reading.TOO_SOON
     return Reading.ANOTHER_LENGTH
@@ -50,7 +50,7 @@ def _read_late(limit: Fixed, episode: Episode) -> Reading:
     window, before = limit.window_seconds, episode.ended_before_seconds
     if not limit.sure:
         return Reading.LATE
-    windows = round((episode.latest_end_seconds - before) / window)
+    windows = round((episode.end.most_seconds - before) / window)
     if windows > 0 and episode.ended_at(before + windows * window, window_seconds=window):
         return Reading.LATE_BY_CLOCK
     if episode.ended_at(episode.begin_seconds + window, window_seconds=window):
