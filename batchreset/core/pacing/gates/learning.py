@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batchreset.core.pacing.gates.refusals import Refusals
 from batchreset.core.pacing.gates.traffic import Traffic
-from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, snapped
+from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.lessons import Limit
 from batchreset.core.pacing.notes import LimitLearned
 
@@ -47,7 +47,7 @@ def told_window(traffic: Traffic, refusals: Refusals) -> ToldWindow | None:
         return None
     return ToldWindow(
         count=traffic.accepted,
-        window_seconds=snapped(until.since(traffic.window.begin_seconds)),
+        window_seconds=guessed(until.since(traffic.window.begin_seconds)),
         end_seconds=until.most_seconds - ROUNDING_SECONDS,
     )
 

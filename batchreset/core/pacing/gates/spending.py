@@ -48,6 +48,8 @@ def in_window(now_seconds: float, limit: Fixed, traffic: Traffic, *, spurts: boo
             return now_seconds
         return now_seconds if traffic.in_flight < _guessed_at_once(now_seconds, limit, traffic) else math.inf
     if limit.probing or sent < limit.count:
+        if sent == limit.trusted_count and limit.steady and not spurts and traffic.in_flight:
+            return math.inf  # one that is still under way would be refused beside it
         return now_seconds if traffic.window.over_in_flight < _probes_at_once(now_seconds, limit, traffic) else math.inf
     return None
 

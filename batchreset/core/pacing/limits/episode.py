@@ -87,10 +87,24 @@ class Episode:
         return self.end.holds(moment_seconds, slack_seconds=AGREEMENT * window_seconds)
 
 
-def snapped(length: Span) -> float:
-    """The window people would have configured, if there is one so long; else the longest, to be safe."""
+def configured(length: Span) -> float | None:
+    """The window people would have configured, if there is one so long."""
     slack = AGREEMENT * length.most_seconds
-    for window in WINDOWS_SECONDS:
-        if length.holds(window, slack_seconds=slack):
-            return float(window)
-    return max(length.most_seconds, WINDOW_LEAST_SECONDS)
+    return next((float(window) for window in WINDOWS_SECONDS if length.holds(window, slack_seconds=slack)), None)
+
+
+def snapped(length: Span) -> float:
+    """Of a window from its begin: as people would have configured it, or in whole seconds if that can be."""
+    window = configured(length)
+    if window is not None:
+        return window
+    whole = float(round(max(0.5 * (length.least_seconds + length.most_seconds), length.most_seconds - ROUNDING_SECONDS)))
+    return whole if length.holds(whole) and whole else max(length.most_seconds, WINDOW_LEAST_SECONDS)
+
+
+def guessed(length: Span) -> float:
+    """Of a window that may have begun before us: no shorter than what was seen of it."""
+    window = configured(length)
+    if window is not None:
+        return window
+    return next((float(window) for window in WINDOWS_SECONDS if window > length.most_seconds), length.most_seconds)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, snapped
+from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
@@ -56,7 +56,7 @@ def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
 def _guessed(limit: Limit, episode: Episode) -> Fixed:
     guess = Fixed(
         count=limit.count,
-        window_seconds=snapped(episode.length),
+        window_seconds=guessed(episode.length),
         history=limit.history.another_shape(),
     )
     return guess.observed(episode.accepted)
