@@ -72,7 +72,7 @@ def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
 
 def _probes_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
     """Up to the most that was seen a refusal is likely everywhere: just fast enough to get there. Then ever more."""
-    sent, most = traffic.window.sent, limit.most_seen
+    sent, most = traffic.window.sent, limit.likely_most
     rest_seconds = PROBE_REST_SHARE * limit.window_seconds
     left_seconds = max(traffic.window.ends_seconds - now_seconds - rest_seconds, PROBE_LEFT_LEAST_SECONDS)
     at_once = min(1 + int(PROBE_PACE_SECONDS * max(0, most - sent) / left_seconds), PROBE_AT_MOST)

@@ -49,6 +49,14 @@ class Fixed(Shape):
         return self.count if self.steady else max(self.history.counts, default=self.count)
 
     @property
+    def likely_most(self) -> int:
+        """The most that a window may be expected to take: where few were seen and they differ, more than any."""
+        counts, most = self.history.counts, self.most_seen
+        if self.steady or not counts:
+            return most
+        return most + (most - min(counts)) // len(counts)
+
+    @property
     def steady(self) -> bool:
         """Whether the last observations agree."""
         return self.history.agreeing > 0

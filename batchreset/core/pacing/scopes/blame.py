@@ -1,13 +1,18 @@
 """Whose limit refused, the partner's or the customer's: decided here, carried out in `attribution`."""
 
 import enum
+from typing import Final
 
 from batchreset.core.pacing.gates.door import Cause
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.phases import Phase
 from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.episode import SHORT_SECONDS
 from batchreset.core.pacing.limits.fixed import Fixed
+
+BUCKET_RESTS_SECONDS: Final = 5.0
+"""A bucket that is kept nearly empty asks for no longer wait than this."""
 
 
 class Blame(enum.Enum):
@@ -57,7 +62,7 @@ def _expected_owner(partner: Gate, customer: Gate, refusal: Refusal) -> Blame:
     end = refusal.end_seconds
     if partner.near() != customer.near():
         gate, blame = (partner, Blame.PARTNER) if partner.near() else (customer, Blame.CUSTOMER)
-        return blame if end is None or _may_end(gate, end) else Blame.UNCLEAR
+        return blame if end is None or _may_end(gate, refusal, end) else Blame.UNCLEAR
     if not partner.near() or end is None or _expects(partner, end) == _expects(customer, end):
         return Blame.UNCLEAR
     return Blame.PARTNER if _expects(partner, end) else Blame.CUSTOMER
@@ -74,8 +79,12 @@ def _expects(gate: Gate, end_seconds: float) -> bool:
     return _measured(gate) and abs(end_seconds - gate.traffic.window.ends_seconds) <= SHORT_SECONDS
 
 
-def _may_end(gate: Gate, end_seconds: float) -> bool:
-    """Whether nothing that is known of its window speaks against its ending then."""
+def _may_end(gate: Gate, refusal: Refusal, end_seconds: float) -> bool:
+    """Whether nothing that is known of its limit speaks against its letting through again then."""
+    if isinstance(gate.limit, Bucket):
+        return end_seconds - refusal.at_seconds <= BUCKET_RESTS_SECONDS
+    if isinstance(gate.limit, Fixed) and gate.traffic.window.prompt:
+        return abs(end_seconds - gate.traffic.window.ends_seconds) <= SHORT_SECONDS
     return not _measured(gate) or _expects(gate, end_seconds)
 
 
