@@ -15,6 +15,7 @@ class Window:
 
     Attributes:
         begin_seconds: when the first request was sent.
+        last_begin_seconds: the last one's.
         first_number: its ticket; 0: none was sent yet.
         sent: how many were.
         refused: how many of them were refused.
@@ -30,6 +31,7 @@ class Window:
         "ended_before_seconds",
         "ends_seconds",
         "first_number",
+        "last_begin_seconds",
         "over_first",
         "over_in_flight",
         "prompt",
@@ -38,7 +40,7 @@ class Window:
     )
 
     def __init__(self) -> None:
-        self.begin_seconds = -math.inf
+        self.begin_seconds = self.last_begin_seconds = -math.inf
         self.ended_before_seconds = 0.0
         self.ends_seconds = -math.inf
         self.first_number = 0
@@ -49,7 +51,7 @@ class Window:
         self.sent = 0
 
     def begin(self, now_seconds: float, number: int, limit: Shape, alignment: Alignment, *, prompt: bool) -> None:
-        self.begin_seconds = now_seconds
+        self.last_begin_seconds, self.begin_seconds = self.begin_seconds, now_seconds
         self.first_number = number
         self.sent = 0
         self.refused = 0
@@ -77,7 +79,7 @@ class Window:
         """
         if limit.sure and exact:
             self.ended_before_seconds = self.ends_seconds
-        self.begin_seconds = now_seconds
+        self.last_begin_seconds, self.begin_seconds = self.begin_seconds, now_seconds
         self.ends_seconds = now_seconds + limit.window_seconds
         self.first_number = 0
         self.sent = 0

@@ -32,6 +32,7 @@ class Episode:
         ended_before_seconds: when the last window ended.
         expected_seconds: when this one was expected to end.
         begin_seconds: the window's first send.
+        last_begin_seconds: the first send of the window before.
         refused_at_seconds: when the first refused request was sent.
         last_refused_at_seconds: when the last one was.
         told_least_seconds: the shortest `Retry-After` of the first burst; None: none was given.
@@ -47,6 +48,7 @@ class Episode:
     ended_before_seconds: float
     expected_seconds: float
     begin_seconds: float
+    last_begin_seconds: float
     refused_at_seconds: float
     last_refused_at_seconds: float
     told_least_seconds: float | None

@@ -33,7 +33,12 @@ def taught_fixed(limit: Fixed, episode: Episode, alignment: Alignment) -> Fixed 
             return _counted(limit, episode, begin_known=False)
         case Reading.LATE:
             return _counted(_measured_late(limit, episode), episode, begin_known=False)
-        case Reading.TOO_SOON_ONCE:
+        case Reading.ANOTHERS:
+            return limit
+        case Reading.NOT_OVER:
+            longer = episode.end.since(episode.last_begin_seconds)
+            return replace(limit, window_seconds=max(limit.window_seconds, snapped(longer)))
+        case Reading.DOUBTED:
             return replace(limit, history=replace(limit.history, doubted=True))
         case Reading.TOO_SOON:
             return _slides(limit, episode)

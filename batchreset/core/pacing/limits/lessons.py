@@ -73,6 +73,8 @@ def _borrowed(limit: Fixed, episode: Episode) -> Fixed | Bucket:
 
 def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
     """A little lower; refused again and again within one window, it is a bucket of that rate."""
+    if episode.tries == 1 and episode.end.least_seconds - episode.refused_at_seconds > limit.window_seconds:
+        return limit  # it would be open again: another limit's
     soon = episode.refused_at_seconds - limit.refused_at_seconds < limit.window_seconds
     strikes = limit.strikes + 1 if soon else 0
     if strikes <= STRIKES_AT_MOST:
@@ -88,12 +90,15 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
 
 
 def _bucket(limit: Bucket, episode: Episode) -> Bucket | Fixed:
-    """The rate is measured; a wait that no bucket needs was a window's."""
+    """The rate is measured; a wait that no bucket needs was a window's: another limit's, if this one was measured."""
     rate = limit.rate
     rest_seconds = episode.end.most_seconds - episode.refused_at_seconds
-    debt_seconds = (episode.refused + 1) / rate.per_second if rate.per_second else SHORT_SECONDS
+    per_second = rate.per_second or episode.accepted / max(episode.refused_at_seconds - episode.begin_seconds, 1.0)
+    debt_seconds = (episode.refused + 1) / per_second if per_second else SHORT_SECONDS
     rests_long = rest_seconds > REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
     if rests_long and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
+        if rate.per_second:
+            return replace(limit, rate=Rate(episode.reopened_at_seconds, rate.per_second))
         return _guessed(replace(limit, history=limit.history.forgotten()), episode)
     rate.refused(episode.refused_at_seconds, episode.refused)
     return limit

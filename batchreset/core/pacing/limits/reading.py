@@ -8,8 +8,12 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.shape import Shape
 
-DOUBTED_FROM_AGREEING: Final = 2
-"""After so many agreeing observations, one that contradicts them is not believed at once."""
+ANOTHERS_SHARE: Final = 0.5
+ANOTHERS_LEAST_SECONDS: Final = 4.0
+"""An end that is told for so much of a window, and so much, later than a well known window's is another limit's."""
+NOT_OVER_SHARE: Final = 0.1
+NOT_OVER_FACTOR: Final = 1.25
+"""A window that took this share of its limit at the most was not a new one; the last one was longer, by so much."""
 TELLING_SHARE: Final = 0.1
 """Of a window: as far from the clock's, a begin tells whether windows end by the clock."""
 
@@ -25,8 +29,12 @@ class Reading(enum.Enum):
     """Its first request came late; it ended one window after that."""
     LATE = enum.auto()
     """Its first request came late, and neither fits."""
-    TOO_SOON_ONCE = enum.auto()
-    """It ended before its time, but windows had agreed: a request may have come a moment too early."""
+    ANOTHERS = enum.auto()
+    """It would have ended long ago: the wait was that of another limit, which a longer window has, or another scope."""
+    NOT_OVER = enum.auto()
+    """It was refused as soon as it began: the one before was not over yet."""
+    DOUBTED = enum.auto()
+    """It contradicts windows that agreed, for the first time: a request may have been judged late or too early."""
     TOO_SOON = enum.auto()
     """It ended before its time, after a short wait: it slides."""
     ANOTHER_LENGTH = enum.auto()
@@ -38,12 +46,28 @@ def read(limit: Fixed, episode: Episode) -> Reading:
     window = limit.window_seconds
     if (episode.prompt or limit.sure) and episode.ended_at(episode.expected_seconds, window_seconds=window):
         return Reading.EXPECTED
+    if _anothers(limit, episode):
+        return Reading.ANOTHERS
     if not episode.prompt:
         return _read_late(limit, episode)
-    if episode.short and episode.length.most_seconds < window:
-        agreed = limit.history.agreeing >= DOUBTED_FROM_AGREEING and not limit.history.doubted
-        return Reading.TOO_SOON_ONCE if agreed else Reading.TOO_SOON
-    return Reading.ANOTHER_LENGTH
+    if _not_over(limit, episode):
+        return Reading.NOT_OVER
+    if limit.steady and not limit.history.doubted:
+        return Reading.DOUBTED
+    return Reading.TOO_SOON if episode.short and episode.length.most_seconds < window else Reading.ANOTHER_LENGTH
+
+
+def _anothers(limit: Fixed, episode: Episode) -> bool:
+    if not (limit.sure and limit.steady) or episode.told_end is None or episode.put_off or episode.tries > 1:
+        return False
+    later_seconds = episode.end.least_seconds - episode.expected_seconds
+    return later_seconds > max(ANOTHERS_SHARE * limit.window_seconds, ANOTHERS_LEAST_SECONDS)
+
+
+def _not_over(limit: Fixed, episode: Episode) -> bool:
+    window, last = limit.window_seconds, episode.end.since(episode.last_begin_seconds)
+    longer = window < last.most_seconds and last.least_seconds < NOT_OVER_FACTOR * window
+    return limit.sure and longer and episode.accepted <= NOT_OVER_SHARE * limit.count
 
 
 def _read_late(limit: Fixed, episode: Episode) -> Reading:
