@@ -27,6 +27,7 @@ def episode_of(traffic: Traffic, refusals: Refusals, reopened_at_seconds: float)
         expected_seconds=window.ends_seconds,
         begin_seconds=window.begin_seconds,
         last_begin_seconds=window.last_begin_seconds,
+        last_accepted=window.last_accepted,
         refused_at_seconds=refusals.first_at_seconds,
         last_refused_at_seconds=refusals.last_at_seconds,
         told_least_seconds=refusals.told_least_seconds,

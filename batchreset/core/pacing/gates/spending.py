@@ -11,7 +11,7 @@ from batchreset.core.pacing.limits.sliding import Sliding
 
 SPEND_SHARE: Final = 0.1
 SPEND_SHARE_UNSTEADY: Final = 0.3
-SPACING_UNSTEADY_MOST_SECONDS: Final = 0.1
+SPACING_UNSTEADY_MOST_SECONDS: Final = 0.06
 """A known limit is spent no faster than in this share of its window, so that one that fell costs few refusals; where
 requests are so far apart, few are under way anyhow."""
 PROBE_GROWTH: Final = 40
@@ -23,11 +23,11 @@ PROBE_AT_MOST: Final = 4
 window; and no more."""
 PROBE_LEFT_LEAST_SECONDS: Final = 1.0
 """No haste is reckoned from less than this."""
-GUESSED_SHARE: Final = 0.6
+GUESSED_SHARE: Final = 0.3
 GUESSED_AT_ONCE: Final = 4
 """A guessed limit is spent in this share of the window, by so many at once or as many more as it takes."""
 CAREFUL_AT_ONCE: Final = 8
-CAREFUL_GROWTH: Final = 24
+CAREFUL_GROWTH: Final = 48
 """After the first refusals, until the shape is known: so many under way, one more for each so many that passed."""
 SLACK_FACTOR: Final = 2.0
 """A sliding window is taken for longer by so many slacks: requests overtake one another."""

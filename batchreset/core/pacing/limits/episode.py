@@ -33,6 +33,7 @@ class Episode:
         expected_seconds: when this one was expected to end.
         begin_seconds: the window's first send.
         last_begin_seconds: the first send of the window before.
+        last_accepted: what that one took.
         refused_at_seconds: when the first refused request was sent.
         last_refused_at_seconds: when the last one was.
         told_least_seconds: the shortest `Retry-After` of the first burst; None: none was given.
@@ -49,6 +50,7 @@ class Episode:
     expected_seconds: float
     begin_seconds: float
     last_begin_seconds: float
+    last_accepted: int
     refused_at_seconds: float
     last_refused_at_seconds: float
     told_least_seconds: float | None

@@ -96,7 +96,8 @@ def _bucket(limit: Bucket, episode: Episode) -> Bucket | Fixed:
     per_second = rate.per_second or episode.accepted / max(episode.refused_at_seconds - episode.begin_seconds, 1.0)
     debt_seconds = (episode.refused + 1) / per_second if per_second else SHORT_SECONDS
     rests_long = rest_seconds > REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
-    if rests_long and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
+    told_long = episode.told_least_seconds is not None and episode.told_least_seconds > SHORT_SECONDS
+    if rests_long and (told_long or episode.tries == 1) and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
         if rate.per_second:
             return replace(limit, rate=Rate(episode.reopened_at_seconds, rate.per_second))
         return _guessed(replace(limit, history=limit.history.forgotten()), episode)

@@ -6,14 +6,16 @@ from typing import Final
 from batchreset.core.pacing.limits.episode import Episode
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
+from batchreset.core.pacing.limits.history import OBSERVED_AGREEMENT
 from batchreset.core.pacing.limits.shape import Shape
 
 ANOTHERS_SHARE: Final = 0.5
 ANOTHERS_LEAST_SECONDS: Final = 4.0
 """An end that is told for so much of a window, and so much, later than a well known window's is another limit's."""
-NOT_OVER_SHARE: Final = 0.1
 NOT_OVER_FACTOR: Final = 1.25
-"""A window that took this share of its limit at the most was not a new one; the last one was longer, by so much."""
+"""A window that was not over when it was thought to be is no longer than this."""
+DOUBTED_FROM_AGREEING: Final = 2
+"""After so many agreeing observations, one that contradicts them is not believed at once."""
 TELLING_SHARE: Final = 0.1
 """Of a window: as far from the clock's, a begin tells whether windows end by the clock."""
 
@@ -32,7 +34,7 @@ class Reading(enum.Enum):
     ANOTHERS = enum.auto()
     """It would have ended long ago: the wait was that of another limit, which a longer window has, or another scope."""
     NOT_OVER = enum.auto()
-    """It was refused as soon as it began: the one before was not over yet."""
+    """With it the one before took no more than one window does: that was not over yet."""
     DOUBTED = enum.auto()
     """It contradicts windows that agreed, for the first time: a request may have been judged late or too early."""
     TOO_SOON = enum.auto()
@@ -52,7 +54,7 @@ def read(limit: Fixed, episode: Episode) -> Reading:
         return _read_late(limit, episode)
     if _not_over(limit, episode):
         return Reading.NOT_OVER
-    if limit.steady and not limit.history.doubted:
+    if limit.history.agreeing >= DOUBTED_FROM_AGREEING and not limit.history.doubted:
         return Reading.DOUBTED
     return Reading.TOO_SOON if episode.short and episode.length.most_seconds < window else Reading.ANOTHER_LENGTH
 
@@ -65,9 +67,11 @@ def _anothers(limit: Fixed, episode: Episode) -> bool:
 
 
 def _not_over(limit: Fixed, episode: Episode) -> bool:
+    """Whether what passed in it, and in the one before, is what one window takes."""
     window, last = limit.window_seconds, episode.end.since(episode.last_begin_seconds)
     longer = window < last.most_seconds and last.least_seconds < NOT_OVER_FACTOR * window
-    return limit.sure and longer and episode.accepted <= NOT_OVER_SHARE * limit.count
+    took = episode.last_accepted + episode.accepted
+    return limit.sure and longer and took <= (1.0 + OBSERVED_AGREEMENT) * limit.count
 
 
 def _read_late(limit: Fixed, episode: Episode) -> Reading:
