@@ -102,7 +102,9 @@ def snapped(length: Span) -> float:
     window = configured(length)
     if window is not None:
         return window
-    whole = float(round(max(0.5 * (length.least_seconds + length.most_seconds), length.most_seconds - ROUNDING_SECONDS)))
+    whole = float(
+        round(max(0.5 * (length.least_seconds + length.most_seconds), length.most_seconds - ROUNDING_SECONDS))
+    )
     return whole if length.holds(whole) and whole else max(length.most_seconds, WINDOW_LEAST_SECONDS)
 
 
