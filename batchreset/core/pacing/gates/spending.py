@@ -9,7 +9,8 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
-SPEND_SHARE: Final = 0.1
+SPEND_SHARE: Final = 0.15
+SPEND_SHARE_SLIDING: Final = 0.1
 SPEND_SHARE_UNSTEADY: Final = 0.3
 SPACING_UNSTEADY_MOST_SECONDS: Final = 0.06
 """A known limit is spent no faster than in this share of its window, so that one that fell costs few refusals; where
@@ -80,7 +81,7 @@ def _probes_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
 
 
 def in_sliding(now_seconds: float, limit: Sliding, traffic: Traffic, own_slack_seconds: float) -> float:
-    spaced = traffic.last_sent_seconds + SPEND_SHARE * limit.window_seconds / limit.count
+    spaced = traffic.last_sent_seconds + SPEND_SHARE_SLIDING * limit.window_seconds / limit.count
     if spaced > now_seconds:
         return spaced
     window_seconds = limit.window_seconds + SLACK_FACTOR * own_slack_seconds
