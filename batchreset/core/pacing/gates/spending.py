@@ -60,7 +60,7 @@ def _guessed_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
     spent_at_seconds = traffic.window.begin_seconds + GUESSED_SHARE * limit.window_seconds
     left_seconds = max(spent_at_seconds - now_seconds, PROBE_LEFT_LEAST_SECONDS)
     needed = math.ceil(PROBE_PACE_SECONDS * (limit.count - traffic.window.sent) / left_seconds)
-    return max(GUESSED_AT_ONCE, needed)
+    return max(GUESSED_AT_ONCE, min(needed, _careful_at_once(traffic)))
 
 
 def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
@@ -76,7 +76,7 @@ def _probes_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
     sent, most = traffic.window.sent, limit.likely_most
     rest_seconds = PROBE_REST_SHARE * limit.window_seconds
     left_seconds = max(traffic.window.ends_seconds - now_seconds - rest_seconds, PROBE_LEFT_LEAST_SECONDS)
-    at_once = min(1 + int(PROBE_PACE_SECONDS * max(0, most - sent) / left_seconds), PROBE_AT_MOST)
+    at_once = max(1, min(round(PROBE_PACE_SECONDS * max(0, most - sent) / left_seconds), PROBE_AT_MOST))
     return max(at_once, 1 + (sent - most) // PROBE_GROWTH) if sent > most else at_once
 
 
@@ -96,5 +96,8 @@ def by_rate(now_seconds: float, limit: Bucket, traffic: Traffic) -> float:
 
 def carefully(now_seconds: float, traffic: Traffic) -> float:
     """A few at once, more as they pass."""
-    at_once = CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH
-    return now_seconds if traffic.in_flight < at_once else math.inf
+    return now_seconds if traffic.in_flight < _careful_at_once(traffic) else math.inf
+
+
+def _careful_at_once(traffic: Traffic) -> int:
+    return CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH

@@ -19,6 +19,9 @@ WINDOWS_SECONDS: Final = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 
 """Windows that people configure; a measured one is taken for the nearest of these."""
 WINDOW_LEAST_SECONDS: Final = 0.1
 """No window is taken for shorter."""
+END_AGREEMENT: Final = 0.05
+"""A window that ended within this share of its length from when it was expected to is the same: begins drift a little
+while nothing is refused."""
 AGREEMENT: Final = 0.03
 """Observations that differ by no more than this share say the same."""
 
@@ -88,7 +91,7 @@ class Episode:
 
     def ended_at(self, moment_seconds: float, *, window_seconds: float) -> bool:
         """Whether a window of that length may have ended then."""
-        return self.end.holds(moment_seconds, slack_seconds=AGREEMENT * window_seconds)
+        return self.end.holds(moment_seconds, slack_seconds=END_AGREEMENT * window_seconds)
 
 
 def configured(length: Span) -> float | None:
