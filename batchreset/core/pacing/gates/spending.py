@@ -10,6 +10,7 @@ from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
 SPEND_SHARE: Final = 0.15
+SPEND_SHARE_SPURTS: Final = 0.05
 SPEND_SHARE_SLIDING: Final = 0.1
 SPEND_SHARE_UNSTEADY: Final = 0.3
 SPACING_UNSTEADY_MOST_SECONDS: Final = 0.06
@@ -64,8 +65,10 @@ def _guessed_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
 
 
 def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
+    if spurts:
+        return SPEND_SHARE_SPURTS * limit.window_seconds / limit.count
     spacing = SPEND_SHARE * limit.window_seconds / limit.count
-    if limit.steady or spurts:
+    if limit.steady:
         return spacing
     unsteady = SPEND_SHARE_UNSTEADY * limit.window_seconds / limit.count
     return max(spacing, min(unsteady, SPACING_UNSTEADY_MOST_SECONDS))
