@@ -27,9 +27,11 @@ PROBE_LEFT_LEAST_SECONDS: Final = 1.0
 """No haste is reckoned from less than this."""
 GUESSED_SHARE: Final = 0.3
 GUESSED_AT_ONCE: Final = 4
-"""A guessed limit is spent in this share of the window, by so many at once or as many more as it takes."""
+GUESSED_GROWTH: Final = 48
+"""A guessed limit is spent in this share of the window, by so many at once or as many more as it takes, within what is
+careful; that grows by one for each so many that passed."""
 CAREFUL_AT_ONCE: Final = 8
-CAREFUL_GROWTH: Final = 48
+CAREFUL_GROWTH: Final = 24
 """After the first refusals, until the shape is known: so many under way, one more for each so many that passed."""
 SLACK_FACTOR: Final = 2.0
 """A sliding window is taken for longer by so many slacks: requests overtake one another."""
@@ -61,7 +63,7 @@ def _guessed_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
     spent_at_seconds = traffic.window.begin_seconds + GUESSED_SHARE * limit.window_seconds
     left_seconds = max(spent_at_seconds - now_seconds, PROBE_LEFT_LEAST_SECONDS)
     needed = math.ceil(PROBE_PACE_SECONDS * (limit.count - traffic.window.sent) / left_seconds)
-    return max(GUESSED_AT_ONCE, min(needed, _careful_at_once(traffic)))
+    return max(GUESSED_AT_ONCE, min(needed, CAREFUL_AT_ONCE + traffic.window.sent // GUESSED_GROWTH))
 
 
 def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
@@ -99,8 +101,5 @@ def by_rate(now_seconds: float, limit: Bucket, traffic: Traffic) -> float:
 
 def carefully(now_seconds: float, traffic: Traffic) -> float:
     """A few at once, more as they pass."""
-    return now_seconds if traffic.in_flight < _careful_at_once(traffic) else math.inf
-
-
-def _careful_at_once(traffic: Traffic) -> int:
-    return CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH
+    at_once = CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH
+    return now_seconds if traffic.in_flight < at_once else math.inf

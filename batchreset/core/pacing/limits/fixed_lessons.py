@@ -88,6 +88,8 @@ def _measured_late(limit: Fixed, episode: Episode) -> Fixed:
         fits = windows > 0 and earliest <= before + windows * window <= latest + ROUNDING_SECONDS
         if fits and least <= window <= max(LATE_MOST_SECONDS, believed):
             found = max(found, window)  # a longer one is the safer belief
+            if limit.sure and window == believed:
+                break
     if not found:
         window_seconds = snapped(Span(least, episode.length.most_seconds)) if least > believed else believed
         return replace(limit, window_seconds=window_seconds, standing=Standing.GUESSED)
