@@ -11,10 +11,11 @@ import batchreset.core
 import batchreset.core.pacing
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.pacing import Ticket
+from batchreset.core.pacing.limits.span import Span
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import History, Rule
 
-BY_POSITION = {Ticket, Rule}
+BY_POSITION = {Ticket, Rule, Span}
 """Short values whose fields are plain where they are made."""
 
 

@@ -9,8 +9,10 @@ from batchreset.core.pacing import PaceNote
 from batchreset.core.pacing.gates.door import Cause
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Habits
+from batchreset.core.pacing.limits.rate import Rate
 from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.scopes.blame import Blame, blamed
 
@@ -45,6 +47,28 @@ def far() -> Gate:
     return windowed(sent=2)
 
 
+def spent_much() -> Gate:
+    return windowed(sent=4)
+
+
+def steady(gate: Gate) -> Gate:
+    assert isinstance(gate.limit, Fixed)
+    gate.limit = gate.limit.observed(10).observed(10)
+    return gate
+
+
+def guessed_ending_later() -> Gate:
+    gate = near_but_ending_later()
+    gate.limit = Fixed(count=10, window_seconds=60.0)
+    return gate
+
+
+def bucket() -> Gate:
+    gate = fresh()
+    gate.limit = Bucket(rate=Rate(0.0, 5.0))
+    return gate
+
+
 def closed(gate: Gate, cause: Cause) -> Gate:
     gate.door.close(NOW_SECONDS - 1.0, NOW_SECONDS + TOLD_SECONDS, cause)
     return gate
@@ -77,6 +101,10 @@ def opened_since() -> Gate:
         pytest.param(fresh, near, Blame.CUSTOMER, id="only-the-customer-is-near"),
         pytest.param(far, near, Blame.CUSTOMER, id="the-partner-is-known-and-far"),
         pytest.param(near_but_ending_later, far, Blame.UNCLEAR, id="near-but-that-is-not-its-end"),
+        pytest.param(guessed_ending_later, fresh, Blame.UNCLEAR, id="guessed-and-that-is-not-its-end"),
+        pytest.param(bucket, fresh, Blame.UNCLEAR, id="no-bucket-asks-for-so-long-a-wait"),
+        pytest.param(near, spent_much, Blame.UNCLEAR, id="near-but-the-customer-may-have-met-its-own"),
+        pytest.param(lambda: steady(near()), spent_much, Blame.PARTNER, id="near-and-well-known"),
         pytest.param(near_but_ending_later, near, Blame.CUSTOMER, id="both-near-one-ends-then"),
         pytest.param(near, near, Blame.UNCLEAR, id="both-near-both-end-then"),
         pytest.param(refused, fresh, Blame.PARTNER, id="the-partner-is-closed"),
@@ -88,6 +116,7 @@ def opened_since() -> Gate:
         pytest.param(lambda: trying(refused()), fresh, Blame.PARTNER, id="sent-to-see-for-the-partner"),
         pytest.param(lambda: trying(spent()), fresh, Blame.PARTNER, id="sent-to-see-after-the-partners-budget"),
         pytest.param(fresh, lambda: trying(refused()), Blame.CUSTOMER, id="sent-to-see-for-the-customer"),
+        pytest.param(far, lambda: trying(spent()), Blame.CUSTOMER, id="sent-to-see-for-it-and-the-partner-is-far"),
     ],
 )
 def test_a_refusal_is_given_by_what_is_known(partner: Make, customer: Make, blame: Blame) -> None:

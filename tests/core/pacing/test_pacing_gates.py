@@ -1,15 +1,21 @@
 """The parts of a gate: its phases, what it remembers of what was sent, when its window ends."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchreset.core.pacing.gates import spending
 from batchreset.core.pacing.gates.phases import TRANSITIONS, Cue, IllegalCueError, Phase, moved
+from batchreset.core.pacing.gates.refusals import Refusal, Refusals, Series
 from batchreset.core.pacing.gates.sendlog import SendLog
+from batchreset.core.pacing.gates.traffic import Traffic
 from batchreset.core.pacing.gates.window import Window
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.shape import Standing
+from batchreset.core.pacing.limits.span import Span
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -58,3 +64,56 @@ def test_a_late_window_ends_by_the_clock_when_windows_are_aligned() -> None:
 
     window.begin(145.0, 7, limit, Alignment.FIRST_REQUEST, prompt=False)
     assert window.ends_seconds == 205.0
+
+
+def told(sent_at_seconds: float, at_seconds: float, retry_after_seconds: float) -> Refusal:
+    return Refusal(
+        number=1, at_seconds=at_seconds, sent_at_seconds=sent_at_seconds, retry_after_seconds=retry_after_seconds
+    )
+
+
+def series(*refusals: Refusal) -> Refusals:
+    series = Refusals()
+    series.begin(refusals[0], Series.BURST)
+    for refusal in refusals:
+        series.note(refusal)
+    return series
+
+
+def test_an_end_is_told_between_two_moments_also_by_an_answer_that_was_long_under_way() -> None:
+    slow = series(told(10.0, 19.0, 45.0))
+    assert slow.told_end == Span(54.0, 65.0)
+
+    both = series(told(10.0, 19.0, 45.0), told(10.0, 10.2, 50.0))
+    assert both.told_end == Span(59.0, 61.2)
+    assert not both.put_off
+
+
+def test_ends_that_move_away_are_put_off_unless_a_constant_is_told() -> None:
+    moving = series(told(10.0, 10.2, 50.0), told(12.0, 12.2, 53.0))
+    assert moving.put_off
+    assert moving.first_end == Span(59.0, 61.2)
+
+    constant = series(told(10.0, 10.2, 30.0), told(14.0, 14.2, 30.0))
+    assert not constant.put_off
+    assert constant.told_end == Span(39.0, 41.2)
+
+
+def test_the_first_row_beyond_a_well_known_limit_waits_for_those_under_way() -> None:
+    limit = Fixed(count=10, window_seconds=60.0, standing=Standing.MEASURED).observed(10).observed(10)
+    traffic = Traffic(8)
+    for _ in range(10):
+        traffic.sent_one(0.0)
+        traffic.window.sent_one(1, beyond=False)
+    assert spending.in_window(1.0, limit, traffic, spurts=False) == math.inf
+
+    traffic.in_flight = 0
+    assert spending.in_window(1.0, limit, traffic, spurts=False) == 1.0
+
+
+def test_a_guess_is_spent_by_a_few_at_once_and_faster_when_nothing_is_left_behind() -> None:
+    limit, traffic = Fixed(count=10, window_seconds=60.0), Traffic(8)
+    traffic.window.begin(0.0, 1, limit, Alignment.UNKNOWN, prompt=True)
+    traffic.in_flight = spending.GUESSED_AT_ONCE
+    assert spending.in_window(1.0, limit, traffic, spurts=False) == math.inf
+    assert spending.in_window(1.0, limit, traffic, spurts=True) == 1.0

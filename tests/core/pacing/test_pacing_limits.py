@@ -1,9 +1,11 @@
 """What episodes of refusals teach of a limit."""
 
+from dataclasses import replace
+
 import pytest
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import Episode, snapped
+from batchreset.core.pacing.limits.episode import Episode, guessed, snapped
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.history import NOTHING_SEEN
@@ -11,30 +13,46 @@ from batchreset.core.pacing.limits.lessons import SHAPES_TRIED_AT_MOST, Limit, t
 from batchreset.core.pacing.limits.reading import Reading, alignment_after, read
 from batchreset.core.pacing.limits.shape import Known, Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.limits.span import Span
 
 UNKNOWN = Alignment.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("least", "most", "window"), [(58.0, 60.4, 60.0), (43.0, 44.0, 44.0), (0.0, 0.01, 0.1), (9.0, 11.0, 10.0)]
+    ("least", "most", "measured", "guess"),
+    [
+        pytest.param(58.0, 60.4, 60.0, 60.0, id="configured"),
+        pytest.param(9.0, 11.0, 10.0, 10.0, id="configured-and-short"),
+        pytest.param(43.9, 45.7, 45.0, 60.0, id="whole-seconds"),
+        pytest.param(43.2, 43.8, 43.8, 60.0, id="no-whole-second-fits"),
+        pytest.param(0.0, 0.01, 0.1, 1.0, id="nothing"),
+        pytest.param(6.4, 7.9, 7.0, 10.0, id="the-rest-of-a-longer-one"),
+        pytest.param(5000.0, 5002.5, 5002.0, 5002.5, id="longer-than-any"),
+    ],
 )
-def test_a_measured_window_is_the_one_that_people_configure(least: float, most: float, window: float) -> None:
-    assert snapped(least, most) == window
+def test_a_window_is_what_people_configure_and_a_guess_no_shorter_than_what_was_seen_of_it(
+    least: float, most: float, measured: float, guess: float
+) -> None:
+    assert snapped(Span(least, most)) == measured
+    assert guessed(Span(least, most)) == guess
 
 
-def episode(
+def episode(  # noqa: PLR0913 - one for each thing that may differ
     begin: float, refused: float, told: float, *, accepted: int = 10, prompt: bool = True, before: float = 0.0,
-    expected: float = 0.0,
+    expected: float = 0.0, last_begin: float = -1000.0, last_accepted: int = 10, put_off: bool = False,
 ) -> Episode:  # fmt: skip
     return Episode(
         prompt=prompt,
         ended_before_seconds=before,
         expected_seconds=expected,
         begin_seconds=begin,
+        last_begin_seconds=last_begin,
+        last_accepted=last_accepted,
         refused_at_seconds=refused,
         last_refused_at_seconds=refused,
         told_least_seconds=told,
-        told_until_seconds=refused + told,
+        told_end=Span(refused + told - 1.0, refused + told + 1.0),
+        put_off=put_off,
         reopened_at_seconds=refused + told + 0.2,
         accepted=accepted,
         refused=1,
@@ -66,9 +84,47 @@ def test_a_window_that_ends_too_early_slides_and_one_that_is_never_right_is_a_bu
     assert limit.known is not None
     assert limit.rate.per_second > 0.0
 
-    limit = taught(limit, episode(150.0, 160.0, 290.0, accepted=20), UNKNOWN)
-    assert limit.known == Known(shape="window", count=20, window_seconds=300.0)
-    assert not limit.sure
+
+def test_a_wait_that_no_bucket_needs_is_a_window_unless_the_rate_was_measured() -> None:
+    long_wait = episode(150.0, 160.0, 290.0, accepted=20)
+    unmeasured = taught(Open(), episode(0.0, 5.0, 1.0), UNKNOWN)
+    window = taught(unmeasured, long_wait, UNKNOWN)
+    assert window.known == Known(shape="window", count=20, window_seconds=300.0)
+    assert not window.sure
+
+    measured = taught(unmeasured, episode(6.0, 15.0, 1.0, accepted=20), UNKNOWN)
+    assert isinstance(measured, Bucket)
+    assert measured.known is not None
+    assert taught(measured, long_wait, UNKNOWN).known == measured.known
+
+
+def test_a_wait_far_longer_than_a_window_that_slides_is_another_limits() -> None:
+    limit = learned_sliding()
+    assert taught(limit, episode(125.0, 130.0, 200.0), UNKNOWN) == limit
+
+
+def test_a_guess_that_counted_two_windows_is_forgotten_when_one_takes_less() -> None:
+    limit = taught(Open(), episode(0.0, 5.0, 55.0, accepted=100), UNKNOWN)
+    limit = taught(limit, episode(60.0, 65.0, 55.0, expected=120.0, accepted=60), UNKNOWN)
+    assert isinstance(limit, Fixed)
+    assert (limit.count, limit.most_seen, limit.history.best) == (60, 60, 60)
+
+
+def test_where_limits_change_more_is_looked_for_than_the_few_windows_took() -> None:
+    limit = taught(learned_window(), episode(120.0, 130.0, 50.0, expected=180.0, accepted=30), UNKNOWN)
+    assert isinstance(limit, Fixed)
+    assert limit.likely_most > limit.most_seen == 30
+    assert learned_window().likely_most == 10
+
+
+def test_ends_are_told_between_two_moments_and_refusals_that_count_put_them_off() -> None:
+    told = episode(0.0, 5.0, 55.0)
+    assert told.end.holds(60.0)
+    assert not told.end.holds(62.0)
+    assert not replace(told, last_refused_at_seconds=70.0, reopened_at_seconds=75.0).end.holds(60.0), "it was not true"
+    put_off = replace(told, put_off=True, last_refused_at_seconds=70.0, reopened_at_seconds=75.0)
+    assert put_off.end.holds(60.0)
+    assert replace(told, told_end=None).end == Span(5.0, 60.2)
 
 
 def test_a_service_that_contradicts_itself_for_ever_is_taken_for_a_bucket_for_good() -> None:
@@ -134,7 +190,21 @@ def test_what_the_first_refusals_teach(before: Limit, met: Episode, after: type[
         pytest.param(episode(120.0, 130.0, 50.0, expected=180.0), Reading.EXPECTED, id="in-time"),
         pytest.param(episode(120.0, 130.0, 1.0, expected=180.0), Reading.TOO_SOON, id="much-too-soon"),
         pytest.param(episode(120.0, 130.0, 20.0, expected=180.0), Reading.ANOTHER_LENGTH, id="shorter"),
-        pytest.param(episode(120.0, 130.0, 90.0, expected=180.0), Reading.ANOTHER_LENGTH, id="longer"),
+        pytest.param(episode(120.0, 130.0, 75.0, expected=180.0), Reading.ANOTHER_LENGTH, id="longer"),
+        pytest.param(episode(120.0, 130.0, 90.0, expected=180.0), Reading.ANOTHERS, id="far-longer"),
+        pytest.param(
+            episode(120.0, 130.0, 90.0, expected=180.0, put_off=True), Reading.ANOTHER_LENGTH, id="longer-by-refusals"
+        ),
+        pytest.param(
+            episode(120.0, 120.5, 1.0, expected=180.0, accepted=1, last_begin=57.0, last_accepted=9),
+            Reading.NOT_OVER,
+            id="the-last-one-was-longer",
+        ),
+        pytest.param(
+            episode(120.0, 120.5, 1.0, expected=180.0, accepted=1, last_begin=57.0, last_accepted=10),
+            Reading.TOO_SOON,
+            id="the-last-one-had-taken-all",
+        ),
         pytest.param(
             episode(140.0, 170.0, 10.0, expected=400.0, prompt=False, before=120.0), Reading.LATE_BY_CLOCK, id="clock"
         ),
@@ -150,6 +220,12 @@ def test_what_the_first_refusals_teach(before: Limit, met: Episode, after: type[
 )
 def test_how_an_episode_is_read_beside_the_window_that_was_known(met: Episode, reading: Reading) -> None:
     assert read(learned_window(), met) is reading
+
+
+def test_a_window_that_was_not_over_is_longer() -> None:
+    early = episode(120.0, 120.5, 1.0, expected=180.0, accepted=1, last_begin=57.0, last_accepted=9)
+    limit = taught(learned_window(), early, UNKNOWN)
+    assert limit.known == Known(shape="window", count=10, window_seconds=64.0)
 
 
 def test_windows_that_agreed_are_not_contradicted_by_one_row_that_came_too_soon() -> None:

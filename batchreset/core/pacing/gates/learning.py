@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batchreset.core.pacing.gates.refusals import Refusals
 from batchreset.core.pacing.gates.traffic import Traffic
-from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, snapped
+from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.lessons import Limit
 from batchreset.core.pacing.notes import LimitLearned
 
@@ -26,10 +26,13 @@ def episode_of(traffic: Traffic, refusals: Refusals, reopened_at_seconds: float)
         ended_before_seconds=window.ended_before_seconds,
         expected_seconds=window.ends_seconds,
         begin_seconds=window.begin_seconds,
+        last_begin_seconds=window.last_begin_seconds,
+        last_accepted=window.last_accepted,
         refused_at_seconds=refusals.first_at_seconds,
         last_refused_at_seconds=refusals.last_at_seconds,
         told_least_seconds=refusals.told_least_seconds,
-        told_until_seconds=refusals.told_until_seconds,
+        told_end=refusals.first_end if refusals.put_off else refusals.told_end,
+        put_off=refusals.put_off,
         reopened_at_seconds=reopened_at_seconds,
         accepted=traffic.accepted,
         refused=window.refused,
@@ -39,16 +42,15 @@ def episode_of(traffic: Traffic, refusals: Refusals, reopened_at_seconds: float)
 
 def told_window(traffic: Traffic, refusals: Refusals) -> ToldWindow | None:
     """What the refusals so far say, before a row has passed again; None: too little."""
-    until, least = refusals.told_until_seconds, refusals.told_least_seconds
+    until, least = refusals.told_end, refusals.told_least_seconds
     if until is None or refusals.tries != 1 or not refusals.learns or not traffic.accepted:
         return None
     if least is None or least <= SHORT_SECONDS:
         return None
-    span = until - traffic.window.begin_seconds
     return ToldWindow(
         count=traffic.accepted,
-        window_seconds=snapped(span - ROUNDING_SECONDS, span + ROUNDING_SECONDS),
-        end_seconds=until,
+        window_seconds=guessed(until.since(traffic.window.begin_seconds)),
+        end_seconds=until.most_seconds - ROUNDING_SECONDS,
     )
 
 

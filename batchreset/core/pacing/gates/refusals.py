@@ -5,8 +5,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS
+from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS
 from batchreset.core.pacing.limits.habits import OWN_SLACK_MOST_SECONDS
+from batchreset.core.pacing.limits.span import Span
 
 PAUSE_MOST_SECONDS: Final = 3600.0
 """A longer `Retry-After` is asked about again after an hour: limits change without notice."""
@@ -33,6 +34,14 @@ class Refusal:
     def passed_seconds(self) -> float:
         """How much of what was told is over."""
         return max(0.0, self.at_seconds - self.sent_at_seconds - SLOW_ANSWER_SECONDS)
+
+    @property
+    def told_end(self) -> Span | None:
+        """Between what moments the window ends that refused it: judged when sent, or answered, or in between."""
+        told = self.told_seconds
+        if told is None:
+            return None
+        return Span(self.sent_at_seconds + told - ROUNDING_SECONDS, self.at_seconds + told + ROUNDING_SECONDS)
 
     @property
     def end_seconds(self) -> float | None:
@@ -67,16 +76,20 @@ class Refusals:
         series: how it began.
         first_at_seconds: when the first refused request was sent.
         last_at_seconds: when the last one was.
-        told_until_seconds: when the window ends, as the service said it first.
+        told_end: when the window ends, as the service said it first; None: it said nothing.
         told_least_seconds: the shortest `Retry-After` of the first burst.
+        first_end: the earliest end that was told.
+        put_off: later refusals told later ends: what is refused is counted, and keeps the gate shut.
     """
 
     __slots__ = (
         "first_at_seconds",
+        "first_end",
         "last_at_seconds",
+        "put_off",
         "series",
+        "told_end",
         "told_least_seconds",
-        "told_until_seconds",
         "tries",
     )
 
@@ -85,21 +98,25 @@ class Refusals:
         self.series = Series.NONE
         self.first_at_seconds = 0.0
         self.last_at_seconds = 0.0
-        self.told_until_seconds: float | None = None
+        self.told_end: Span | None = None
+        self.first_end: Span | None = None
         self.told_least_seconds: float | None = None
+        self.put_off = False
 
     def begin(self, refusal: Refusal, series: Series) -> None:
         self.tries = 1
         self.series = series
         self.first_at_seconds = self.last_at_seconds = refusal.sent_at_seconds
-        self.told_until_seconds = None
+        self.told_end = self.first_end = None
         self.told_least_seconds = None
+        self.put_off = False
 
     def end(self) -> None:
         self.tries = 0
         self.series = Series.NONE
-        self.told_until_seconds = None
+        self.told_end = self.first_end = None
         self.told_least_seconds = None
+        self.put_off = False
 
     def one_more(self, refusal: Refusal) -> None:
         """Another refusal of the same burst."""
@@ -126,16 +143,26 @@ class Refusals:
         a_moment = self.series is Series.OWN_WAIT and over_seconds <= OWN_SLACK_MOST_SECONDS + SHORT_SECONDS
         return self.learns and not a_moment
 
+    @property
+    def told_until_seconds(self) -> float | None:
+        """The end that was told, as it is likeliest."""
+        return self.told_end.most_seconds - ROUNDING_SECONDS if self.told_end is not None else None
+
     def note(self, refusal: Refusal) -> None:
-        """What was told. Answers that contradict the first are of another window, or were long under way."""
-        told = refusal.told_seconds
-        if told is None:
+        """What was told. The earliest end is the window's: where refusals are counted, they put it off."""
+        told, end = refusal.told_seconds, refusal.told_end
+        if told is None or end is None:
             return
-        until_seconds = refusal.at_seconds + told - refusal.passed_seconds
-        if self.told_until_seconds is None:
-            self.told_until_seconds = until_seconds
-        elif abs(until_seconds - self.told_until_seconds) <= SHORT_SECONDS:
-            self.told_until_seconds = min(until_seconds, self.told_until_seconds)
-        least = self.told_least_seconds
+        before, least = self.told_end, self.told_least_seconds
+        if before is None or self.first_end is None:
+            self.told_end = self.first_end = end
+        else:
+            self.first_end = self.first_end.earlier(end)
+            if end.meets(before):
+                self.told_end = end.narrowed(before)
+            else:  # a constant that is told again is told as much; what is put off takes longer
+                later = end.least_seconds > before.most_seconds
+                self.put_off = self.put_off or (told > (least or told) if later else told < (least or told))
+                self.told_end = before if later else end
         if self.tries <= 1:  # what is told to a row that came a moment too early says nothing of the limit's shape
             self.told_least_seconds = told if least is None else min(least, told)

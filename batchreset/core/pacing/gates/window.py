@@ -15,6 +15,8 @@ class Window:
 
     Attributes:
         begin_seconds: when the first request was sent.
+        last_begin_seconds: the last one's.
+        last_accepted: sent in the last one, less those refused.
         first_number: its ticket; 0: none was sent yet.
         sent: how many were.
         refused: how many of them were refused.
@@ -30,6 +32,8 @@ class Window:
         "ended_before_seconds",
         "ends_seconds",
         "first_number",
+        "last_accepted",
+        "last_begin_seconds",
         "over_first",
         "over_in_flight",
         "prompt",
@@ -38,18 +42,23 @@ class Window:
     )
 
     def __init__(self) -> None:
-        self.begin_seconds = -math.inf
+        self.begin_seconds = self.last_begin_seconds = -math.inf
         self.ended_before_seconds = 0.0
         self.ends_seconds = -math.inf
         self.first_number = 0
+        self.last_accepted = 0
         self.over_first = 0
         self.over_in_flight = 0
         self.prompt = True
         self.refused = 0
         self.sent = 0
 
+    def _next(self, now_seconds: float) -> None:
+        self.last_begin_seconds, self.begin_seconds = self.begin_seconds, now_seconds
+        self.last_accepted = self.sent - self.refused
+
     def begin(self, now_seconds: float, number: int, limit: Shape, alignment: Alignment, *, prompt: bool) -> None:
-        self.begin_seconds = now_seconds
+        self._next(now_seconds)
         self.first_number = number
         self.sent = 0
         self.refused = 0
@@ -77,7 +86,7 @@ class Window:
         """
         if limit.sure and exact:
             self.ended_before_seconds = self.ends_seconds
-        self.begin_seconds = now_seconds
+        self._next(now_seconds)
         self.ends_seconds = now_seconds + limit.window_seconds
         self.first_number = 0
         self.sent = 0

@@ -11,14 +11,17 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Fixed       Open     borrowed, and twice as much passed
     Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
     Fixed       Bucket   borrowed, it does not fit, and the wait was short
-    Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
+    Fixed       Sliding  a short wait, before the window's end
     Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
     Sliding     Bucket   refused four times more, each within a window of the last
     Sliding     Fixed    several other customers agree on a window (scopes/shared)
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty
-    Bucket      Fixed    a wait that no bucket needs, and fewer than six changes of mind
+    Bucket      Fixed    a wait that no bucket needs, before its rate was measured, and fewer than six changes of mind
 
-Read `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons` and, for the longest of them,
-`reading` and `fixed_lessons`. `history`: what was observed, whatever the shape. `habits`: what holds for all limits of
-a service.
+What contradicts windows that agreed is doubted once. A wait that is far longer than a well known limit ever needs is
+another limit's, beside this one or in another scope: it is waited, and nothing is learned.
+
+Read `span`, `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons` and, for the longest of
+them, `reading` and `fixed_lessons`. `history`: what was observed, whatever the shape. `habits`: what holds for all
+limits of a service.
 """

@@ -45,8 +45,16 @@ class Fixed(Shape):
 
     @property
     def most_seen(self) -> int:
-        """The most that a window took of late."""
-        return max(self.history.counts, default=self.count)
+        """The most that a window took of late; where the last ones agree, what they agree on."""
+        return self.count if self.steady else max(self.history.counts, default=self.count)
+
+    @property
+    def likely_most(self) -> int:
+        """The most that a window may be expected to take: where few were seen and they differ, more than any."""
+        counts, most = self.history.counts, self.most_seen
+        if self.steady or not counts:
+            return most
+        return most + (most - min(counts)) // len(counts)
 
     @property
     def steady(self) -> bool:
@@ -67,8 +75,11 @@ class Fixed(Shape):
         return Open(refuted=True, window_seconds=self.window_seconds, history=self.history)
 
     def observed(self, accepted: int) -> "Fixed":
-        """A window took so many and then refused."""
-        history = self.history.observed(accepted, believed=self.count)
+        """A window took so many and then refused. A guess may have counted two windows: it is no more than a bound."""
+        history = self.history
+        if self.standing is Standing.GUESSED and self.count and accepted < self.count:
+            history = history.only_guessed()
+        history = history.observed(accepted, believed=self.count)
         return replace(self, history=history, count=history.least)
 
     def window_over(self, accepted: int) -> "Fixed":

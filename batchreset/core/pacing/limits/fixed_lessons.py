@@ -9,6 +9,7 @@ from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.reading import Reading, read
 from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.limits.span import Span
 
 LATE_MOST_SECONDS: Final = 60.0
 """A window that is guessed from two ends is no longer than this: any number of short ones lies between them too."""
@@ -26,12 +27,18 @@ def taught_fixed(limit: Fixed, episode: Episode, alignment: Alignment) -> Fixed 
     match reading:
         case Reading.EXPECTED:
             begin_known = episode.prompt or alignment is not Alignment.UNKNOWN
-            return _counted(replace(limit, standing=Standing.MEASURED), episode, begin_known=begin_known)
+            counted = _counted(limit, episode, begin_known=begin_known)
+            return replace(counted, standing=Standing.MEASURED)
         case Reading.LATE_BY_CLOCK | Reading.LATE_BY_FIRST_REQUEST:
             return _counted(limit, episode, begin_known=False)
         case Reading.LATE:
             return _counted(_measured_late(limit, episode), episode, begin_known=False)
-        case Reading.TOO_SOON_ONCE:
+        case Reading.ANOTHERS:
+            return limit
+        case Reading.NOT_OVER:
+            longer = episode.end.since(episode.last_begin_seconds)
+            return replace(limit, window_seconds=max(limit.window_seconds, snapped(longer)))
+        case Reading.DOUBTED:
             return replace(limit, history=replace(limit.history, doubted=True))
         case Reading.TOO_SOON:
             return _slides(limit, episode)
@@ -58,7 +65,7 @@ def _slides(limit: Fixed, episode: Episode) -> Sliding:
 
 def _measured_again(limit: Fixed, episode: Episode) -> Fixed:
     """Another length, unless the difference is one that services are known to make."""
-    window, length, measured = limit.window_seconds, episode.length_seconds, episode.measured_window_seconds()
+    window, length, measured = limit.window_seconds, episode.length.most_seconds, snapped(episode.length)
     stretched = limit.sure and window < length <= STRETCHED_FACTOR * window
     shortened = limit.sure and SHORTENED_SHARE * window <= length <= window and measured == length
     kept = (stretched or shortened) and window in WINDOWS_SECONDS
@@ -73,7 +80,7 @@ def _measured_again(limit: Fixed, episode: Episode) -> Fixed:
 def _measured_late(limit: Fixed, episode: Episode) -> Fixed:
     """Nothing fits what was believed: is there a window of which a whole number lies between two ends?"""
     believed, before = limit.window_seconds, episode.ended_before_seconds
-    earliest, latest = episode.earliest_end_seconds, episode.latest_end_seconds
+    earliest, latest = episode.end.least_seconds, episode.end.most_seconds
     least = earliest - episode.refused_at_seconds
     found = 0.0
     for window in (believed, *WINDOWS_SECONDS):
@@ -81,8 +88,10 @@ def _measured_late(limit: Fixed, episode: Episode) -> Fixed:
         fits = windows > 0 and earliest <= before + windows * window <= latest + ROUNDING_SECONDS
         if fits and least <= window <= max(LATE_MOST_SECONDS, believed):
             found = max(found, window)  # a longer one is the safer belief
+            if limit.sure and window == believed:
+                break
     if not found:
-        window_seconds = snapped(least, episode.length_seconds) if least > believed else believed
+        window_seconds = snapped(Span(least, episode.length.most_seconds)) if least > believed else believed
         return replace(limit, window_seconds=window_seconds, standing=Standing.GUESSED)
     standing = Standing.MEASURED if found == believed else Standing.GUESSED
     return replace(limit, window_seconds=float(found), standing=standing)

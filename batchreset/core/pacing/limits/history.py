@@ -74,6 +74,10 @@ class History:
         """What was counted belonged to windows of another length."""
         return replace(self, counts=())
 
+    def only_guessed(self) -> "History":
+        """What was counted may have been two windows': it says nothing, nor of a better limit that was."""
+        return replace(self, counts=(), best=0)
+
     def another_shape(self) -> "History":
         """The limit is taken for something else."""
         return replace(self, agreeing=0, shapes_tried=self.shapes_tried + 1)

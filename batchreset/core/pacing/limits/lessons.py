@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode
+from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
@@ -56,7 +56,7 @@ def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
 def _guessed(limit: Limit, episode: Episode) -> Fixed:
     guess = Fixed(
         count=limit.count,
-        window_seconds=episode.measured_window_seconds(),
+        window_seconds=guessed(episode.length),
         history=limit.history.another_shape(),
     )
     return guess.observed(episode.accepted)
@@ -73,6 +73,8 @@ def _borrowed(limit: Fixed, episode: Episode) -> Fixed | Bucket:
 
 def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
     """A little lower; refused again and again within one window, it is a bucket of that rate."""
+    if episode.tries == 1 and episode.end.least_seconds - episode.refused_at_seconds > limit.window_seconds:
+        return limit  # it would be open again: another limit's
     soon = episode.refused_at_seconds - limit.refused_at_seconds < limit.window_seconds
     strikes = limit.strikes + 1 if soon else 0
     if strikes <= STRIKES_AT_MOST:
@@ -88,12 +90,16 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
 
 
 def _bucket(limit: Bucket, episode: Episode) -> Bucket | Fixed:
-    """The rate is measured; a wait that no bucket needs was a window's."""
+    """The rate is measured; a wait that no bucket needs was a window's: another limit's, if this one was measured."""
     rate = limit.rate
-    rest_seconds = episode.latest_end_seconds - episode.refused_at_seconds
-    debt_seconds = (episode.refused + 1) / rate.per_second if rate.per_second else SHORT_SECONDS
+    rest_seconds = episode.end.most_seconds - episode.refused_at_seconds
+    per_second = rate.per_second or episode.accepted / max(episode.refused_at_seconds - episode.begin_seconds, 1.0)
+    debt_seconds = (episode.refused + 1) / per_second if per_second else SHORT_SECONDS
     rests_long = rest_seconds > REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
-    if rests_long and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
+    told_long = episode.told_least_seconds is not None and episode.told_least_seconds > SHORT_SECONDS
+    if rests_long and (told_long or episode.tries == 1) and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
+        if rate.per_second:
+            return replace(limit, rate=Rate(episode.reopened_at_seconds, rate.per_second))
         return _guessed(replace(limit, history=limit.history.forgotten()), episode)
     rate.refused(episode.refused_at_seconds, episode.refused)
     return limit

@@ -48,6 +48,11 @@ class Lane:
         self.stamp = 0
         self.leads = False
 
+    @property
+    def spurts(self) -> bool:
+        """Whether all that is left goes into this window."""
+        return self.waiting <= self.gate.limit.count - self.gate.traffic.window.sent
+
     def crowded(self, crowd: int) -> bool:
         """Whether enough are under way while others wait: `crowd`, and before a limit is known fewer."""
         in_flight = self.gate.traffic.in_flight
@@ -106,7 +111,7 @@ class Lanes:
             _, _, stamp, lane = heapq.heappop(self._ready)
             if stamp != lane.stamp:
                 continue
-            opens = lane.gate.opens_seconds(now_seconds)
+            opens = lane.gate.opens_seconds(now_seconds, spurts=lane.spurts)
             if opens > now_seconds:
                 self._put_later(lane, opens)
             elif lane.crowded(crowd):
