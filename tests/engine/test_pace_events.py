@@ -55,7 +55,7 @@ def test_throttling_learning_and_pausing_are_events_with_scope_and_figures() -> 
     assert learned == {"scope": "customer-0", "shape": "window", "limit": CUSTOMER_LIMIT, "window_seconds": 60.0}
     resumed = events(played, "pace.resumed")
     assert {str(event["scope"]) for event in resumed} == {"customer-0"}
-    assert sum(float(str(event["waited_seconds"])) for event in resumed) == pytest.approx(180.0, abs=15.0)
+    assert 3 * 45.0 <= sum(float(str(event["waited_seconds"])) for event in resumed) <= 3 * 62.0
 
 
 def test_what_was_learned_is_there_when_the_run_has_ended() -> None:
