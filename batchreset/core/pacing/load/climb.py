@@ -106,8 +106,6 @@ class Climb:
             self._patience = PATIENCE_FIRST
         elif self._doubted():
             self._back_to(min(base.in_flight * math.exp(max(gained, 0.0)), reading.in_flight))
-        else:
-            self._reach = self.level
 
     def _back_to(self, level: float) -> None:
         self._moved(Finding.USELESS)
