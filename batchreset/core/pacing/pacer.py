@@ -59,7 +59,7 @@ class Pacer:
             at_once = min(at_once, GENTLE_AT_ONCE)
         if not self._scopes.lanes.waiting or self._in_flight >= at_once:
             return math.inf
-        opens = self._outage.opens_seconds(now_seconds, self._in_flight)
+        opens = self._outage.opens_seconds(now_seconds)
         if opens > now_seconds:
             return opens
         if self._ceiling is not None:
@@ -74,6 +74,8 @@ class Pacer:
         self._in_flight += 1
         if self._ceiling is not None:
             self._ceiling.sent(now_seconds)
+        self._concurrency.sent(self._tickets, self._in_flight)
+        self._outage.sent(self._tickets)
         self._scopes.sent(now_seconds, lane, self._tickets)
         return Ticket(lane.customer, self._tickets, now_seconds)
 
@@ -94,14 +96,15 @@ class Pacer:
         if again:
             scopes.lanes.give_back(lane)
         scopes.returned(ticket, lane)
+        if answer in (Answer.OK, Answer.THROTTLED) and self._outage.answered(ticket.number):
+            self._concurrency.begin(self._in_flight)
         sent_at_seconds = min(max(ticket.taken_at_seconds, now_seconds - latency_seconds), now_seconds)
         if answer is Answer.OK:
-            self._concurrency.succeeded(latency_seconds, self._in_flight)
-            self._outage.over()
+            self._concurrency.succeeded(ticket.number, latency_seconds, self._in_flight)
             scopes.passed(ticket, lane, sent_at_seconds)
         elif answer is Answer.THROTTLED:
             self._refused += 1
-            self._outage.over()
+            self._concurrency.refused(ticket.number)
             scopes.refused(
                 lane,
                 Refusal(
@@ -112,8 +115,9 @@ class Pacer:
                 ),
             )
         else:
-            self._concurrency.failed(now_seconds)
-            self._outage.failed(now_seconds)
+            self._concurrency.failed(ticket.number)
+            if self._outage.failed(now_seconds, ticket.number):
+                self._concurrency.broke_down()
             scopes.lost(now_seconds, ticket, lane)
         scopes.lanes.settled(lane)
 
@@ -146,7 +150,7 @@ class Pacer:
             rates.append(known.count / known.window_seconds)
         closed = partner.door.phase is not Phase.OPEN
         return PaceSnapshot(
-            concurrency=1 if closed else self._concurrency.at_once,
+            concurrency=1 if closed or self._outage.lasts else self._concurrency.at_once,
             in_flight=self._in_flight,
             waiting=self._scopes.lanes.waiting,
             per_second=min(rates, default=None),

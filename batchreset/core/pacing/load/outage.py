@@ -18,23 +18,44 @@ class Outage:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._failures = 0
+        self._tries = 0
+        self._trying: int | None = None
         self._until_seconds = -math.inf
 
     @property
     def lasts(self) -> bool:
         return self._failures >= FAILURES_IN_A_ROW
 
-    def opens_seconds(self, now_seconds: float, in_flight: int) -> float:
+    def opens_seconds(self, now_seconds: float) -> float:
+        """Infinite: after an answer."""
         if not self.lasts:
             return now_seconds
-        return math.inf if in_flight else self._until_seconds
+        return self._until_seconds if self._trying is None else math.inf
 
-    def failed(self, now_seconds: float) -> None:
-        self._failures += 1
+    def sent(self, number: int) -> None:
+        """In an outage: a try."""
         if self.lasts:
-            grown = WAIT_FIRST_SECONDS * WAIT_GROWTH ** min(self._failures - FAILURES_IN_A_ROW, 16)
-            spread = 1.0 - WAIT_SPREAD + 2.0 * WAIT_SPREAD * self._chance.random()
-            self._until_seconds = now_seconds + min(grown, WAIT_MOST_SECONDS) * spread
+            self._trying = number
 
-    def over(self) -> None:
-        self._failures = 0
+    def failed(self, now_seconds: float, number: int) -> bool:
+        """True: with this one it begins. What was sent before says no more than that."""
+        if self.lasts and number != self._trying:
+            return False
+        self._failures += 1
+        if not self.lasts:
+            return False
+        begins = self._trying is None
+        self._trying = None
+        self._tries = 0 if begins else self._tries + 1
+        grown = WAIT_FIRST_SECONDS * WAIT_GROWTH ** min(self._tries, 16)
+        spread = 1.0 - WAIT_SPREAD + 2.0 * WAIT_SPREAD * self._chance.random()
+        self._until_seconds = now_seconds + min(grown, WAIT_MOST_SECONDS) * spread
+        return begins
+
+    def answered(self, number: int) -> bool:
+        """Not a failure. True: with this one it ends. Only a try says so."""
+        ends = self.lasts and number == self._trying
+        if ends or not self.lasts:
+            self._failures = 0
+            self._trying = None
+        return ends
