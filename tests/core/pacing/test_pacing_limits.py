@@ -1,13 +1,18 @@
 """What episodes of refusals teach of a limit."""
 
+from dataclasses import replace
+
 import pytest
 
+from batchreset.core.pacing.gates.learning import news_of
+from batchreset.core.pacing.limits import bucket, sliding
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import Episode, snapped
+from batchreset.core.pacing.limits.episode import Episode, Lately, snapped
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.history import NOTHING_SEEN
 from batchreset.core.pacing.limits.lessons import SHAPES_TRIED_AT_MOST, Limit, taught
+from batchreset.core.pacing.limits.rate import Rate
 from batchreset.core.pacing.limits.reading import Reading, alignment_after, read
 from batchreset.core.pacing.limits.shape import Known, Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
@@ -60,13 +65,13 @@ def test_a_window_that_ends_too_early_slides_and_one_that_is_never_right_is_a_bu
     limit: Limit = learned_sliding()
     assert limit.known == Known(shape="sliding", count=9, window_seconds=60.0)
 
-    for moment in range(125, 145, 4):
+    for moment in range(125, 149, 4):
         limit = taught(limit, episode(120.0, float(moment), 1.0, accepted=2), UNKNOWN)
     assert isinstance(limit, Bucket)
     assert limit.known is not None
     assert limit.rate.per_second > 0.0
 
-    limit = taught(limit, episode(150.0, 160.0, 290.0, accepted=20), UNKNOWN)
+    limit = taught(limit, episode(157.0, 160.0, 290.0, accepted=20), UNKNOWN)
     assert limit.known == Known(shape="window", count=20, window_seconds=300.0)
     assert not limit.sure
 
@@ -177,3 +182,74 @@ def test_a_belief_is_never_changed_in_place() -> None:
     before.next_window()
 
     assert before == copy
+
+
+def test_a_bucket_is_told_when_its_rate_is_first_known_and_when_it_is_another() -> None:
+    limit = taught(Open(), episode(0.0, 5.0, 1.0), UNKNOWN)
+    assert isinstance(limit, Bucket)
+    assert limit.known is None
+    assert news_of("c", Open(), limit) is None
+
+    def met(limit: Limit, begin: int, seconds: int) -> Limit:
+        assert isinstance(limit, Bucket)
+        for second in range(begin, begin + seconds):
+            for _ in range(4):
+                limit.rate.sent(float(second))
+        return taught(limit, episode(float(begin), float(begin + seconds), 1.0), UNKNOWN)
+
+    measured = met(limit, 7, 20)
+    assert news_of("c", limit, measured) is not None
+    same = met(measured, 28, 50)
+    assert news_of("c", measured, same) is None
+    assert isinstance(same, Bucket)
+    faster = replace(same, rate=Rate(80.0, 20.0))
+    assert news_of("c", same, met(faster, 80, 50)) is not None
+
+
+def test_a_borrowed_bucket_is_not_told_and_one_refused_at_once_is_forgotten() -> None:
+    limit = bucket.borrowed(20.0, history=NOTHING_SEEN)
+    assert limit.known is None
+
+    refuted = taught(limit, episode(0.0, 3.0, 1.0), UNKNOWN)
+    assert isinstance(refuted, Bucket)
+    assert refuted.rate.guessed
+    assert refuted.rate.per_second < 2.0
+
+
+def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_it_was_met() -> None:
+    limit = sliding.borrowed(100, 60.0, history=NOTHING_SEEN)
+    counts = []
+    for window in range(4):
+        limit = limit.raised(1000.0 + 60.0 * window)
+        counts.append(limit.count)
+    assert counts == [100, 150, 250, 450]
+    assert limit.known is None
+
+    met = taught(limit, episode(1200.0, 1230.0, 1.0), UNKNOWN)
+    assert met.known == Known(shape="sliding", count=250, window_seconds=60.0)
+
+
+def counted(**most: int) -> tuple[Lately, ...]:
+    return tuple(Lately(float(name[1:]), least=sent, most=sent) for name, sent in most.items())
+
+
+def test_a_sliding_window_that_does_not_explain_its_refusals_is_taken_for_the_longer_one_that_does() -> None:
+    limit = replace(learned_sliding(), count=300, trusted_count=300, window_seconds=30.0)
+    for number, in_30 in enumerate((300, 200, 250, 150)):
+        shown = replace(episode(120.0, 200.0 + 40.0 * number, 1.0), lately=counted(w30=in_30, w60=600))
+        next_one = taught(limit, shown, UNKNOWN)
+        assert isinstance(next_one, Sliding)
+        limit = next_one
+    assert (limit.count, limit.window_seconds) == (594, 60.0)
+
+
+@pytest.mark.parametrize(("sent", "count"), [(600, 594), (550, 544), (100, 504), (0, 594)])
+def test_a_sliding_limit_falls_to_what_was_sent_before_the_refusal_but_not_far_at_once(sent: int, count: int) -> None:
+    limit = replace(learned_sliding(), count=600, trusted_count=600)
+
+    assert limit.settled(replace(episode(0.0, 90.0, 1.0), lately=counted(w60=sent))).count == count
+
+
+@pytest.mark.parametrize(("looks", "window"), [(54.7, 60.0), (60.0, 60.0), (42.0, 42.0), (9e9, 9e9)])
+def test_a_window_that_slides_is_the_next_longer_one_that_people_configure(looks: float, window: float) -> None:
+    assert sliding.configured_above(looks) == window

@@ -8,15 +8,19 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Open        Bucket   told to wait 2 s or less
     Open        Fixed    told to wait longer: the window is what lies between the first request and the end
     Open        Fixed    nothing was refused yet, but other customers were (borrowed or lent, scopes/shared)
+    Open        Bucket   nothing was refused yet, but another customer has a bucket (borrowed, scopes/shared)
     Fixed       Open     borrowed, and twice as much passed
     Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
     Fixed       Bucket   borrowed, it does not fit, and the wait was short
     Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
-    Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
-    Sliding     Bucket   refused four times more, each within a window of the last
+    Sliding     Sliding  refused: a little lower; four windows of quiet: higher, each window by more
+    Sliding     Sliding  four refusals: a longer window of which as much was spent before each, and this one is none
+    Sliding     Bucket   refused five times more, each within a window of the last
     Sliding     Fixed    several other customers agree on a window (scopes/shared)
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty
-    Bucket      Fixed    a wait that no bucket needs, and fewer than six changes of mind
+    Bucket      Bucket   borrowed, and refused at once: it is guessed anew
+    Bucket      Fixed    a wait that no bucket needs, longer than the window it was taken for before, and fewer than
+                         six changes of mind
 
 Read `episode`, then `shape`, `fixed`, `sliding`, `bucket` (with `rate`), then `lessons` and, for the longest of them,
 `reading` and `fixed_lessons`. `history`: what was observed, whatever the shape. `habits`: what holds for all limits of

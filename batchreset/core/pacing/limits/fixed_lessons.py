@@ -8,7 +8,7 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.reading import Reading, read
 from batchreset.core.pacing.limits.shape import Standing
-from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.limits.sliding import Sliding, configured_above
 
 LATE_MOST_SECONDS: Final = 60.0
 """A window that is guessed from two ends is no longer than this: any number of short ones lies between them too."""
@@ -49,11 +49,11 @@ def _counted(limit: Fixed, episode: Episode, *, begin_known: bool) -> Fixed:
 def _slides(limit: Fixed, episode: Episode) -> Sliding:
     return Sliding(
         count=max(limit.history.counts),
-        window_seconds=limit.window_seconds,
+        window_seconds=configured_above(limit.window_seconds),
         standing=limit.standing,
         history=limit.history.another_shape(),
         refused_at_seconds=episode.refused_at_seconds,
-    ).settled(episode.reopened_at_seconds)
+    ).settled(episode)
 
 
 def _measured_again(limit: Fixed, episode: Episode) -> Fixed:

@@ -8,14 +8,21 @@ from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
-from batchreset.core.pacing.limits.rate import Rate
+from batchreset.core.pacing.limits.rate import GUESS_SHARE, Rate
 from batchreset.core.pacing.limits.shape import Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
-STRIKES_AT_MOST: Final = 3
+STRIKES_AT_MOST: Final = 4
 """Refusals within one window of another that a sliding window does not explain; then it is taken for a bucket."""
 REST_FACTOR: Final = 2.0
-"""A bucket opens again within this many short waits, and as many times its debt."""
+"""A bucket opens again within this many short waits, and as many times its debt; and what was taken for a window that
+slides, within that window."""
+BORROWED_LEAST_SECONDS: Final = 10.0
+"""A borrowed rate that is refused sooner is none: all that is known is what passed."""
+GUESS_LEAST_SECONDS: Final = 1.0
+"""No rate is reckoned from less than this."""
+GUESS_LEAST_PER_SECOND: Final = 0.2
+"""What passed may have been sent long before it was refused."""
 SHAPES_TRIED_AT_MOST: Final = 6
 """Changes of mind before the limit is taken for a bucket for good: a rate that adapts fits anything."""
 
@@ -49,7 +56,20 @@ def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
         count=limit.count,
         window_seconds=limit.window_seconds,
         history=limit.history.another_shape(),
-        rate=Rate(episode.refused_at_seconds, taken=episode.refused),
+        rate=_guessed_rate(episode),
+    )
+
+
+def _guessed_rate(episode: Episode) -> Rate:
+    """At least the burst passed: the bucket holds no more than what did, and its rate is less."""
+    seconds = episode.refused_at_seconds - episode.begin_seconds
+    met_per_second = episode.accepted / max(seconds, GUESS_LEAST_SECONDS)
+    return Rate(
+        episode.refused_at_seconds,
+        max(GUESS_SHARE * met_per_second, GUESS_LEAST_PER_SECOND),
+        taken=episode.refused,
+        first=(episode.accepted, seconds),
+        guessed=True,
     )
 
 
@@ -76,24 +96,27 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
     soon = episode.refused_at_seconds - limit.refused_at_seconds < limit.window_seconds
     strikes = limit.strikes + 1 if soon else 0
     if strikes <= STRIKES_AT_MOST:
-        struck = replace(limit, strikes=strikes, refused_at_seconds=episode.refused_at_seconds)
-        return struck.settled(episode.reopened_at_seconds)
-    return Bucket(
+        return replace(limit, strikes=strikes).settled(episode).explained()
+    bucket = Bucket(
         count=limit.count,
         window_seconds=limit.window_seconds,
         standing=limit.standing,
         history=limit.history.another_shape(),
         rate=Rate(episode.refused_at_seconds, limit.count / limit.window_seconds, taken=episode.refused),
     )
+    return bucket.measured()
 
 
 def _bucket(limit: Bucket, episode: Episode) -> Bucket | Fixed:
     """The rate is measured; a wait that no bucket needs was a window's."""
     rate = limit.rate
     rest_seconds = episode.latest_end_seconds - episode.refused_at_seconds
-    debt_seconds = (episode.refused + 1) / rate.per_second if rate.per_second else SHORT_SECONDS
-    rests_long = rest_seconds > REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
-    if rests_long and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
+    debt_seconds = SHORT_SECONDS if rate.guessed else (episode.refused + 1) / rate.per_second
+    needed_seconds = REST_FACTOR * SHORT_SECONDS + REST_FACTOR * debt_seconds
+    rests_long = rest_seconds > max(needed_seconds, limit.window_seconds)
+    if rests_long and not episode.short and episode.tries == 1 and limit.history.shapes_tried < SHAPES_TRIED_AT_MOST:
         return _guessed(replace(limit, history=limit.history.forgotten()), episode)
-    rate.refused(episode.refused_at_seconds, episode.refused)
-    return limit
+    if limit.borrowed and episode.refused_at_seconds - episode.begin_seconds < BORROWED_LEAST_SECONDS:
+        return replace(limit, standing=Standing.MEASURED, rate=_guessed_rate(episode))
+    rate.refused(episode)
+    return limit.measured()
