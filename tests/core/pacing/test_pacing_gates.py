@@ -58,3 +58,13 @@ def test_a_late_window_ends_by_the_clock_when_windows_are_aligned() -> None:
 
     window.begin(145.0, 7, limit, Alignment.FIRST_REQUEST, prompt=False)
     assert window.ends_seconds == 205.0
+
+
+def test_a_log_counts_no_more_between_two_moments_than_was_sent_then() -> None:
+    log = SendLog(8)
+    for second in range(100):
+        log.sent(float(second))
+
+    assert 0 < log.counted(50.0, 90.0) <= 40
+    assert log.counted(-1.0, 200.0) <= 100
+    assert log.counted(200.0, 300.0) == 0

@@ -253,3 +253,34 @@ def test_a_sliding_limit_falls_to_what_was_sent_before_the_refusal_but_not_far_a
 @pytest.mark.parametrize(("looks", "window"), [(54.7, 60.0), (60.0, 60.0), (42.0, 42.0), (9e9, 9e9)])
 def test_a_window_that_slides_is_the_next_longer_one_that_people_configure(looks: float, window: float) -> None:
     assert sliding.configured_above(looks) == window
+
+
+@pytest.mark.parametrize(
+    ("sent", "accepted", "told", "shape"),
+    [
+        pytest.param(10, 2, None, Sliding, id="the-window-before-still-counts"),
+        pytest.param(10, 10, None, Fixed, id="it-took-what-it-should"),
+        pytest.param(5, 2, None, Fixed, id="the-limit-fell"),
+        pytest.param(10, 2, 55.0, Fixed, id="a-wait-was-told-and-says-more"),
+    ],
+)
+def test_a_window_that_took_little_slides_if_with_the_one_before_it_took_as_much_as_ever(
+    sent: int, accepted: int, told: float | None, shape: type[Limit]
+) -> None:
+    met = episode(120.0, 121.0, told or 55.0, expected=180.0, accepted=accepted)
+    if told is None:
+        met = replace(met, told_least_seconds=None, told_until_seconds=None)
+    limit = taught(learned_window(), replace(met, lately=counted(w60=sent)), UNKNOWN)
+
+    assert isinstance(limit, shape)
+    if shape is Sliding:
+        assert (limit.count, limit.window_seconds) == (9, 60.0)
+
+
+def test_a_borrowed_guess_that_is_refused_with_a_short_wait_is_a_bucket_whatever_window_would_fit() -> None:
+    guess = borrowed(10, 5.0, history=NOTHING_SEEN, measured=False)
+    measured = borrowed(10, 5.0, history=NOTHING_SEEN, measured=True)
+    met = episode(0.0, 4.0, 1.0)
+
+    assert isinstance(taught(guess, met, UNKNOWN), Bucket)
+    assert isinstance(taught(measured, met, UNKNOWN), Fixed)

@@ -8,11 +8,11 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Open        Bucket   told to wait 2 s or less
     Open        Fixed    told to wait longer: the window is what lies between the first request and the end
     Open        Fixed    nothing was refused yet, but other customers were (borrowed or lent, scopes/shared)
-    Open        Bucket   nothing was refused yet, but another customer has a bucket (borrowed, scopes/shared)
     Fixed       Open     borrowed, and twice as much passed
     Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
-    Fixed       Bucket   borrowed, it does not fit, and the wait was short
+    Fixed       Bucket   borrowed, it does not fit or is a guess, and the wait was short
     Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
+    Fixed       Sliding  no wait was told; the window took little, but with the one before as much as was believed
     Sliding     Sliding  refused: a little lower; four windows of quiet: higher, each window by more
     Sliding     Sliding  four refusals: a longer window of which as much was spent before each, and this one is none
     Sliding     Bucket   refused five times more, each within a window of the last

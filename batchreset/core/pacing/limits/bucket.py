@@ -45,5 +45,5 @@ class Bucket(Shape):
 
 
 def borrowed(per_second: float, *, history: History) -> Bucket:
-    """What another customer met, or an earlier run, until it is seen here."""
+    """What an earlier run met, until it is seen here."""
     return Bucket(standing=Standing.BORROWED, history=history, rate=Rate(None, per_second))

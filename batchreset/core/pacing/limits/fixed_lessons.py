@@ -34,7 +34,7 @@ def taught_fixed(limit: Fixed, episode: Episode, alignment: Alignment) -> Fixed 
         case Reading.TOO_SOON_ONCE:
             return replace(limit, history=replace(limit.history, doubted=True))
         case Reading.TOO_SOON:
-            return _slides(limit, episode)
+            return slides(limit, episode)
         case Reading.ANOTHER_LENGTH:
             return _measured_again(limit, episode)
         case _:
@@ -46,7 +46,8 @@ def _counted(limit: Fixed, episode: Episode, *, begin_known: bool) -> Fixed:
     return limit.observed(episode.accepted) if begin_known or episode.accepted >= limit.count else limit
 
 
-def _slides(limit: Fixed, episode: Episode) -> Sliding:
+def slides(limit: Fixed, episode: Episode) -> Sliding:
+    """As much as it ever took, in any window of its length."""
     return Sliding(
         count=max(limit.history.counts),
         window_seconds=configured_above(limit.window_seconds),

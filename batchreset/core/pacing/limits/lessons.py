@@ -6,14 +6,17 @@ from typing import Final, assert_never
 from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode
 from batchreset.core.pacing.limits.fixed import Fixed
-from batchreset.core.pacing.limits.fixed_lessons import taught_fixed
+from batchreset.core.pacing.limits.fixed_lessons import slides, taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.rate import GUESS_SHARE, Rate
 from batchreset.core.pacing.limits.shape import Open, Standing
-from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.limits.sliding import Sliding, sent_within
 
 STRIKES_AT_MOST: Final = 4
 """Refusals within one window of another that a sliding window does not explain; then it is taken for a bucket."""
+LITTLE_SHARE: Final = 0.8
+NEARLY_SHARE: Final = 0.95
+"""Of what a window is believed to take."""
 REST_FACTOR: Final = 2.0
 """A bucket opens again within this many short waits, and as many times its debt; and what was taken for a window that
 slides, within that window."""
@@ -38,6 +41,8 @@ def taught(limit: Limit, episode: Episode, alignment: Alignment) -> Limit:
             return _first(limit, episode) if episode.accepted else limit
         case Fixed() if limit.borrowed:
             return _borrowed(limit, episode)
+        case Fixed() if _slid(limit, episode):
+            return slides(limit, episode)
         case Fixed():
             return taught_fixed(limit, episode, alignment)
         case Sliding():
@@ -46,6 +51,15 @@ def taught(limit: Limit, episode: Episode, alignment: Alignment) -> Limit:
             return _bucket(limit, episode)
         case _:
             assert_never(limit)
+
+
+def _slid(limit: Fixed, episode: Episode) -> bool:
+    """Nothing was told, and what was sent before the window began still counts: together it is what was believed."""
+    sent = sent_within(episode.lately, limit.window_seconds)
+    untold = episode.told_least_seconds is None and episode.told_until_seconds is None
+    return (
+        untold and limit.sure and episode.accepted < LITTLE_SHARE * limit.count and sent >= NEARLY_SHARE * limit.count
+    )
 
 
 def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
@@ -85,7 +99,8 @@ def _guessed(limit: Limit, episode: Episode) -> Fixed:
 def _borrowed(limit: Fixed, episode: Episode) -> Fixed | Bucket:
     """What was borrowed proves right, or this is the first that is met."""
     window = limit.window_seconds
-    if not episode.ended_at(episode.begin_seconds + window, window_seconds=window):
+    fits = episode.ended_at(episode.begin_seconds + window, window_seconds=window)
+    if not fits or (limit.standing is Standing.BORROWED_GUESS and episode.short):
         return _first(limit, episode)
     standing = Standing.MEASURED if limit.standing is Standing.BORROWED else Standing.GUESSED
     return replace(limit, standing=standing).observed(episode.accepted)

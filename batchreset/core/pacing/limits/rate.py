@@ -81,7 +81,8 @@ class Rate:
     ) -> None:
         self.per_second = max(per_second, LEAST_PER_SECOND)
         self.guessed = guessed
-        self._first_taken, self._first_seconds = first or (math.inf, 0.0)
+        self._first_taken: float = first[0] if first else math.inf
+        self._first_seconds = first[1] if first else 0.0
         self._brief = False
         self._empty_at_seconds = self._opened_at_seconds = empty_at_seconds
         self._since_seconds = empty_at_seconds or 0.0
@@ -93,7 +94,7 @@ class Rate:
         """What is sent at this moment."""
         passed = now_seconds - self._since_seconds
         if self.guessed:
-            return self.per_second * 2.0 ** min(passed / GUESS_DOUBLES_SECONDS, DOUBLINGS_AT_MOST)
+            return self.per_second * math.exp2(min(passed / GUESS_DOUBLES_SECONDS, DOUBLINGS_AT_MOST))
         run = passed / self._plateau_seconds - 1.0
         return FIRST_SHARE * self.per_second * (1.0 + BACK_SHARE * run * run * run)
 

@@ -65,7 +65,7 @@ class Sliding(Shape):
 
     def settled(self, episode: Episode) -> "Sliding":
         """After refusals: back to what was trusted, or lower if that was too much."""
-        sent = _sent(episode.lately, self.window_seconds) or self.count
+        sent = sent_within(episode.lately, self.window_seconds) or self.count
         tried_higher = self.count > self.trusted_count > 0
         least = 0.0 if self.borrowed else FALL_LEAST_SHARE * self.count
         lower = SLIDING_SHARE * min(self.count, max(sent, least))
@@ -87,7 +87,7 @@ class Sliding(Shape):
         for window_seconds in WINDOWS_SECONDS:
             longer = self.window_seconds < window_seconds <= LONGER_FACTOR * self.window_seconds
             if longer and self._apart(window_seconds) <= COUNTED_AGREEMENT:
-                count = max(1, int(SLIDING_SHARE * min(_sent(lately, window_seconds) for lately in self.counted)))
+                count = max(1, int(SLIDING_SHARE * min(sent_within(lately, window_seconds) for lately in self.counted)))
                 return replace(
                     self,
                     count=count,
@@ -100,7 +100,7 @@ class Sliding(Shape):
 
     def _apart(self, window_seconds: float) -> float:
         """How far what was sent in such a window before each refusal lies apart, at the most 1; that too: not known."""
-        counts = [_sent(lately, window_seconds) for lately in self.counted]
+        counts = [sent_within(lately, window_seconds) for lately in self.counted]
         return (max(counts) - min(counts)) / max(counts) if min(counts) else 1.0
 
     def raised(self, now_seconds: float) -> "Sliding":
@@ -137,6 +137,6 @@ def configured_above(window_seconds: float) -> float:
     return above if above <= SHORTENED_FACTOR * window_seconds else window_seconds
 
 
-def _sent(lately: tuple[Lately, ...], window_seconds: float) -> int:
+def sent_within(lately: tuple[Lately, ...], window_seconds: float) -> int:
     """0: not counted."""
     return next((sent.most for sent in lately if sent.window_seconds == window_seconds), 0)

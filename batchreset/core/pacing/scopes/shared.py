@@ -4,8 +4,6 @@ from dataclasses import replace
 from typing import Final
 
 from batchreset.core.pacing.gates.gate import Gate
-from batchreset.core.pacing.limits import bucket
-from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.episode import AGREEMENT
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
 from batchreset.core.pacing.limits.shape import Open, Standing
@@ -35,7 +33,6 @@ class Shared:
         self._end_seconds = 0.0
         self._witnesses: set[str] = set()
         self._hints: dict[str, int] = {}
-        self._per_second = 0.0
 
     def hint(self, customer: str, gate: Gate) -> None:
         """From refusals that are not over yet; better than nothing."""
@@ -51,8 +48,6 @@ class Shared:
     def learned(self, customer: str, gate: Gate) -> None:
         """From a customer whose gate has opened again."""
         limit = gate.limit
-        if isinstance(limit, Bucket) and limit.known is not None:
-            self._per_second = limit.rate.per_second
         if not isinstance(limit, Fixed) or limit.borrowed or (self._measured and not limit.sure):
             return
         same = abs(limit.count - self._count) <= AGREEMENT * self._count and (
@@ -71,8 +66,6 @@ class Shared:
         if isinstance(limit, Open):
             if self._count and not limit.refuted:
                 self._lend(gate, waiting)
-            elif self._per_second and not limit.refuted:
-                gate.limit = bucket.borrowed(self._per_second, history=limit.history)
         elif limit.borrowed and self._trusts() and abs(limit.count - self._count) <= HINTS_AGREEMENT * self._count:
             self._lend(gate, waiting)  # it borrowed what one other had met; by now more have met it
 
