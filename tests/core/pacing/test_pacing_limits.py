@@ -220,13 +220,13 @@ def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_
     limit = sliding.borrowed(100, 60.0, history=NOTHING_SEEN)
     counts = []
     for window in range(4):
-        limit = limit.raised(1000.0 + 60.0 * window)
+        limit = limit.raised(1000.0 + 12.0 * window)
         counts.append(limit.count)
     assert counts == [100, 150, 250, 450]
     assert limit.known is None
 
-    met = taught(limit, episode(1200.0, 1230.0, 1.0), UNKNOWN)
-    assert met.known == Known(shape="sliding", count=250, window_seconds=60.0)
+    met = taught(limit, replace(episode(1200.0, 1230.0, 1.0), lately=counted(w60=300)), UNKNOWN)
+    assert met.known == Known(shape="sliding", count=297, window_seconds=60.0)
 
 
 def counted(**most: int) -> tuple[Lately, ...]:

@@ -24,6 +24,8 @@ LONGER_FACTOR: Final = 4
 QUIET_WINDOWS: Final = 4
 """Windows without refusal before a sliding limit is tried a little higher."""
 RAISED_GROWTH: Final = 50
+BORROWED_QUIET_SHARE: Final = 0.12
+"""Of its window, before a borrowed one is tried higher: all of it is spent in less."""
 BORROWED_GROWTH: Final = 2
 RAISED_FACTOR: Final = 2
 """One more for each so many, the second where it is only borrowed, and each window so many times more than in
@@ -66,7 +68,7 @@ class Sliding(Shape):
     def settled(self, episode: Episode) -> "Sliding":
         """After refusals: back to what was trusted, or lower if that was too much."""
         sent = sent_within(episode.lately, self.window_seconds) or self.count
-        tried_higher = self.count > self.trusted_count > 0
+        tried_higher = self.count > self.trusted_count > 0 and not self.borrowed
         least = 0.0 if self.borrowed else FALL_LEAST_SHARE * self.count
         lower = SLIDING_SHARE * min(self.count, max(sent, least))
         count = max(1, self.trusted_count if tried_higher else int(lower))
@@ -107,8 +109,9 @@ class Sliding(Shape):
         """Nothing was refused for long: a little more is tried each window."""
         if now_seconds < self.quiet_until_seconds:
             return self
+        quiet_until = now_seconds + (BORROWED_QUIET_SHARE if self.borrowed else 1.0) * self.window_seconds
         if not self.trusted_count:
-            return replace(self, trusted_count=self.count, quiet_until_seconds=now_seconds + self.window_seconds)
+            return replace(self, trusted_count=self.count, quiet_until_seconds=quiet_until)
         growth = BORROWED_GROWTH if self.borrowed else RAISED_GROWTH
         step = max(1, self.count // growth, RAISED_FACTOR * (self.count - self.trusted_count))
         return replace(
@@ -116,7 +119,7 @@ class Sliding(Shape):
             trusted_count=self.count,
             count=self.count + step,
             strikes=0,
-            quiet_until_seconds=now_seconds + self.window_seconds,
+            quiet_until_seconds=quiet_until,
         )
 
 
