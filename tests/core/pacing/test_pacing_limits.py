@@ -230,7 +230,7 @@ def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_
 
 
 def counted(**most: int) -> tuple[Lately, ...]:
-    return tuple(Lately(float(name[1:]), least=sent, most=sent) for name, sent in most.items())
+    return tuple(Lately(window_seconds=float(name[1:]), least=sent, most=sent) for name, sent in most.items())
 
 
 def test_a_sliding_window_that_does_not_explain_its_refusals_is_taken_for_the_longer_one_that_does() -> None:

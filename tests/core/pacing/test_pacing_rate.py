@@ -90,7 +90,12 @@ def test_a_bucket_that_was_full_while_nothing_was_sent_is_not_taken_for_a_slower
 def test_what_passed_lately_shows_what_came_in_as_the_first_refusal_shows_the_most_a_bucket_holds() -> None:
     rate = Rate(0.0, 1.2, first=(12, 2.0))
     spend(rate, 0.0, 100, 1.0)
-    rate.refused(refused(100.0, lately=(Lately(30.0, least=49, most=50), Lately(200.0, least=900, most=900))))
+    rate.refused(
+        refused(
+            100.0,
+            lately=(Lately(window_seconds=30.0, least=49, most=50), Lately(window_seconds=200.0, least=900, most=900)),
+        )
+    )
 
     assert rate.per_second == pytest.approx(1.3)
 
@@ -124,3 +129,12 @@ def test_a_rate_of_an_earlier_run_counts_from_the_first_request() -> None:
     rate.sent(1e6)
 
     assert 9.0 < rate.now_per_second(1e6) < 10.0
+
+
+def test_of_a_long_wait_little_is_counted_as_the_bucket_was_full_for_most_of_it() -> None:
+    rate = Rate(0.0, 10.0, opened_at_seconds=3600.0, guessed=True)
+    assert rate.now_per_second(3600.0) == 10.0, "it does not double while nothing is sent"
+
+    spend(rate, 3600.0, 200, 0.05)
+    rate.refused(refused(3610.0))
+    assert rate.per_second == pytest.approx(200 / 40)

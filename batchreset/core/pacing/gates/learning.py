@@ -50,7 +50,7 @@ def _lately(traffic: Traffic, until_seconds: float) -> tuple[Lately, ...]:
     counted = traffic.log.counted
     return tuple(
         Lately(
-            window_seconds,
+            window_seconds=float(window_seconds),
             least=counted(until_seconds - window_seconds, until_seconds),
             most=counted(until_seconds - window_seconds - ROUNDING_SECONDS, until_seconds + ROUNDING_SECONDS),
         )

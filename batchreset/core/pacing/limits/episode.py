@@ -17,7 +17,7 @@ AGREEMENT: Final = 0.03
 """Observations that differ by no more than this share say the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lately:
     """What was sent in a window before a refusal.
 

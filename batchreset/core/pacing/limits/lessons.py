@@ -81,6 +81,7 @@ def _guessed_rate(episode: Episode) -> Rate:
     return Rate(
         episode.refused_at_seconds,
         max(GUESS_SHARE * met_per_second, GUESS_LEAST_PER_SECOND),
+        opened_at_seconds=episode.reopened_at_seconds,
         taken=episode.refused,
         first=(episode.accepted, seconds),
         guessed=True,
@@ -117,7 +118,12 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
         window_seconds=limit.window_seconds,
         standing=limit.standing,
         history=limit.history.another_shape(),
-        rate=Rate(episode.refused_at_seconds, limit.count / limit.window_seconds, taken=episode.refused),
+        rate=Rate(
+            episode.refused_at_seconds,
+            limit.count / limit.window_seconds,
+            opened_at_seconds=episode.reopened_at_seconds,
+            taken=episode.refused,
+        ),
     )
     return bucket.measured()
 

@@ -36,6 +36,8 @@ CATCH_UP_SECONDS: Final = 0.25
 LEAST_PER_SECOND: Final = 1.0 / 3600.0
 MEASURED_LEAST_SHARE: Final = 0.5
 """One measurement does not lower the rate further than this: refusals may have been somebody else's."""
+CLOSED_MOST_SECONDS: Final = 30.0
+"""After a longer wait the bucket was full, and no more of it is counted."""
 SAME_EVENT_REQUESTS: Final = 10
 """Refused again before so many passed: that belongs to the refusal before, and measures nothing. Once."""
 
@@ -46,6 +48,7 @@ class Rate:
     Args:
         empty_at_seconds: when the bucket was known to be empty; None: not known, counted from the first request.
         per_second: what is believed.
+        opened_at_seconds: when a row passed again; None: at that moment.
         taken: what was taken since it was empty.
         first: what passed before the first refusal, and in how many seconds; None: not known.
         guessed: the rate was not measured yet.
@@ -75,6 +78,7 @@ class Rate:
         empty_at_seconds: float | None,
         per_second: float,
         *,
+        opened_at_seconds: float | None = None,
         taken: int = 0,
         first: tuple[int, float] | None = None,
         guessed: bool = False,
@@ -84,8 +88,9 @@ class Rate:
         self._first_taken: float = first[0] if first else math.inf
         self._first_seconds = first[1] if first else 0.0
         self._brief = False
-        self._empty_at_seconds = self._opened_at_seconds = empty_at_seconds
-        self._since_seconds = empty_at_seconds or 0.0
+        self._empty_at_seconds = empty_at_seconds
+        self._opened_at_seconds = empty_at_seconds if opened_at_seconds is None else opened_at_seconds
+        self._since_seconds = self._opened_at_seconds or 0.0
         self._next_seconds = -math.inf
         self._taken = self._opened_taken = taken
         self._plateau_seconds = PLATEAU_LEAST_SECONDS
@@ -120,11 +125,11 @@ class Rate:
             self._brief = True
         else:
             before, guessed = self.per_second, self.guessed
-            self.per_second = self._measured(taken, empty_at - begun, empty_at - opened, episode)
+            open_seconds = empty_at - opened
+            span_seconds = open_seconds + min(opened - begun, CLOSED_MOST_SECONDS)
+            self.per_second = self._measured(taken, span_seconds, open_seconds, episode)
             agrees = not guessed and abs(self.per_second - before) <= AGREEMENT_SHARE * before
-            self._plateau_seconds = self._plateau_for(
-                empty_at - begun, PLATEAU_SHARE_AGREEING if agrees else PLATEAU_SHARE
-            )
+            self._plateau_seconds = self._plateau_for(open_seconds, PLATEAU_SHARE_AGREEING if agrees else PLATEAU_SHARE)
             self.guessed = self._brief = False
             self._empty_at_seconds, self._opened_at_seconds = empty_at, episode.reopened_at_seconds
             self._taken = self._opened_taken = episode.refused
