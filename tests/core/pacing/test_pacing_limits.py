@@ -284,3 +284,13 @@ def test_a_borrowed_guess_that_is_refused_with_a_short_wait_is_a_bucket_whatever
 
     assert isinstance(taught(guess, met, UNKNOWN), Bucket)
     assert isinstance(taught(measured, met, UNKNOWN), Fixed)
+
+
+def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() -> None:
+    limit = replace(learned_sliding(), count=20, window_seconds=2.0).settled(episode(120.0, 130.0, 1.0))
+    quiet_seconds = limit.quiet_until_seconds - 131.2
+
+    assert quiet_seconds == pytest.approx(40.0)
+    raised = limit.raised(180.0)
+    assert raised.count > limit.count
+    assert raised.raised(183.0) is raised

@@ -21,6 +21,8 @@ SHORTENED_FACTOR: Final = 1.25
 """A window that slides looks shorter than it is, by no more than this: the end that was seen is the first row's."""
 LONGER_FACTOR: Final = 4
 """A window is not taken for more times as long as it was."""
+QUIET_LEAST_SECONDS: Final = 10.0
+"""A shorter window counts for so much in this: no limit is sought every second."""
 QUIET_WINDOWS: Final = 4
 """Windows without refusal before a sliding limit is tried a little higher."""
 RAISED_GROWTH: Final = 50
@@ -78,7 +80,8 @@ class Sliding(Shape):
             trusted_count=count,
             standing=Standing.MEASURED if self.borrowed else self.standing,
             refused_at_seconds=episode.refused_at_seconds,
-            quiet_until_seconds=episode.reopened_at_seconds + QUIET_WINDOWS * self.window_seconds,
+            quiet_until_seconds=episode.reopened_at_seconds
+            + QUIET_WINDOWS * max(self.window_seconds, QUIET_LEAST_SECONDS),
             counted=(*self.counted, episode.lately)[-COUNTED_KEPT:],
         )
 
@@ -109,7 +112,8 @@ class Sliding(Shape):
         """Nothing was refused for long: a little more is tried each window."""
         if now_seconds < self.quiet_until_seconds:
             return self
-        quiet_until = now_seconds + (BORROWED_QUIET_SHARE if self.borrowed else 1.0) * self.window_seconds
+        spent = BORROWED_QUIET_SHARE * self.window_seconds
+        quiet_until = now_seconds + (spent if self.borrowed else max(self.window_seconds, QUIET_LEAST_SECONDS))
         if not self.trusted_count:
             return replace(self, trusted_count=self.count, quiet_until_seconds=quiet_until)
         growth = BORROWED_GROWTH if self.borrowed else RAISED_GROWTH
