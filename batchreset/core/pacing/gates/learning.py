@@ -51,8 +51,10 @@ def _lately(traffic: Traffic, until_seconds: float) -> tuple[Lately, ...]:
     return tuple(
         Lately(
             window_seconds=float(window_seconds),
-            least=counted(until_seconds - window_seconds, until_seconds),
-            most=counted(until_seconds - window_seconds - ROUNDING_SECONDS, until_seconds + ROUNDING_SECONDS),
+            least=counted(until_seconds - window_seconds, until_seconds, partly=False),
+            most=counted(
+                until_seconds - window_seconds - ROUNDING_SECONDS, until_seconds + ROUNDING_SECONDS, partly=True
+            ),
         )
         for window_seconds in WINDOWS_SECONDS
     )

@@ -65,11 +65,11 @@ class SendLog:
         index = min(int(excess // self._stride), len(self._groups) - 1)
         return max(now_seconds, self._groups[index] + window_seconds)
 
-    def counted(self, since_seconds: float, until_seconds: float) -> int:
-        """How many were sent between the two, or a few less: groups that lie wholly in between."""
+    def counted(self, since_seconds: float, until_seconds: float, *, partly: bool) -> int:
+        """How many were sent between the two, or a few less, as groups count; partly: or a few more."""
         within, before = 0, -math.inf
         for last in self._groups:
-            if before >= since_seconds and last <= until_seconds:
+            if (last if partly else before) >= since_seconds and last <= until_seconds:
                 within += self._stride
             before = last
         return within

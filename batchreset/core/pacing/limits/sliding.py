@@ -26,12 +26,12 @@ QUIET_LEAST_SECONDS: Final = 10.0
 QUIET_WINDOWS: Final = 4
 """Windows without refusal before a sliding limit is tried a little higher."""
 RAISED_GROWTH: Final = 50
+"""One more for each so many, each window."""
 BORROWED_QUIET_SHARE: Final = 0.12
 """Of its window, before a borrowed one is tried higher: all of it is spent in less."""
 BORROWED_GROWTH: Final = 2
-RAISED_FACTOR: Final = 2
-"""One more for each so many, the second where it is only borrowed, and each window so many times more than in
-the last."""
+BORROWED_FACTOR: Final = 2
+"""Then it is one more for each so many, and so many times more each time: it was not seen in this run."""
 DOUBTFUL_UNTIL_SHAPES: Final = 2
 """Changes of mind up to which others' windows are believed rather than this one's shape."""
 
@@ -116,8 +116,9 @@ class Sliding(Shape):
         quiet_until = now_seconds + (spent if self.borrowed else max(self.window_seconds, QUIET_LEAST_SECONDS))
         if not self.trusted_count:
             return replace(self, trusted_count=self.count, quiet_until_seconds=quiet_until)
-        growth = BORROWED_GROWTH if self.borrowed else RAISED_GROWTH
-        step = max(1, self.count // growth, RAISED_FACTOR * (self.count - self.trusted_count))
+        step = max(1, self.count // RAISED_GROWTH)
+        if self.borrowed:
+            step = max(1, self.count // BORROWED_GROWTH, BORROWED_FACTOR * (self.count - self.trusted_count))
         return replace(
             self,
             trusted_count=self.count,
