@@ -117,3 +117,14 @@ def test_a_guess_is_spent_by_a_few_at_once_and_faster_when_nothing_is_left_behin
     traffic.in_flight = spending.GUESSED_AT_ONCE
     assert spending.in_window(1.0, limit, traffic, spurts=False) == math.inf
     assert spending.in_window(1.0, limit, traffic, spurts=True) == 1.0
+
+
+def test_a_log_counts_no_more_between_two_moments_than_was_sent_then() -> None:
+    log = SendLog(8)
+    for second in range(100):
+        log.sent(float(second))
+
+    assert 0 < log.counted(50.0, 90.0, partly=False) <= 40 <= log.counted(50.0, 90.0, partly=True) + 16
+    assert log.counted(50.0, 90.0, partly=False) < log.counted(50.0, 90.0, partly=True)
+    assert log.counted(-1.0, 200.0, partly=False) <= 100
+    assert log.counted(200.0, 300.0, partly=True) == 0

@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from batchreset.core.pacing.gates.learning import news_of
+from batchreset.core.pacing.limits import bucket, sliding
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import Episode, guessed, snapped
+from batchreset.core.pacing.limits.episode import Episode, Lately, guessed, snapped
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.history import NOTHING_SEEN
 from batchreset.core.pacing.limits.lessons import SHAPES_TRIED_AT_MOST, Limit, taught
+from batchreset.core.pacing.limits.rate import Rate
 from batchreset.core.pacing.limits.reading import Reading, alignment_after, read
 from batchreset.core.pacing.limits.shape import Known, Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
@@ -78,7 +81,7 @@ def test_a_window_that_ends_too_early_slides_and_one_that_is_never_right_is_a_bu
     limit: Limit = learned_sliding()
     assert limit.known == Known(shape="sliding", count=9, window_seconds=60.0)
 
-    for moment in range(125, 145, 4):
+    for moment in range(125, 149, 4):
         limit = taught(limit, episode(120.0, float(moment), 1.0, accepted=2), UNKNOWN)
     assert isinstance(limit, Bucket)
     assert limit.known is not None
@@ -92,6 +95,9 @@ def test_a_wait_that_no_bucket_needs_is_a_window_unless_the_rate_was_measured() 
     assert window.known == Known(shape="window", count=20, window_seconds=300.0)
     assert not window.sure
 
+    assert isinstance(unmeasured, Bucket)
+    for request in range(20):
+        unmeasured.rate.sent(7.0 + 0.4 * request)
     measured = taught(unmeasured, episode(6.0, 15.0, 1.0, accepted=20), UNKNOWN)
     assert isinstance(measured, Bucket)
     assert measured.known is not None
@@ -253,3 +259,115 @@ def test_a_belief_is_never_changed_in_place() -> None:
     before.next_window()
 
     assert before == copy
+
+
+def test_a_bucket_is_told_when_its_rate_is_first_known_and_when_it_is_another() -> None:
+    limit = taught(Open(), episode(0.0, 5.0, 1.0), UNKNOWN)
+    assert isinstance(limit, Bucket)
+    assert limit.known is None
+    assert news_of("c", Open(), limit) is None
+
+    def met(limit: Limit, begin: int, seconds: int) -> Limit:
+        assert isinstance(limit, Bucket)
+        for second in range(begin, begin + seconds):
+            for _ in range(4):
+                limit.rate.sent(float(second))
+        return taught(limit, episode(float(begin), float(begin + seconds), 1.0), UNKNOWN)
+
+    measured = met(limit, 7, 20)
+    assert news_of("c", limit, measured) is not None
+    same = met(measured, 28, 50)
+    assert news_of("c", measured, same) is None
+    assert isinstance(same, Bucket)
+    faster = replace(same, rate=Rate(80.0, 20.0))
+    assert news_of("c", same, met(faster, 80, 50)) is not None
+
+
+def test_a_borrowed_bucket_is_not_told_and_one_refused_at_once_is_forgotten() -> None:
+    limit = bucket.borrowed(20.0, history=NOTHING_SEEN)
+    assert limit.known is None
+
+    refuted = taught(limit, episode(0.0, 3.0, 1.0), UNKNOWN)
+    assert isinstance(refuted, Bucket)
+    assert refuted.rate.guessed
+    assert refuted.rate.per_second < 2.0
+
+
+def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_it_was_met() -> None:
+    limit = sliding.borrowed(100, 60.0, history=NOTHING_SEEN)
+    counts = []
+    for window in range(4):
+        limit = limit.raised(1000.0 + 12.0 * window)
+        counts.append(limit.count)
+    assert counts == [100, 150, 250, 450]
+    assert limit.known is None
+
+    met = taught(limit, replace(episode(1200.0, 1230.0, 1.0), lately=counted(w60=300)), UNKNOWN)
+    assert met.known == Known(shape="sliding", count=297, window_seconds=60.0)
+
+
+def counted(**most: int) -> tuple[Lately, ...]:
+    return tuple(Lately(window_seconds=float(name[1:]), least=sent, most=sent) for name, sent in most.items())
+
+
+def test_a_sliding_window_that_does_not_explain_its_refusals_is_taken_for_the_longer_one_that_does() -> None:
+    limit = replace(learned_sliding(), count=300, trusted_count=300, window_seconds=30.0)
+    for number, in_30 in enumerate((300, 200, 250, 150)):
+        shown = replace(episode(120.0, 200.0 + 40.0 * number, 1.0), lately=counted(w30=in_30, w60=600))
+        next_one = taught(limit, shown, UNKNOWN)
+        assert isinstance(next_one, Sliding)
+        limit = next_one
+    assert (limit.count, limit.window_seconds) == (594, 60.0)
+
+
+@pytest.mark.parametrize(("sent", "count"), [(600, 594), (550, 544), (100, 504), (0, 594)])
+def test_a_sliding_limit_falls_to_what_was_sent_before_the_refusal_but_not_far_at_once(sent: int, count: int) -> None:
+    limit = replace(learned_sliding(), count=600, trusted_count=600)
+
+    assert limit.settled(replace(episode(0.0, 90.0, 1.0), lately=counted(w60=sent))).count == count
+
+
+@pytest.mark.parametrize(("looks", "window"), [(54.7, 60.0), (60.0, 60.0), (42.0, 42.0), (9e9, 9e9)])
+def test_a_window_that_slides_is_the_next_longer_one_that_people_configure(looks: float, window: float) -> None:
+    assert sliding.configured_above(looks) == window
+
+
+@pytest.mark.parametrize(
+    ("sent", "accepted", "told", "shape"),
+    [
+        pytest.param(10, 2, None, Sliding, id="the-window-before-still-counts"),
+        pytest.param(10, 10, None, Fixed, id="it-took-what-it-should"),
+        pytest.param(5, 2, None, Fixed, id="the-limit-fell"),
+        pytest.param(10, 2, 55.0, Fixed, id="a-wait-was-told-and-says-more"),
+    ],
+)
+def test_a_window_that_took_little_slides_if_with_the_one_before_it_took_as_much_as_ever(
+    sent: int, accepted: int, told: float | None, shape: type[Limit]
+) -> None:
+    met = episode(120.0, 121.0, told or 55.0, expected=180.0, accepted=accepted)
+    if told is None:
+        met = replace(met, told_least_seconds=None, told_end=None)
+    limit = taught(learned_window(), replace(met, lately=counted(w60=sent)), UNKNOWN)
+
+    assert isinstance(limit, shape)
+    if shape is Sliding:
+        assert (limit.count, limit.window_seconds) == (9, 60.0)
+
+
+def test_a_borrowed_guess_that_is_refused_with_a_short_wait_is_a_bucket_whatever_window_would_fit() -> None:
+    guess = borrowed(10, 5.0, history=NOTHING_SEEN, measured=False)
+    measured = borrowed(10, 5.0, history=NOTHING_SEEN, measured=True)
+    met = episode(0.0, 4.0, 1.0)
+
+    assert isinstance(taught(guess, met, UNKNOWN), Bucket)
+    assert isinstance(taught(measured, met, UNKNOWN), Fixed)
+
+
+def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() -> None:
+    limit = replace(learned_sliding(), count=20, window_seconds=2.0).settled(episode(120.0, 130.0, 1.0))
+    quiet_seconds = limit.quiet_until_seconds - 131.2
+
+    assert quiet_seconds == pytest.approx(40.0)
+    raised = limit.raised(180.0)
+    assert raised.count > limit.count
+    assert raised.raised(183.0) is raised

@@ -9,13 +9,14 @@ from batchreset.core.pacing import Learned, LearnedLimit, Pacer, Ticket
 from batchreset.core.pacing.limits.bucket import Bucket
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.shape import Open, Shape
+from batchreset.core.pacing.limits.sliding import Sliding
 
 
 @pytest.mark.parametrize(
     ("shape", "limit", "window_seconds", "believed"),
     [
         ("window", 10, 60.0, Fixed),
-        ("sliding", 10, 60.0, Fixed),
+        ("sliding", 10, 60.0, Sliding),
         ("bucket", 600, 60.0, Bucket),
         ("", 0, 0.0, Open),
         ("window", 0, 60.0, Open),

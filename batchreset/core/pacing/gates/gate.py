@@ -66,7 +66,7 @@ class Gate:
                 self.limit = limit = limit.raised(now_seconds)
                 return spending.in_sliding(now_seconds, limit, self.traffic, self._habits.own_slack_seconds)
             case Bucket():
-                return spending.by_rate(now_seconds, limit, self.traffic)
+                return spending.by_rate(limit)
             case _:
                 assert_never(limit)
 

@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from batchreset.core.pacing.gates.refusals import Refusals
 from batchreset.core.pacing.gates.traffic import Traffic
-from batchreset.core.pacing.limits.episode import ROUNDING_SECONDS, SHORT_SECONDS, Episode, guessed
+from batchreset.core.pacing.limits.bucket import Bucket
+from batchreset.core.pacing.limits.episode import (
+    ROUNDING_SECONDS,
+    SHORT_SECONDS,
+    WINDOWS_SECONDS,
+    Episode,
+    Lately,
+    guessed,
+)
 from batchreset.core.pacing.limits.lessons import Limit
 from batchreset.core.pacing.notes import LimitLearned
 
@@ -37,6 +45,21 @@ def episode_of(traffic: Traffic, refusals: Refusals, reopened_at_seconds: float)
         accepted=traffic.accepted,
         refused=window.refused,
         tries=refusals.tries,
+        lately=_lately(traffic, refusals.first_at_seconds),
+    )
+
+
+def _lately(traffic: Traffic, until_seconds: float) -> tuple[Lately, ...]:
+    counted = traffic.log.counted
+    return tuple(
+        Lately(
+            window_seconds=float(window_seconds),
+            least=counted(until_seconds - window_seconds, until_seconds, partly=False),
+            most=counted(
+                until_seconds - window_seconds - ROUNDING_SECONDS, until_seconds + ROUNDING_SECONDS, partly=True
+            ),
+        )
+        for window_seconds in WINDOWS_SECONDS
     )
 
 
@@ -55,9 +78,11 @@ def told_window(traffic: Traffic, refusals: Refusals) -> ToldWindow | None:
 
 
 def news_of(scope: str, before: Limit, after: Limit) -> LimitLearned | None:
-    """A limit that was found, or found to be another. A bucket's rate that only moves is no news."""
+    """A limit that was found, or found to be another. A bucket's rate that moves a little is no news."""
     known = after.known
     same = type(after) is type(before) and (after.count, after.window_seconds) == (before.count, before.window_seconds)
+    if isinstance(after, Bucket) and isinstance(before, Bucket):
+        same = after.told_per_second == before.told_per_second
     if known is None or same:
         return None
     return LimitLearned(scope=scope, shape=known.shape, limit=known.count, window_seconds=known.window_seconds)

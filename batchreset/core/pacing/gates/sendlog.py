@@ -1,6 +1,7 @@
 """When something was sent, remembered coarsely: memory does not grow with what is sent."""
 
 import collections
+import math
 from typing import Final
 
 OLDEST_SECONDS: Final = 3600.0
@@ -63,3 +64,12 @@ class SendLog:
             return now_seconds
         index = min(int(excess // self._stride), len(self._groups) - 1)
         return max(now_seconds, self._groups[index] + window_seconds)
+
+    def counted(self, since_seconds: float, until_seconds: float, *, partly: bool) -> int:
+        """How many were sent between the two, or a few less, as groups count; partly: or a few more."""
+        within, before = 0, -math.inf
+        for last in self._groups:
+            if (last if partly else before) >= since_seconds and last <= until_seconds:
+                within += self._stride
+            before = last
+        return within

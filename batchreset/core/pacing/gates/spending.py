@@ -93,10 +93,8 @@ def in_sliding(now_seconds: float, limit: Sliding, traffic: Traffic, own_slack_s
     return traffic.log.opens_seconds(now_seconds, limit.count, window_seconds)
 
 
-def by_rate(now_seconds: float, limit: Bucket, traffic: Traffic) -> float:
-    if not limit.rate.per_second:
-        return carefully(now_seconds, traffic)
-    return limit.rate.opens_seconds(now_seconds)
+def by_rate(limit: Bucket) -> float:
+    return limit.rate.opens_seconds()
 
 
 def carefully(now_seconds: float, traffic: Traffic) -> float:

@@ -10,13 +10,17 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Open        Fixed    nothing was refused yet, but other customers were (borrowed or lent, scopes/shared)
     Fixed       Open     borrowed, and twice as much passed
     Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
-    Fixed       Bucket   borrowed, it does not fit, and the wait was short
-    Fixed       Sliding  a short wait, before the window's end
+    Fixed       Bucket   borrowed, it does not fit or is a guess, and the wait was short
+    Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
+    Fixed       Sliding  no wait was told; the window took little, but with the one before as much as was believed
     Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
-    Sliding     Bucket   refused four times more, each within a window of the last
+    Sliding     Sliding  four refusals: a longer window of which as much was spent before each, and this one is none
+    Sliding     Bucket   refused five times more, each within a window of the last
     Sliding     Fixed    several other customers agree on a window (scopes/shared)
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty
-    Bucket      Fixed    a wait that no bucket needs, before its rate was measured, and fewer than six changes of mind
+    Bucket      Bucket   borrowed, and refused at once: it is guessed anew
+    Bucket      Fixed    a wait that no bucket needs, longer than the window it was taken for before, its rate was not
+                         measured, and fewer than six changes of mind
 
 What contradicts windows that agreed is doubted once. A wait that is far longer than a well known limit ever needs is
 another limit's, beside this one or in another scope: it is waited, and nothing is learned.

@@ -27,6 +27,21 @@ AGREEMENT: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What was sent in a window before a refusal.
+
+    Attributes:
+        window_seconds: its length.
+        least: so many, or some more.
+        most: so many at the most, as requests overtake one another.
+    """
+
+    window_seconds: float
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
     """From a window's begin to the first row that passed after the refusals that ended it.
 
@@ -46,6 +61,7 @@ class Episode:
         accepted: sent since the begin, less those refused.
         refused: of those sent since the begin.
         tries: refusals one after another, the first burst and each row that was sent to see.
+        lately: what was sent before the first refusal, in windows of many lengths.
     """
 
     prompt: bool
@@ -63,6 +79,7 @@ class Episode:
     accepted: int
     refused: int
     tries: int
+    lately: tuple[Lately, ...] = ()
 
     @property
     def end(self) -> Span:

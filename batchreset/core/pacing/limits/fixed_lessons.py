@@ -8,7 +8,7 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.reading import Reading, read
 from batchreset.core.pacing.limits.shape import Standing
-from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.limits.sliding import Sliding, configured_above
 from batchreset.core.pacing.limits.span import Span
 
 LATE_MOST_SECONDS: Final = 60.0
@@ -41,7 +41,7 @@ def taught_fixed(limit: Fixed, episode: Episode, alignment: Alignment) -> Fixed 
         case Reading.DOUBTED:
             return replace(limit, history=replace(limit.history, doubted=True))
         case Reading.TOO_SOON:
-            return _slides(limit, episode)
+            return slides(limit, episode)
         case Reading.ANOTHER_LENGTH:
             return _measured_again(limit, episode)
         case _:
@@ -53,14 +53,15 @@ def _counted(limit: Fixed, episode: Episode, *, begin_known: bool) -> Fixed:
     return limit.observed(episode.accepted) if begin_known or episode.accepted >= limit.count else limit
 
 
-def _slides(limit: Fixed, episode: Episode) -> Sliding:
+def slides(limit: Fixed, episode: Episode) -> Sliding:
+    """As much as it ever took, in any window of its length."""
     return Sliding(
         count=max(limit.history.counts),
-        window_seconds=limit.window_seconds,
+        window_seconds=configured_above(limit.window_seconds),
         standing=limit.standing,
         history=limit.history.another_shape(),
         refused_at_seconds=episode.refused_at_seconds,
-    ).settled(episode.reopened_at_seconds)
+    ).settled(episode)
 
 
 def _measured_again(limit: Fixed, episode: Episode) -> Fixed:

@@ -1,19 +1,45 @@
-"""The pace at which a bucket is spent: measured between two moments at which it was empty, then growing cubically."""
+"""The pace at which a bucket is spent: guessed, measured between two moments at which it was empty, then growing."""
 
 import math
 from typing import Final
+
+from batchreset.core.pacing.limits.episode import Episode
 
 FIRST_SHARE: Final = 0.98
 """Of a measured rate, what is sent: a hair less, so that the bucket fills a little."""
 BACK_SHARE: Final = 0.07
 """After a refusal the rate begins this much lower (the beta of CUBIC, small: the rate was measured, not guessed)."""
-PLATEAU_SECONDS: Final = 40.0
-"""When the measured rate is reached again; beyond it, growth is cubic."""
+PLATEAU_LEAST_SECONDS: Final = 5.0
+PLATEAU_MOST_SECONDS: Final = 60.0
+PLATEAU_MOST_REQUESTS: Final = 100.0
+"""When the measured rate is reached again; beyond it, growth is cubic. At the most so long, or so many requests where
+those take longer: each time the limit is found costs a refusal or two, however slow it is."""
+PLATEAU_SHARE: Final = 0.5
+PLATEAU_SHARE_AGREEING: Final = 4.0
+"""Of the time over which the rate was measured: what was measured briefly is soon looked beyond. The second where it
+agrees with what was believed."""
+AGREEMENT_SHARE: Final = 0.1
+"""So near are rates that agree."""
+RISING_FACTOR: Final = 1.15
+RISEN_MOST_FACTOR: Final = 2.0
+"""Measured so much above what was believed, the bucket has been full for a time, and took less than it could have: the
+rate is taken for the middle of what was measured and what was sent when it was refused, of which no more counts than so
+many times what was measured. So much below: for the middle of what was measured and what was believed."""
+GUESS_SHARE: Final = 0.25
+"""Of the rate that was met before the first refusal, which emptied a full bucket."""
+GUESS_DOUBLES_SECONDS: Final = 8.0
+"""A rate that is only guessed doubles in this time."""
+DOUBLINGS_AT_MOST: Final = 32.0
+"""Beyond, nothing holds anyhow, and powers would overflow."""
 CATCH_UP_SECONDS: Final = 0.25
-"""A caller that comes late may make up for so much."""
+"""A caller that comes late may make up for so much, but not for a part of a request: some buckets hold one."""
 LEAST_PER_SECOND: Final = 1.0 / 3600.0
 MEASURED_LEAST_SHARE: Final = 0.5
 """One measurement does not lower the rate further than this: refusals may have been somebody else's."""
+CLOSED_MOST_SECONDS: Final = 30.0
+"""After a longer wait the bucket was full, and no more of it is counted."""
+SAME_EVENT_REQUESTS: Final = 10
+"""Refused again before so many passed: that belongs to the refusal before, and measures nothing. Once."""
 
 
 class Rate:
@@ -21,48 +47,118 @@ class Rate:
 
     Args:
         empty_at_seconds: when the bucket was known to be empty; None: not known, counted from the first request.
-        per_second: what is believed; 0: nothing.
+        per_second: what is believed.
+        opened_at_seconds: when a row passed again; None: at that moment.
         taken: what was taken since it was empty.
+        first: what passed before the first refusal, and in how many seconds; None: not known.
+        guessed: the rate was not measured yet.
 
     Attributes:
-        per_second: what was measured last; 0: nothing yet, then nothing holds.
+        per_second: what was measured last, or is guessed.
+        guessed: the second.
     """
 
-    __slots__ = ("_empty_at_seconds", "_next_seconds", "_since_seconds", "_taken", "per_second")
+    __slots__ = (
+        "_brief",
+        "_empty_at_seconds",
+        "_first_seconds",
+        "_first_taken",
+        "_next_seconds",
+        "_opened_at_seconds",
+        "_opened_taken",
+        "_plateau_seconds",
+        "_since_seconds",
+        "_taken",
+        "guessed",
+        "per_second",
+    )
 
-    def __init__(self, empty_at_seconds: float | None, per_second: float = 0.0, *, taken: int = 0) -> None:
-        self.per_second = per_second
+    def __init__(
+        self,
+        empty_at_seconds: float | None,
+        per_second: float,
+        *,
+        opened_at_seconds: float | None = None,
+        taken: int = 0,
+        first: tuple[int, float] | None = None,
+        guessed: bool = False,
+    ) -> None:
+        self.per_second = max(per_second, LEAST_PER_SECOND)
+        self.guessed = guessed
+        self._first_taken: float = first[0] if first else math.inf
+        self._first_seconds = first[1] if first else 0.0
+        self._brief = False
         self._empty_at_seconds = empty_at_seconds
-        self._since_seconds = empty_at_seconds or 0.0
+        self._opened_at_seconds = empty_at_seconds if opened_at_seconds is None else opened_at_seconds
+        self._since_seconds = self._opened_at_seconds or 0.0
         self._next_seconds = -math.inf
-        self._taken = taken
+        self._taken = self._opened_taken = taken
+        self._plateau_seconds = PLATEAU_LEAST_SECONDS
 
     def now_per_second(self, now_seconds: float) -> float:
         """What is sent at this moment."""
-        run = (now_seconds - self._since_seconds - PLATEAU_SECONDS) / PLATEAU_SECONDS
-        return self.per_second * (1.0 + BACK_SHARE * run * run * run)
+        passed = now_seconds - self._since_seconds
+        if self.guessed:
+            return self.per_second * math.exp2(min(passed / GUESS_DOUBLES_SECONDS, DOUBLINGS_AT_MOST))
+        run = passed / self._plateau_seconds - 1.0
+        return FIRST_SHARE * self.per_second * (1.0 + BACK_SHARE * run * run * run)
 
-    def opens_seconds(self, now_seconds: float) -> float:
-        return self._next_seconds if self.per_second else now_seconds
+    def opens_seconds(self) -> float:
+        return self._next_seconds
 
     def sent(self, now_seconds: float) -> None:
         self._taken += 1
         if self._empty_at_seconds is None:
-            self._empty_at_seconds = self._since_seconds = now_seconds
-        if self.per_second:
-            spacing = 1.0 / max(self.now_per_second(now_seconds), LEAST_PER_SECOND)
-            self._next_seconds = max(self._next_seconds, now_seconds - CATCH_UP_SECONDS) + spacing
+            self._empty_at_seconds = self._opened_at_seconds = self._since_seconds = now_seconds
+        per_second = max(self.now_per_second(now_seconds), LEAST_PER_SECOND)
+        late_seconds = CATCH_UP_SECONDS if CATCH_UP_SECONDS * per_second >= 1.0 else 0.0
+        self._next_seconds = max(self._next_seconds, now_seconds - late_seconds) + 1.0 / per_second
 
-    def refused(self, empty_at_seconds: float, refused: int) -> None:
-        """The bucket is empty again: what was taken in between is what came in. `refused`: taken since, as debt."""
-        passed = empty_at_seconds - (self._empty_at_seconds or 0.0)
-        if passed <= 0.0:
+    def refused(self, episode: Episode) -> None:
+        """The bucket is empty again: what was taken in between is what came in, or less, if it was full for a time."""
+        empty_at = episode.refused_at_seconds
+        begun, opened = self._empty_at_seconds, self._opened_at_seconds
+        if begun is None or opened is None or empty_at <= max(begun, opened):
             return
-        measured = max(self._taken - refused, 1) / passed
-        if self.per_second:
-            now = self.now_per_second(empty_at_seconds)
-            measured = min(max(measured, MEASURED_LEAST_SHARE * self.per_second), now)
-        self.per_second = max(FIRST_SHARE * measured, LEAST_PER_SECOND)
-        self._empty_at_seconds = empty_at_seconds
-        self._since_seconds = empty_at_seconds
-        self._taken = refused
+        taken = self._taken - episode.refused
+        if taken - self._opened_taken < SAME_EVENT_REQUESTS and not self._brief:
+            self._brief = True
+        else:
+            before, guessed = self.per_second, self.guessed
+            open_seconds = empty_at - opened
+            span_seconds = open_seconds + min(opened - begun, CLOSED_MOST_SECONDS)
+            self.per_second = self._measured(taken, span_seconds, open_seconds, episode)
+            agrees = not guessed and abs(self.per_second - before) <= AGREEMENT_SHARE * before
+            self._plateau_seconds = self._plateau_for(open_seconds, PLATEAU_SHARE_AGREEING if agrees else PLATEAU_SHARE)
+            self.guessed = self._brief = False
+            self._empty_at_seconds, self._opened_at_seconds = empty_at, episode.reopened_at_seconds
+            self._taken = self._opened_taken = episode.refused
+        self._since_seconds = episode.reopened_at_seconds
+        self._next_seconds = self._since_seconds + 1.0 / self.now_per_second(self._since_seconds)
+
+    def _measured(self, taken: int, span_seconds: float, open_seconds: float, episode: Episode) -> float:
+        """Between what came in if the bucket was never full, and what did if it was full when it was opened.
+
+        At the first refusal it had given all it held, and what came in until then: that bounds what it holds, and so
+        what of any later span was no more than its content.
+        """
+        believed = self.per_second
+        least = max(taken / span_seconds, LEAST_PER_SECOND)
+        if self._brief:
+            return max(least, MEASURED_LEAST_SHARE * believed)
+        burst = max(self._first_taken - least * self._first_seconds, 1.0)
+        for sent in episode.lately:
+            if sent.window_seconds <= open_seconds:
+                least = max(least, (sent.least - burst) / sent.window_seconds)
+        if self.guessed:
+            return least
+        if least > RISING_FACTOR * believed:
+            return (least + min(self.now_per_second(episode.refused_at_seconds), RISEN_MOST_FACTOR * least)) / 2.0
+        most = min((taken - self._opened_taken) / open_seconds, believed)
+        if least < believed / RISING_FACTOR:
+            most = (least + most) / 2.0
+        return max(most, MEASURED_LEAST_SHARE * believed, least)
+
+    def _plateau_for(self, span: float, share: float) -> float:
+        most = max(PLATEAU_MOST_SECONDS, PLATEAU_MOST_REQUESTS / self.per_second)
+        return min(max(share * span, PLATEAU_LEAST_SECONDS), most)

@@ -2,9 +2,8 @@
 
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.refusals import PAUSE_MOST_SECONDS
-from batchreset.core.pacing.limits.bucket import Bucket
+from batchreset.core.pacing.limits import bucket, sliding
 from batchreset.core.pacing.limits.fixed import borrowed
-from batchreset.core.pacing.limits.rate import Rate
 from batchreset.core.pacing.notes import LearnedLimit
 
 
@@ -24,11 +23,13 @@ def learned(gate: Gate) -> LearnedLimit | None:
 
 
 def begin_with(gate: Gate, earlier: LearnedLimit) -> None:
-    """Believe what an earlier run learned until this one has seen it; look beyond it in the first window."""
+    """Believe what an earlier run learned until this one has seen it; look beyond it before long."""
     if earlier.limit < 1 or not 0.0 < earlier.window_seconds <= PAUSE_MOST_SECONDS:
         return
     if earlier.shape == "bucket":
-        gate.limit = Bucket(rate=Rate(None, earlier.limit / earlier.window_seconds))
+        gate.limit = bucket.borrowed(earlier.limit / earlier.window_seconds, history=gate.limit.history)
+    elif earlier.shape == "sliding":
+        gate.limit = sliding.borrowed(earlier.limit, earlier.window_seconds, history=gate.limit.history)
     elif earlier.shape:
         limit = borrowed(earlier.limit, earlier.window_seconds, history=gate.limit.history, measured=True)
         gate.borrow(limit, end_seconds=0.0)

@@ -17,7 +17,7 @@ from batchreset.core.pacing.scopes.reserve import Reserve
 from batchreset.core.pacing.scopes.shared import Shared
 from batchreset.core.pacing.seam import PARTNER, Pause, Ticket
 
-PARTNER_GROUPS_KEPT: Final = 1024
+PARTNER_GROUPS_KEPT: Final = 4096
 CUSTOMER_GROUPS_KEPT: Final = 64
 """Send times that a gate keeps; there are many customers."""
 NOTES_KEPT: Final = 1000
