@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from batchreset.core.pacing import Answer, Ticket
+from benchmarks.pacing.limiters import EachCustomer
 from benchmarks.pacing.service import Service
 
 NEVER_SECONDS: Final = 40 * 86400.0
@@ -105,6 +106,7 @@ class Oracle:
         heapq.heapify(self._ready)
         self._later: list[tuple[float, str]] = []
         self._service = service
+        self._for_all = not isinstance(service.limiter, EachCustomer)
         self._most = min(max_concurrency, service.in_service)
         self._flying = 0
         self._numbers = 0
@@ -123,6 +125,9 @@ class Oracle:
             if -left != self._rows[customer]:
                 continue
             opens = self._service.limiter.opens_seconds(now_seconds, customer)
+            if opens > now_seconds and self._for_all:
+                heapq.heappush(self._ready, (left, customer))
+                return opens
             if opens > now_seconds:
                 heapq.heappush(self._later, (opens, customer))
                 continue

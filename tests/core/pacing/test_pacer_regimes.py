@@ -1,7 +1,7 @@
 """A pacer against services that limit their callers, in virtual time; judged beside an oracle that sees the limiter.
 
-The bounds are wider than the targets at 10,000 rows, which `python -m benchmarks.pacing` measures: here runs are short,
-so that the first refusals weigh more.
+`make bench-pacing` does the same with more seeds. In short runs, and where windows end by the clock and requests are
+judged on their way, the first refusals weigh more: there the bounds are wider than the targets.
 """
 
 import random
@@ -16,6 +16,10 @@ from benchmarks.pacing.service import Service, rounded_up
 from benchmarks.pacing.simulate import simulate
 
 SEEDS = (1, 2, 3)
+MANY_SEEDS = (1, 2, 3, 4)
+WORST_OVER_ORACLE = 1.07
+REFUSED_PER_THOUSAND = 8.0
+"""The targets, at 10,000 rows: of the worst seed, and the mean of all."""
 
 LOOSE = {
     "shared": 1.5,  # the oracle takes everything before the others come
@@ -32,7 +36,15 @@ LOOSE = {
 
 
 @pytest.mark.parametrize("regime", TEN, ids=lambda regime: regime.name)
-def test_in_the_ten_regimes_it_is_near_the_best_and_seldom_refused(regime: Regime) -> None:
+def test_in_the_ten_regimes_it_keeps_the_targets(regime: Regime) -> None:
+    runs = [measured(regime, 10_000, seed, milder=True) for seed in MANY_SEEDS]
+
+    assert max(run.over_oracle for run in runs) <= WORST_OVER_ORACLE
+    assert sum(run.refused_per_thousand for run in runs) / len(runs) <= REFUSED_PER_THOUSAND
+
+
+@pytest.mark.parametrize("regime", TEN, ids=lambda regime: regime.name)
+def test_in_short_runs_with_harsh_limiters_it_is_near_the_best_and_seldom_refused(regime: Regime) -> None:
     runs = [measured(regime, 3000, seed) for seed in SEEDS]
 
     assert max(run.over_oracle for run in runs) <= 1.3
