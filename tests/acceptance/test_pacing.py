@@ -15,9 +15,9 @@ from batchreset.simulator.options import RetryAfterStyle
 
 MakeWorld = Callable[..., World]
 WINDOW_SECONDS = 3.0
-FEW = 8
-"""429s that a run with two windows may cost. They come back at once: beside the first one, those that were sent before
-it was heard of, of at most 16 at once; from then on one request at a time asks whether the limit lets it through."""
+FEW = 18
+"""429s that a run with two windows may cost: those that were sent before the first one was heard of, of at most 16 at
+once, and one or two that ask. On an idle machine they come back at once, and two or three is what it costs."""
 ROUNDED_SECONDS = 0.001
 """The ledger's moments are in milliseconds."""
 
