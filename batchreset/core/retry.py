@@ -82,7 +82,8 @@ class History:
         exchanges: all of them, 429 too, over every session of the run.
         charged: those that count against `max_attempts`, in this session.
         unclear: whether any exchange, in any session, may have been carried out without our knowing.
-        throttled_since_seconds: monotonic time of the first of an unbroken series of 429; None outside one.
+        throttled_since_seconds: monotonic time since when there was nothing but 429, for this row's lane or for
+            anybody; None outside such a time.
         weak: passwords refused as weak.
         unauthorized: 401s in an unbroken series, any 429 between them aside: those come before the token is looked
             at, and a row that sees the two in turn would never end.

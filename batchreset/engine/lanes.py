@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import anyio
 
 from batchreset.core.clock import Clock
+from batchreset.core.drought import Drought
 from batchreset.core.events import EventLog
 from batchreset.core.pacing import Answer, Pacer, Ticket
 from batchreset.core.rows import PlannedRow
@@ -37,7 +38,7 @@ class _ReturnedRow:
 
 
 class Lanes:
-    """Drives a pacer. A lane's returned rows go before its fresh ones: few rows are under way at a time.
+    """Drives a pacer. Returned rows go before fresh ones: few rows are under way at a time.
 
     The pacer hears of every answer at once. A row in its backoff keeps a place among `max_concurrency` nevertheless, so
     that an outage touches no more rows than may be under way.
@@ -62,6 +63,7 @@ class Lanes:
         self._clock = clock
         self._log = log
         self._stop = stop
+        self._drought = Drought()
         self._out = 0
         self._in_backoff = 0
         self._returned: dict[str, collections.deque[_ReturnedRow]] = {}
@@ -99,6 +101,10 @@ class Lanes:
             await self._stop.sleep(wait_seconds)
         self._sends.sent(self._clock.monotonic())
 
+    def throttled_since(self, ticket: Ticket, *, throttled: bool) -> float | None:
+        """To be told of each answer: since when there has been nothing but 429; None if this one is not."""
+        return self._drought.heard(ticket.customer, throttled=throttled, now_seconds=self._clock.monotonic())
+
     async def again(
         self,
         ticket: Ticket,
@@ -109,14 +115,11 @@ class Lanes:
         backoff_seconds: float,
     ) -> Ticket:
         """Return the row to its lane after its backoff and wait for its next turn. Raises RunStoppedError."""
-        if self._stop.requested:
-            raise RunStoppedError
-        if backoff_seconds:
-            self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=False)
+        backs_off = backoff_seconds > 0 or self._stop.requested
+        self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=not backs_off)
+        if backs_off:
             await self._back_off(backoff_seconds)
-            self.pacer.add_rows({ticket.customer: 1})
-        else:
-            self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=True)
+            self.pacer.add_rows({ticket.customer: 1}, returned=True)
         row = _ReturnedRow()
         self._returned.setdefault(ticket.customer, collections.deque()).append(row)
         return await row.turn()

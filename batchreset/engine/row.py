@@ -5,6 +5,7 @@ The loop is tenacity's, the decisions are `core.retry`'s, the turns are the lane
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import tenacity
@@ -107,7 +108,9 @@ class RowRun:
             raise RunStoppedError
         self._state = moved(self._state, Move.SEND)
         exchange = await self._exchange(self._password, token)
-        before, now_seconds = self._history, self._world.clock.monotonic()
+        now_seconds = self._world.clock.monotonic()
+        since = self._lanes.throttled_since(self._ticket, throttled=self._verdict is Verdict.THROTTLED)
+        before = replace(self._history, throttled_since_seconds=since)
         self._history = after(before, self._verdict, now_seconds=now_seconds)
         step = decide(before, self._verdict, now_seconds=now_seconds, max_attempts=self._max_attempts)
         match step:

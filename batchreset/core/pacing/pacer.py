@@ -126,9 +126,9 @@ class Pacer:
         """Nothing waiting, nothing in flight."""
         return not self._scopes.lanes.waiting and self._in_flight == 0
 
-    def add_rows(self, rows_per_customer: Mapping[str, int]) -> None:
-        """More rows to be sent; what was learned stays."""
-        self._scopes.lanes.add(rows_per_customer)
+    def add_rows(self, rows_per_customer: Mapping[str, int], *, returned: bool = False) -> None:
+        """More rows to be sent; what was learned stays. Returned: they were sent before and go first."""
+        self._scopes.lanes.add(rows_per_customer, returned=returned)
         self._concurrency.expect(_count(rows_per_customer))
 
     def drain_notes(self) -> list[PaceNote]:

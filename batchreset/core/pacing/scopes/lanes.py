@@ -1,4 +1,7 @@
-"""Which customer's row goes next: the one with most rows left, for it is the one that will be done last."""
+"""Which customer's row goes next: one that was sent before, so that few are under way for long.
+
+Else one of the customer with most rows left, for it is the one that will be done last.
+"""
 
 import enum
 import heapq
@@ -34,16 +37,18 @@ class Lane:
         waiting: rows that are not under way.
         leads: it may go faster than others of whom nothing is known.
         place: where `Lanes` keeps it.
+        returned: of the waiting rows, those that were sent before.
         stamp: of its entry in a heap; older entries count no more.
     """
 
-    __slots__ = ("customer", "gate", "leads", "order", "place", "stamp", "waiting")
+    __slots__ = ("customer", "gate", "leads", "order", "place", "returned", "stamp", "waiting")
 
     def __init__(self, customer: str, order: int, gate: Gate) -> None:
         self.customer = customer
         self.order = order
         self.gate = gate
         self.waiting = 0
+        self.returned = 0
         self.place = _Place.EMPTY
         self.stamp = 0
         self.leads = False
@@ -67,7 +72,7 @@ class Lanes:
     def __init__(self, make_gate: Callable[[str], Gate]) -> None:
         self._make_gate = make_gate
         self._lanes: dict[str, Lane] = {}
-        self._ready: list[tuple[int, int, int, Lane]] = []
+        self._ready: list[tuple[bool, int, int, int, Lane]] = []
         self._later: list[tuple[float, int, int, Lane]] = []
         self._leader: Lane | None = None
         self.waiting = 0
@@ -78,8 +83,8 @@ class Lanes:
     def __iter__(self) -> Iterator[Lane]:
         return iter(self._lanes.values())
 
-    def add(self, rows: Mapping[str, int]) -> None:
-        """More rows; a new customer's lane is made."""
+    def add(self, rows: Mapping[str, int], *, returned: bool = False) -> None:
+        """More rows; a new customer's lane is made. Returned: they were sent before."""
         for customer, count in rows.items():
             if count > 0:
                 lane = self._lanes.get(customer)
@@ -87,18 +92,23 @@ class Lanes:
                     lane = self._lanes[customer] = Lane(customer, len(self._lanes), self._make_gate(customer))
                 lane.waiting += count
                 self.waiting += count
+                if returned:
+                    lane.returned += count
                 self.wake(lane)
 
     def give_back(self, lane: Lane) -> None:
         lane.waiting += 1
+        lane.returned += 1
         self.waiting += 1
+        if lane.place is _Place.READY:
+            self.wake(lane)
 
     def wake(self, lane: Lane) -> None:
         """Something about the lane changed: look at it anew."""
         lane.stamp += 1
         if lane.waiting:
             lane.place = _Place.READY
-            heapq.heappush(self._ready, (-lane.waiting, lane.order, lane.stamp, lane))
+            heapq.heappush(self._ready, (not lane.returned, -lane.waiting, lane.order, lane.stamp, lane))
         else:
             lane.place = _Place.EMPTY
 
@@ -108,7 +118,7 @@ class Lanes:
         crowded: list[Lane] = []
         chosen: Lane | None = None
         while self._ready:
-            _, _, stamp, lane = heapq.heappop(self._ready)
+            _, _, _, stamp, lane = heapq.heappop(self._ready)
             if stamp != lane.stamp:
                 continue
             opens = lane.gate.opens_seconds(now_seconds, spurts=lane.spurts)
@@ -134,6 +144,7 @@ class Lanes:
             self._leader = lane
             lane.leads = True
         lane.waiting -= 1
+        lane.returned -= min(lane.returned, 1)
         self.waiting -= 1
         self.wake(lane)
 
