@@ -119,6 +119,25 @@ def test_a_guess_is_spent_by_a_few_at_once_and_faster_when_nothing_is_left_behin
     assert spending.in_window(1.0, limit, traffic, spurts=True) == 1.0
 
 
+def spacing_seconds(*counts: int) -> float:
+    """After the first send of a window, where the last ones took so many."""
+    limit = Fixed(count=counts[0], window_seconds=60.0, standing=Standing.MEASURED)
+    for count in counts:
+        limit = limit.observed(count)
+    traffic = Traffic(8)
+    traffic.sent_one(100.0)
+    traffic.window.sent_one(1, beyond=False)
+    opens = spending.in_window(100.0, limit, traffic, spurts=False)
+    assert opens is not None
+    return (opens - 100.0) * limit.count / 60.0
+
+
+def test_a_limit_is_spent_so_that_one_that_fell_costs_little_and_its_least_fast_where_it_changes_at_random() -> None:
+    assert spacing_seconds(600, 600) == pytest.approx(spending.SPEND_SHARE)
+    assert spacing_seconds(600) == pytest.approx(spending.SPEND_SHARE_UNSTEADY)
+    assert spacing_seconds(300, 500, 400, 600) == pytest.approx(spending.SPEND_SHARE_WILD)
+
+
 def test_a_log_counts_no_more_between_two_moments_than_was_sent_then() -> None:
     log = SendLog(8)
     for second in range(100):

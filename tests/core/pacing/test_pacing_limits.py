@@ -116,6 +116,24 @@ def test_a_guess_that_counted_two_windows_is_forgotten_when_one_takes_less() -> 
     assert (limit.count, limit.most_seen, limit.history.best) == (60, 60, 60)
 
 
+def observed(*counts: int) -> Fixed:
+    limit = Fixed(count=counts[0], window_seconds=60.0, standing=Standing.MEASURED)
+    for count in counts:
+        limit = limit.observed(count)
+    return limit
+
+
+def test_two_windows_that_agree_replace_a_limit_unless_it_changed_nearly_every_time() -> None:
+    assert observed(150, 600, 600).count == 600
+
+    by_chance = observed(300, 500, 400, 550, 550)
+    assert (by_chance.count, by_chance.wild) == (300, True)
+    assert not observed(300, 500, 400, 550, 300).steady
+
+    calm_again = observed(300, 500, 400, 600, 600, 600, 600, 600, 600)
+    assert (calm_again.count, calm_again.steady) == (600, True)
+
+
 def test_where_limits_change_more_is_looked_for_than_the_few_windows_took() -> None:
     limit = taught(learned_window(), episode(120.0, 130.0, 50.0, expected=180.0, accepted=30), UNKNOWN)
     assert isinstance(limit, Fixed)

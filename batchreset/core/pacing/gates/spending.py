@@ -9,18 +9,20 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
-SPEND_SHARE: Final = 0.15
+SPEND_SHARE: Final = 0.25
 SPEND_SHARE_SPURTS: Final = 0.05
 SPEND_SHARE_SLIDING: Final = 0.1
 SPEND_SHARE_UNSTEADY: Final = 0.3
-SPACING_UNSTEADY_MOST_SECONDS: Final = 0.06
+SPACING_UNSTEADY_MOST_SECONDS: Final = 0.08
 """A known limit is spent no faster than in this share of its window, so that one that fell costs few refusals; where
 requests are so far apart, few are under way anyhow."""
+SPEND_SHARE_WILD: Final = 0.15
+"""The least of windows that differ is spent faster: time is needed beyond it, where any request may be refused."""
 PROBE_GROWTH: Final = 40
 """Beyond the limit one more is under way for each so many that passed: a fourfold rise is found in one window."""
 PROBE_PACE_SECONDS: Final = 0.35
-PROBE_REST_SHARE: Final = 0.1
-PROBE_AT_MOST: Final = 4
+PROBE_REST_SHARE: Final = 0.05
+PROBE_AT_MOST: Final = 3
 """So many at once for each a second that is needed to reach the most that was seen before this last share of the
 window; and no more."""
 PROBE_LEFT_LEAST_SECONDS: Final = 1.0
@@ -31,8 +33,7 @@ GUESSED_GROWTH: Final = 48
 """A guessed limit is spent in this share of the window, by so many at once or as many more as it takes, within what is
 careful; that grows by one for each so many that passed."""
 CAREFUL_AT_ONCE: Final = 8
-CAREFUL_GROWTH: Final = 24
-"""After the first refusals, until the shape is known: so many under way, one more for each so many that passed."""
+"""After the first refusals, until the shape is known, so many under way are careful."""
 SLACK_FACTOR: Final = 2.0
 """A sliding window is taken for longer by so many slacks: requests overtake one another."""
 
@@ -69,6 +70,8 @@ def _guessed_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
 def _spacing_seconds(limit: Fixed, *, spurts: bool) -> float:
     if spurts:
         return SPEND_SHARE_SPURTS * limit.window_seconds / limit.count
+    if limit.wild:
+        return SPEND_SHARE_WILD * limit.window_seconds / limit.count
     spacing = SPEND_SHARE * limit.window_seconds / limit.count
     if limit.steady:
         return spacing
@@ -95,9 +98,3 @@ def in_sliding(now_seconds: float, limit: Sliding, traffic: Traffic, own_slack_s
 
 def by_rate(limit: Bucket) -> float:
     return limit.rate.opens_seconds()
-
-
-def carefully(now_seconds: float, traffic: Traffic) -> float:
-    """A few at once, more as they pass."""
-    at_once = CAREFUL_AT_ONCE + traffic.window.sent // CAREFUL_GROWTH
-    return now_seconds if traffic.in_flight < at_once else math.inf

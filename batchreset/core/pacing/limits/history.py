@@ -1,6 +1,7 @@
 """What windows were seen to take, and how well that agrees: it outlives a change of the limit's shape."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 OBSERVATIONS_KEPT: Final = 6
@@ -9,6 +10,8 @@ OBSERVED_AGREEMENT: Final = 0.015
 """Observed limits that differ by no more are the same one; where it changes at random, few are so near by chance."""
 WINDOWS_BETWEEN_PROBES: Final = (0, 1, 3, 6, 10)
 """After so many agreeing observations in a row, so many windows are spent without looking beyond the limit."""
+RESTLESS_CHANGES: Final = 3
+"""So many among those that are kept: a limit that was raised, or that others share, changes once or twice."""
 TRUSTED_AGREEING: Final = 3
 """So many observations are those of others worth, when they agree."""
 
@@ -38,12 +41,21 @@ class History:
         """What a window can be trusted with, by all that was observed."""
         return max(1, min(self.counts))
 
+    @property
+    def restless(self) -> bool:
+        """Whether it was another nearly every time: then two that agree do so by chance."""
+        changes = (
+            abs(before - after) > OBSERVED_AGREEMENT * max(before, after) for before, after in pairwise(self.counts)
+        )
+        return sum(changes) >= RESTLESS_CHANGES
+
     def observed(self, accepted: int, *, believed: int) -> "History":
         """A window took so many and then refused. Two in a row that agree, above what was believed, replace it."""
         accepted, counts = max(1, accepted), self.counts
         least, most = (1.0 - OBSERVED_AGREEMENT) * believed, (1.0 + OBSERVED_AGREEMENT) * believed
-        agrees = bool(counts) and least <= accepted <= most and counts[-1] <= most
-        if counts and not agrees:
+        settled = bool(counts) and not self.restless
+        agrees = settled and least <= accepted <= most and counts[-1] <= most
+        if settled and not agrees:
             last = counts[-1]
             if abs(accepted - last) <= OBSERVED_AGREEMENT * accepted and min(accepted, last) > believed:
                 counts = (last,)
