@@ -9,7 +9,7 @@ class Drought:
         self._since_seconds: float | None = None
 
     def heard(self, lane: str, *, throttled: bool, now_seconds: float) -> float | None:
-        """An answer; since when there was nothing but 429 for the lane, or for anybody. None: this is something else."""
+        """An answer; since when there has been nothing but 429 for the lane, or for anybody. None: this is none."""
         if not throttled:
             self._since_seconds_by_lane.pop(lane, None)
             self._since_seconds = None

@@ -1,9 +1,12 @@
-"""What pacing did, as events: `pace.throttled`, `pace.learned`, `pace.paused`, `pace.resumed`, each with its scope."""
+"""What pacing did, as events: `pace.throttled`, `pace.learned`, `pace.paused`, `pace.resumed`, each with its scope.
+
+And, as an outage is everybody's, `pace.outage_began` and `pace.outage_ended`.
+"""
 
 from typing import assert_never
 
 from batchreset.core.events import EventLog
-from batchreset.core.pacing import LimitLearned, PaceNote, Paused, Resumed, Throttled
+from batchreset.core.pacing import LimitLearned, OutageBegan, OutageEnded, PaceNote, Paused, Resumed, Throttled
 
 
 def log_note(log: EventLog, note: PaceNote, *, now_seconds: float) -> None:
@@ -28,6 +31,10 @@ def log_note(log: EventLog, note: PaceNote, *, now_seconds: float) -> None:
         case Resumed(scope=scope, waited_seconds=waited, told=told):
             event = log.info if told else log.debug
             event("pace.resumed", scope=scope, waited_seconds=_rounded(waited))
+        case OutageBegan():
+            log.warning("pace.outage_began")
+        case OutageEnded(lasted_seconds=lasted):
+            log.warning("pace.outage_ended", lasted_seconds=_rounded(lasted))
         case _:
             assert_never(note)
 

@@ -81,6 +81,7 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
         with anyio.CancelScope() as under_way:
             watch.start_soon(runner.lose_patience, under_way)
             lanes, waves = runner.lanes(), runner.waves()
+            progress.wave_begins(lanes.pacer, waves_left=len(waves) - 1)
             await runner.keep_ceiling()
             while waves and not stop.requested:
                 await runner.send_wave(lanes, waves.pop(0), waves_left=len(waves))

@@ -177,7 +177,8 @@ class PaceSettings(Section):
         default=0.0,
         ge=0,
         le=1_000,
-        description="Requests a second, at most; 0: learn what the service takes.",
+        description="Requests a second, at most, in whole ones over any second (2.5: two; 0.5: one in two seconds);"
+        " 0: learn what the service takes.",
     )
     max_attempts: int = Field(
         default=8,

@@ -16,7 +16,7 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import Stop, stop_for
 from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
-from batchreset.wiring.pace_memory import Remembered, pacing_summary, remembered
+from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import alone_with
 from batchreset.wiring.results import refuse_destination, write_results_of
 from batchreset.wiring.session import Display, prepared
@@ -69,7 +69,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         check_plan_is_unchanged(run)
         _check_results_can_be_written(run)
         session = closing.enter_context(prepared(run, environ=environ, log=log))
-        began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, _pacing_before(run)
+        began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:
             if stop is None and not how.dry_run:
@@ -78,7 +78,8 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
                 ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
                 stop = ended.stop
                 if ended.learned is not None:
-                    pacing = pacing_summary(ended.learned, run.settings, started_from=earlier.run_id)
+                    now = dt.datetime.now(dt.UTC)
+                    pacing = pacing_summary(ended.learned, run.settings, started_from=earlier.run_ids, now=now)
         except BatchresetError as error:
             stop = stop_for(Reason.INTERRUPTED, error.what, next_step=error.next_step, exit_code=error.exit_code)
             raise
@@ -106,7 +107,7 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
     now = standing(run)
     summary = run.folder.read_summary()
     if summary is not None and summary.get("state") == ("stopped" if now.rows_left else "finished"):
-        return summary
+        return summary | {"pacing": read_pacing(run.folder)}
     stop = None
     if now.rows_left and now.last is not None and now.last.stop_reason is not None:
         stop = stop_for(now.last.stop_reason, f"the run was stopped before ({now.last.stop_reason})")
@@ -115,18 +116,10 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
         return _conclude(run, stop, pacing=None, dry_run=False, began_at=ended_at, ended_at=ended_at)
 
 
-def _pacing_before(run: FrozenRun) -> dict[str, Any] | None:
-    """What the run's last session learned: still true when this one sends nothing."""
-    try:
-        return (run.folder.read_summary() or {}).get("pacing")
-    except RunFolderError:
-        return None
-
-
 def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:
     earlier = remembered(run, now=now)
-    if earlier.run_id is not None:
-        log.info("pace.remembered", of_run=earlier.run_id)
+    if earlier.learned is not None:
+        log.info("pace.remembered", of_runs=list(earlier.run_ids))
     return earlier
 
 

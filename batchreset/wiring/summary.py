@@ -1,10 +1,10 @@
 """What a run came to: summary.json and the text for a person, from the same figures."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from batchreset.adapters.plan import open_plan
+from batchreset.adapters.plan import SINGLE_LANE, open_plan
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PARTNER
@@ -19,6 +19,8 @@ _PLANNED_AUTH: Final = (
     "; this run keeps [auth] as it was planned: if tenant_id, client_id or kind was wrong, begin a new run instead"
 )
 _SHOWN_CUSTOMERS: Final = 10
+SHOWN_OF_A_GUID: Final = 8
+"""Characters; summary.json has the rest."""
 
 
 def exit_code(now: Standing, stop: Stop | None) -> ExitCode:
@@ -105,10 +107,15 @@ def _limit_lines(pacing: Mapping[str, Any] | None) -> list[str]:
     customers = [limit for limit in known if limit["scope"] != PARTNER]
     lines = [f"  limit found: {_limit(limit)} for the partner; {_waited(limit)}" for limit in partner]
     if customers:
-        longest, others = customers[0], len(customers) - 1
-        more = f" and {others} more" if others else ""
-        lines.append(f"  limit found: {_limit(longest)} for customer {longest['scope']}{more}; {_waited(longest)}")
+        lines.append(f"  limit found: {_limit(customers[0])} for {_who(customers)}; {_waited(customers[0])}")
     return lines
+
+
+def _who(customers: Sequence[Mapping[str, Any]]) -> str:
+    if customers[0]["scope"] == SINGLE_LANE:
+        return "all rows, in the input's order"
+    shown = f"customer {customers[0]['scope'][:SHOWN_OF_A_GUID]}…"
+    return f"{shown} and {len(customers) - 1:,} more" if len(customers) > 1 else shown
 
 
 def _limit(limit: Mapping[str, Any]) -> str:

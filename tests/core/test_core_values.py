@@ -66,6 +66,7 @@ def test_the_ledgers_words_for_losses_are_these() -> None:
 
 def test_pacing_offers_its_seam_and_no_more() -> None:
     seam = {"PARTNER", "Answer", "PaceSnapshot", "Pacer", "Pause", "Ticket"}
-    what_it_tells = {"Learned", "LearnedLimit", "LimitLearned", "PaceNote", "Paused", "Resumed", "Throttled"}
+    limits = {"Learned", "LearnedLimit"}
+    notes = {"LimitLearned", "OutageBegan", "OutageEnded", "PaceNote", "Paused", "Resumed", "Throttled"}
 
-    assert set(batchreset.core.pacing.__all__) == seam | what_it_tells
+    assert set(batchreset.core.pacing.__all__) == seam | limits | notes

@@ -4,6 +4,7 @@ import anyio
 from engine_world import LIMITS, OK, UNAVAILABLE, Scene, Service, rows, scene, throttled
 
 from batchreset.core.exchange import Answered, Exchange
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.rows import PlannedRow
 
 BUSY = Answered(status=503, retry_after_seconds=25.0)
@@ -42,3 +43,41 @@ def test_all_rows_in_backoff_are_no_end_of_the_run() -> None:
     failing_twice = scene(lambda _row, number: UNAVAILABLE if number <= 2 else OK, 3).play()
 
     assert [ending.attempts for ending in failing_twice.ledger.endings] == [3, 3, 3]
+
+
+def test_a_refused_row_of_a_small_customer_goes_again_before_the_fresh_rows_of_a_large_one() -> None:
+    """It would else wait for the end of the run, and be given up if it were refused once more there."""
+    refused_once = {301}
+
+    def script(row: PlannedRow, number: int) -> Exchange:
+        return throttled(1) if row.row in refused_once and number == 1 else OK
+
+    played = Scene(service=Service(script), rows=rows(300, 1), limits=LIMITS).play()
+
+    [first, second] = [request.at_seconds for request in played.service.of(301)]
+    assert second - first < 5.0
+    assert max(request.at_seconds for request in played.service.requests) > second
+
+
+def test_a_customer_that_is_refused_for_an_hour_is_given_up_and_no_other() -> None:
+    def script(row: PlannedRow, number: int) -> Exchange:
+        del number
+        return throttled(60) if row.customer_tenant_id == "customer-1" else OK
+
+    played = Scene(service=Service(script), rows=rows(5, 40), limits=LIMITS).play()
+
+    assert played.counts == {Outcome.SUCCEEDED: 5, Outcome.FAILED: 40}
+    assert {reason for _, reason in played.ledger.outcomes.values()} == {None, Reason.THROTTLED}
+    assert 3600.0 <= played.took_seconds < 3600.0 + 40 * 75.0
+
+
+def test_an_outage_is_an_event_when_it_begins_and_when_it_ends() -> None:
+    def script(row: PlannedRow, number: int) -> Exchange:
+        del row, number
+        return UNAVAILABLE if anyio.current_time() < 40.0 else OK
+
+    played = scene(script, 30).play()
+
+    names = [(name, fields) for name, fields in played.log.events if name.startswith("pace.outage")]
+    assert [name for name, _ in names] == ["pace.outage_began", "pace.outage_ended"]
+    assert 20.0 < float(str(names[1][1]["lasted_seconds"])) < 60.0

@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,16 @@ from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.pacing import Learned, LearnedLimit
 from batchreset.settings.model import AuthSettings, PaceSettings, PartnerCenterSettings, Settings
 from batchreset.wiring.frozen import FrozenRun
-from batchreset.wiring.pace_memory import LIMITS_KEPT, REMEMBERED_FOR, Remembered, pacing_summary, remembered
+from batchreset.wiring.pace_memory import (
+    LIMITS_KEPT,
+    REMEMBERED_FOR,
+    SUMMARY_MOST_BYTES,
+    Remembered,
+    pacing_summary,
+    remembered,
+)
 
+ONE, OTHER = (f"c0000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
 NOW = dt.datetime(2026, 11, 25, 3, 0, tzinfo=dt.UTC)
 OF_A_PARTNER = Settings(auth=AuthSettings(tenant_id="partner.example"))
 
@@ -30,7 +39,7 @@ def limit(scope: str, requests: int = 60, *, waited_seconds: float = 1.0) -> Lea
     )
 
 
-LEARNED = Learned(partner=limit("partner", 600), customers=(limit("c-1"), limit("c-2", 30)))
+LEARNED = Learned(partner=limit("partner", 600), customers=(limit(ONE), limit(OTHER, 30)))
 
 
 @dataclasses.dataclass
@@ -46,7 +55,7 @@ class Runs:
         learned: Learned | None = None,
         *,
         settings: Settings = OF_A_PARTNER,
-        finished_at: dt.datetime = NOW,
+        learned_at: dt.datetime = NOW,
         **changes: Any,
     ) -> FrozenRun:
         folder = RunFolder(self.path / run_id)
@@ -55,8 +64,8 @@ class Runs:
         self.planned += 1
         os.utime(folder.run_json, (self.planned * 60.0, self.planned * 60.0))
         if learned is not None:
-            pacing = pacing_summary(learned, settings, started_from=None) | changes
-            folder.write_json(folder.summary_json, {"pacing": pacing, "finished_at": finished_at.isoformat()})
+            pacing = pacing_summary(learned, settings, started_from=(), now=learned_at) | changes
+            folder.write_json(folder.summary_json, {"pacing": pacing})
         return FrozenRun(
             folder=folder,
             facts={},
@@ -79,14 +88,40 @@ def test_the_newest_run_of_the_partner_is_remembered_whole(runs: Runs) -> None:
     runs.add("b", LEARNED)
     later = runs.add("c")
 
-    assert remembered(later, now=NOW) == Remembered(run_id="b", learned=LEARNED)
+    assert remembered(later, now=NOW) == Remembered(run_ids=("b",), learned=LEARNED)
 
 
 def test_a_run_that_is_carried_on_begins_with_its_own_figures(runs: Runs) -> None:
     carried_on = runs.add("a", Learned(partner=limit("partner", 7)))
     runs.add("b", LEARNED)
 
-    assert remembered(carried_on, now=NOW).run_id == "a"
+    found = remembered(carried_on, now=NOW)
+    assert found.run_ids == ("a", "b")
+    assert found.learned is not None
+    assert found.learned.partner == limit("partner", 7)
+    assert found.learned.customers == LEARNED.customers
+
+
+def test_of_each_scope_the_newest_counts_and_a_small_run_hides_nothing(runs: Runs) -> None:
+    runs.add("a", LEARNED)
+    runs.add("b", Learned(customers=(limit(ONE, 50),)))
+
+    found = remembered(runs.add("c"), now=NOW)
+    assert found.run_ids == ("b", "a")
+    assert found.learned is not None
+    assert (found.learned.partner, {known.scope: known.limit for known in found.learned.customers}) == (
+        LEARNED.partner,
+        {ONE: 50, OTHER: 30},
+    )
+
+
+def test_what_a_run_in_one_lane_learned_serves_only_runs_in_one_lane(runs: Runs) -> None:
+    one_lane = OF_A_PARTNER.model_copy(update={"pace": PaceSettings(order="input")})
+    runs.add("a", Learned(customers=(limit("*", 100),)), settings=one_lane)
+    runs.add("b", Learned(customers=(limit(ONE, 50),)))
+
+    assert remembered(runs.add("c"), now=NOW).run_ids == ("b",)
+    assert remembered(runs.add("d", settings=one_lane), now=NOW).run_ids == ("a",)
 
 
 def test_a_run_that_learned_nothing_hides_no_earlier_one(runs: Runs) -> None:
@@ -94,7 +129,7 @@ def test_a_run_that_learned_nothing_hides_no_earlier_one(runs: Runs) -> None:
     runs.add("b", Learned())
     runs.add("c", Learned(partner=dataclasses.replace(limit("partner"), shape="", limit=0, window_seconds=0.0)))
 
-    assert remembered(runs.add("d"), now=NOW).run_id == "a"
+    assert remembered(runs.add("d"), now=NOW).run_ids == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +156,10 @@ def test_who_does_not_want_it_begins_with_nothing(runs: Runs) -> None:
 
 
 def test_figures_grow_old(runs: Runs) -> None:
-    runs.add("a", LEARNED, finished_at=NOW - REMEMBERED_FOR)
+    runs.add("a", LEARNED, learned_at=NOW - REMEMBERED_FOR)
     run = runs.add("b")
 
-    assert remembered(run, now=NOW).run_id == "a"
+    assert remembered(run, now=NOW).run_ids == ("a",)
     assert remembered(run, now=NOW + dt.timedelta(seconds=1)) == Remembered()
 
 
@@ -137,13 +172,15 @@ def test_figures_grow_old(runs: Runs) -> None:
         pytest.param('{"pacing": null}', id="nothing sent"),
         pytest.param('{"pacing": 7}', id="a number"),
         pytest.param('{"pacing": {"partner": "x"}}', id="no address"),
+        pytest.param('{"pacing": ' + "[" * 200_000, id="deep"),
+        pytest.param(" " * (SUMMARY_MOST_BYTES + 1), id="huge"),
     ],
 )
 def test_a_summary_that_cannot_be_read_is_passed_over(runs: Runs, summary: str) -> None:
     runs.add("a", LEARNED)
     runs.add("b").folder.summary_json.write_text(summary)
 
-    assert remembered(runs.add("c"), now=NOW).run_id == "a"
+    assert remembered(runs.add("c"), now=NOW).run_ids == ("a",)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +188,14 @@ def test_a_summary_that_cannot_be_read_is_passed_over(runs: Runs, summary: str) 
     [
         pytest.param("many", id="no list"),
         pytest.param([{"scope": "partner"}], id="half a limit"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"limit": 10**400}], id="enormous"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"limit": True}], id="true"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"limit": -1}], id="negative"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"window_seconds": math.nan}], id="NaN"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"window_seconds": 1e9}], id="a window of years"),
+        pytest.param([dataclasses.asdict(limit("partner")) | {"shape": "round"}], id="no shape"),
+        pytest.param([dataclasses.asdict(limit("evil\x1b[2J"))], id="no scope"),
+        pytest.param([dataclasses.asdict(limit("partner"))] * (LIMITS_KEPT + 1), id="too many"),
         pytest.param([dataclasses.asdict(limit("partner")) | {"limit": "as you like"}], id="no number"),
     ],
 )
@@ -158,7 +203,7 @@ def test_limits_that_are_none_are_passed_over(runs: Runs, limits: object) -> Non
     runs.add("a", LEARNED)
     runs.add("b", LEARNED, limits=limits)
 
-    assert remembered(runs.add("c"), now=NOW).run_id == "a"
+    assert remembered(runs.add("c"), now=NOW).run_ids == ("a",)
 
 
 def test_runs_that_cannot_be_listed_are_nothing_to_begin_with(tmp_path: Path) -> None:
@@ -170,13 +215,16 @@ def test_runs_that_cannot_be_listed_are_nothing_to_begin_with(tmp_path: Path) ->
 
 def test_a_summary_lists_the_partner_and_those_who_waited_longest() -> None:
     many = tuple(limit(f"c-{number}", waited_seconds=float(number)) for number in range(150))
-    summary = pacing_summary(Learned(partner=limit("partner"), customers=many), OF_A_PARTNER, started_from="earlier")
+    summary = pacing_summary(
+        Learned(partner=limit("partner"), customers=many), OF_A_PARTNER, started_from=("earlier",), now=NOW
+    )
 
     assert summary["partner"] == {
         "address": "https://api.partnercenter.microsoft.com",
         "tenant_id": "partner.example",
     }
-    assert summary["started_from"] == "earlier"
+    assert summary["started_from"] == ["earlier"]
+    assert summary["learned_at"] == "2026-11-25T03:00:00.000Z"
     assert summary["refused"] == 2 * 151
     assert len(summary["limits"]) == LIMITS_KEPT
     assert [found["scope"] for found in summary["limits"][:3]] == ["partner", "c-149", "c-148"]

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, TextIO, cast
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from batchreset.adapters.display.waiting import waiting
+from batchreset.adapters.display.waiting import Waiting, waiting
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
@@ -101,7 +102,7 @@ async def logged_progress(progress: Progress, *, log: EventLog, say: Callable[[s
                 done=progress.done,
                 planned=progress.planned,
                 per_second=round(rates.now_per_second, 1),
-                waits=waiting(progress.pace(), now_seconds) or None,
+                **_waiting_fields(waiting(progress.pace(), now_seconds)),
                 **{outcome.value: rows for outcome, rows in progress.outcomes.items()},
             )
 
@@ -141,8 +142,15 @@ def _picture(progress: Progress, rates: _Rates, now_seconds: float) -> Text:
     if progress.before:
         text.append(f"before {progress.before:,}  ", style="dim")
     text.append(f"in flight {pace.in_flight if pace else 0}  429s {pace.refused if pace else 0}\n")
-    text.append(waiting(pace, now_seconds) or _phase(progress), style="yellow" if pace and pace.pauses else "dim")
+    waits = waiting(pace, now_seconds)
+    text.append(str(waits) if waits else _phase(progress), style="yellow" if waits else "dim")
     return text
+
+
+def _waiting_fields(waits: Waiting | None) -> dict[str, object]:
+    if waits is None:
+        return {}
+    return {"waits_for": waits.cause.value, "waits_scope": waits.scope or None, "waits_seconds": waits.seconds}
 
 
 def _phase(progress: Progress) -> str:
@@ -159,6 +167,6 @@ def _time_left(progress: Progress, per_second: float) -> str:
         return "done"
     if not per_second:
         return "time left unknown"
-    minutes, seconds = divmod(round(left / per_second), 60)
+    minutes, seconds = divmod(math.ceil(left / per_second), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02} left"

@@ -77,7 +77,7 @@ class RunFolder:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunFolderError(
                 f"{path} cannot be read ({error})", next_step="check the path and that the folder is a run's"
             ) from error

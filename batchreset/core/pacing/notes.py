@@ -43,7 +43,19 @@ class Resumed:
     told: bool
 
 
-PaceNote = Throttled | LimitLearned | Paused | Resumed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageBegan:
+    """Nothing but failures: one row goes at a time, ever more rarely."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageEnded:
+    """The service answered again."""
+
+    lasted_seconds: float
+
+
+PaceNote = Throttled | LimitLearned | Paused | Resumed | OutageBegan | OutageEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from batchreset.core.pacing.gates.refusals import Refusal
 from batchreset.core.pacing.load.ceiling import Ceiling
 from batchreset.core.pacing.load.concurrency import Concurrency
 from batchreset.core.pacing.load.outage import Outage
-from batchreset.core.pacing.notes import Learned, PaceNote
+from batchreset.core.pacing.notes import Learned, OutageBegan, OutageEnded, PaceNote
 from batchreset.core.pacing.scopes.lanes import CROWD_SHARE
 from batchreset.core.pacing.scopes.scopes import Scopes
 from batchreset.core.pacing.seam import Answer, PaceSnapshot, Ticket
@@ -98,6 +98,7 @@ class Pacer:
         scopes.returned(ticket, lane)
         if answer in (Answer.OK, Answer.THROTTLED) and self._outage.answered(ticket.number):
             self._concurrency.begin(self._in_flight)
+            scopes.notes.append(OutageEnded(lasted_seconds=now_seconds - self._outage.began_seconds))
         sent_at_seconds = min(max(ticket.taken_at_seconds, now_seconds - latency_seconds), now_seconds)
         if answer is Answer.OK:
             self._concurrency.succeeded(ticket.number, latency_seconds, self._in_flight)
@@ -118,6 +119,7 @@ class Pacer:
             self._concurrency.failed(ticket.number)
             if self._outage.failed(now_seconds, ticket.number):
                 self._concurrency.broke_down()
+                scopes.notes.append(OutageBegan())
             scopes.lost(now_seconds, ticket, lane)
         scopes.lanes.settled(lane)
 
@@ -156,6 +158,7 @@ class Pacer:
             per_second=min(rates, default=None),
             refused=self._refused,
             pauses=tuple(self._scopes.pauses()),
+            outage_until_seconds=self._outage.until_seconds,
         )
 
 

@@ -60,6 +60,7 @@ class PaceSnapshot:
         per_second: the rate it holds itself to; None when it has no such limit.
         refused: 429s so far.
         pauses: who waits, until when.
+        outage_until_seconds: nothing but failures came: when the next row goes to see. None: there is no outage.
     """
 
     concurrency: int
@@ -68,3 +69,4 @@ class PaceSnapshot:
     per_second: float | None
     refused: int
     pauses: tuple[Pause, ...]
+    outage_until_seconds: float | None = None

@@ -11,6 +11,7 @@ import termios
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TextIO
 
 import anyio
@@ -162,31 +163,37 @@ async def test_a_finished_run_is_shown_as_such(terminal: Terminal) -> None:
         pytest.param(pace(), 1, "canary rows first", id="canary"),
         pytest.param(pace(), 0, "sending", id="sending"),
         pytest.param(
-            pace(Pause(scope="c1", until_seconds=57, told=True)), 0, "throttled: c1 waits 57 s", id="one waits"
+            pace(Pause(scope="c1", until_seconds=57, told=True)), 0, "throttled: waits 57 s (c1)", id="one waits"
         ),
         pytest.param(
             pace(Pause(scope="c1", until_seconds=5, told=True), Pause(scope="partner", until_seconds=90, told=True)),
             1,
-            "throttled: partner and 1 more wait 90 s",
+            "throttled: waits 90 s (partner and 1 more)",
             id="the longest of several",
         ),
         pytest.param(
             pace(Pause(scope="c1", until_seconds=5, told=True), Pause(scope="c2", until_seconds=90, told=False)),
             0,
-            "throttled: c1 waits 5 s",
+            "throttled: waits 5 s (c1)",
             id="what was refused before what is spent",
         ),
         pytest.param(
             pace(Pause(scope="partner", until_seconds=12, told=False)),
             0,
-            "limit reached: partner waits for the next window, 12 s",
+            "limit reached: next window in 12 s (partner)",
             id="spent",
         ),
         pytest.param(
             pace(Pause(scope="c1", until_seconds=12, told=False), Pause(scope="c2", until_seconds=3, told=False)),
             0,
-            "limit reached: c1 and 1 more wait for the next window, 12 s",
+            "limit reached: next window in 12 s (c1 and 1 more)",
             id="several spent",
+        ),
+        pytest.param(
+            replace(pace(Pause(scope="c1", until_seconds=5, told=True)), outage_until_seconds=7.0),
+            0,
+            "service unavailable: one row goes in 7 s",
+            id="outage",
         ),
         pytest.param(
             pace(Pause(scope="c1", until_seconds=-1, told=True)), 0, "throttled: one row goes first", id="over"
@@ -200,7 +207,8 @@ async def test_the_last_line_says_what_is_going_on(
     if snapshot is not None:
         now = anyio.current_time()
         moved = tuple(Pause(scope=p.scope, until_seconds=now + p.until_seconds, told=p.told) for p in snapshot.pauses)
-        snapshot = pace(*moved)
+        outage = snapshot.outage_until_seconds
+        snapshot = replace(pace(*moved), outage_until_seconds=None if outage is None else now + outage)
     progress = FixedProgress(pace=snapshot)
     progress.waves_left = waves_left
     async with terminal_progress(progress, stream=terminal.stream, color=True):
@@ -209,10 +217,11 @@ async def test_the_last_line_says_what_is_going_on(
     assert terminal.lines()[-1] == expected
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["refused", "spent"])
 @pytest.mark.parametrize("rows", [1, 9_999, 99_999, 9_999_999])
-async def test_no_line_is_wider_than_the_terminal(rows: int, terminal: Terminal) -> None:
+async def test_no_line_is_wider_than_the_terminal(rows: int, terminal: Terminal, *, told: bool) -> None:
     """A line that wraps would make every redrawing climb up the screen."""
-    longest = Pause(scope="0f8fad5b-d9cb-469f-a165-70867728950e", until_seconds=anyio.current_time() + 3600, told=True)
+    longest = Pause(scope="0f8fad5b-d9cb-469f-a165-70867728950e", until_seconds=anyio.current_time() + 3600, told=told)
     progress = FixedProgress(
         planned=10 * rows,
         before=rows,
@@ -222,7 +231,9 @@ async def test_no_line_is_wider_than_the_terminal(rows: int, terminal: Terminal)
     async with terminal_progress(progress, stream=terminal.stream, color=True):
         await anyio.sleep(2)
 
-    assert max(map(len, terminal.lines())) <= 80
+    lines = terminal.lines()
+    assert max(map(len, lines)) <= 80
+    assert re.search(r"next window in 3[56]\d\d s" if not told else r"waits 3[56]\d\d s", lines[-1])
 
 
 async def test_the_usual_run_fits_wholly(terminal: Terminal) -> None:
@@ -315,7 +326,7 @@ async def test_elsewhere_a_line_and_an_event_come_every_half_minute() -> None:
     )
     assert lines.events[1] == (
         "run.progress",
-        {"done": 75, "planned": 100, "per_second": 2.0, "waits": None, "succeeded": 60, "failed": 5},
+        {"done": 75, "planned": 100, "per_second": 2.0, "succeeded": 60, "failed": 5},
     )
     assert [event for event, _ in lines.events] == ["run.progress"] * 3
 
@@ -334,7 +345,8 @@ async def test_an_event_says_who_waits() -> None:
     progress = FixedProgress(pace=pace(Pause(scope="c1", until_seconds=until, told=True)))
     async with logged_progress(progress, log=lines, say=lines.say):
         await anyio.sleep(31)
-    assert lines.events[0][1]["waits"] == "throttled: c1 waits 20 s"
+    event = lines.events[0][1]
+    assert (event["waits_for"], event["waits_scope"], event["waits_seconds"]) == ("throttled", "c1", 20)
 
 
 async def test_a_listener_who_goes_away_does_not_end_the_run() -> None:

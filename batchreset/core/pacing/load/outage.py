@@ -13,7 +13,11 @@ WAIT_SPREAD: Final = 0.2
 
 
 class Outage:
-    """Watches for an outage, and says when to try again."""
+    """Watches for an outage, and says when to try again.
+
+    Attributes:
+        began_seconds: when the last one did.
+    """
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -21,10 +25,16 @@ class Outage:
         self._tries = 0
         self._trying: int | None = None
         self._until_seconds = -math.inf
+        self.began_seconds = -math.inf
 
     @property
     def lasts(self) -> bool:
         return self._failures >= FAILURES_IN_A_ROW
+
+    @property
+    def until_seconds(self) -> float | None:
+        """When the next one goes, or went; None: there is no outage."""
+        return self._until_seconds if self.lasts else None
 
     def opens_seconds(self, now_seconds: float) -> float:
         """Infinite: after an answer."""
@@ -45,6 +55,8 @@ class Outage:
         if not self.lasts:
             return False
         begins = self._trying is None
+        if begins:
+            self.began_seconds = now_seconds
         self._trying = None
         self._tries = 0 if begins else self._tries + 1
         grown = WAIT_FIRST_SECONDS * WAIT_GROWTH ** min(self._tries, 16)

@@ -1,10 +1,15 @@
 """From one run to the next: what was learned, as plain values, and how to begin with it."""
 
+from typing import Final
+
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.refusals import PAUSE_MOST_SECONDS
 from batchreset.core.pacing.limits import bucket, sliding
 from batchreset.core.pacing.limits.fixed import borrowed
 from batchreset.core.pacing.notes import LearnedLimit
+
+BUCKET_LEAST_PER_SECOND: Final = 0.1
+"""A slower one is found anew: if it is not true any more, each row would wait for long before that shows."""
 
 
 def learned(gate: Gate) -> LearnedLimit | None:
@@ -25,6 +30,8 @@ def learned(gate: Gate) -> LearnedLimit | None:
 def begin_with(gate: Gate, earlier: LearnedLimit) -> None:
     """Believe what an earlier run learned until this one has seen it; look beyond it before long."""
     if earlier.limit < 1 or not 0.0 < earlier.window_seconds <= PAUSE_MOST_SECONDS:
+        return
+    if earlier.shape == "bucket" and earlier.limit / earlier.window_seconds < BUCKET_LEAST_PER_SECOND:
         return
     if earlier.shape == "bucket":
         gate.limit = bucket.borrowed(earlier.limit / earlier.window_seconds, history=gate.limit.history)
