@@ -338,7 +338,9 @@ def test_a_window_that_slides_is_the_next_longer_one_that_people_configure(looks
         pytest.param(10, 2, None, Sliding, id="the-window-before-still-counts"),
         pytest.param(10, 10, None, Fixed, id="it-took-what-it-should"),
         pytest.param(5, 2, None, Fixed, id="the-limit-fell"),
-        pytest.param(10, 2, 55.0, Fixed, id="a-wait-was-told-and-says-more"),
+        pytest.param(10, 2, 59.0, Fixed, id="a-wait-was-told-for-the-whole-window"),
+        pytest.param(10, 2, 20.0, Sliding, id="it-was-over-early"),
+        pytest.param(5, 2, 20.0, Fixed, id="it-was-over-early-and-little-was-sent-before"),
     ],
 )
 def test_a_window_that_took_little_slides_if_with_the_one_before_it_took_as_much_as_ever(

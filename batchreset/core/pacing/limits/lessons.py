@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, guessed
+from batchreset.core.pacing.limits.episode import END_AGREEMENT, SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import slides, taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
@@ -54,12 +54,12 @@ def taught(limit: Limit, episode: Episode, alignment: Alignment) -> Limit:
 
 
 def _slid(limit: Fixed, episode: Episode) -> bool:
-    """Nothing was told, and what was sent before the window began still counts: together it is what was believed."""
-    sent = sent_within(episode.lately, limit.window_seconds)
+    """It took little, and was over early or nothing was told; what was sent before it began still counts."""
     untold = episode.told_least_seconds is None and episode.told_end is None
-    return (
-        untold and limit.sure and episode.accepted < LITTLE_SHARE * limit.count and sent >= NEARLY_SHARE * limit.count
-    )
+    early = episode.end.most_seconds < episode.expected_seconds - END_AGREEMENT * limit.window_seconds
+    sent = sent_within(episode.lately, limit.window_seconds)
+    little = episode.accepted < LITTLE_SHARE * limit.count
+    return (untold or early) and limit.sure and little and sent >= NEARLY_SHARE * limit.count
 
 
 def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
