@@ -16,7 +16,6 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
                          it as much as was believed
     Fixed       Sliding  several other customers' windows slide (scopes/shared)
     Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
-    Sliding     Sliding  four refusals: a longer window of which as much was spent before each, and this one is none
     Sliding     Bucket   refused five times more, each within a window of the last
     Sliding     Fixed    several other customers agree on a window (scopes/shared)
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty

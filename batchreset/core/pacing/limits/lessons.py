@@ -114,7 +114,7 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
     soon = episode.refused_at_seconds - limit.refused_at_seconds < limit.window_seconds
     strikes = limit.strikes + 1 if soon else 0
     if strikes <= STRIKES_AT_MOST:
-        return replace(limit, strikes=strikes).settled(episode).explained()
+        return replace(limit, strikes=strikes).settled(episode)
     bucket = Bucket(
         count=limit.count,
         window_seconds=limit.window_seconds,
