@@ -17,10 +17,10 @@ def gate(customer: str) -> Gate:
     return Gate(customer, Habits(), random.Random(1), lambda _note: None, groups_kept=8)
 
 
-def slid(shared: Shared, customers: int) -> Shared:
+def slid(shared: Shared, customers: int, *, window_seconds: float = 60.0, apart: int = 1) -> Shared:
     for number in range(customers):
         one = gate(f"slid-{number}")
-        one.limit = Sliding(count=50 + number, window_seconds=60.0, refused_at_seconds=0.0)
+        one.limit = Sliding(count=50 + apart * number, window_seconds=window_seconds, refused_at_seconds=0.0)
         shared.renew(one)
         shared.learned(one.scope, one)
     return shared
@@ -41,6 +41,20 @@ def test_where_windows_of_several_customers_slide_those_of_all_do(*, told: bool,
     if isinstance(limit, Sliding):
         assert (limit.count, limit.window_seconds) == (50 + customers - 1, 60.0)
         assert limit.known is not None
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        pytest.param(slid(Shared(), WITNESSES_TO_TRUST, window_seconds=10.0), id="short-ones"),
+        pytest.param(slid(Shared(), WITNESSES_TO_TRUST, apart=10), id="ones-that-differ"),
+    ],
+)
+def test_windows_that_slide_are_not_lent_where_they_may_be_misread(shared: Shared) -> None:
+    other = gate("other")
+    shared.advise(other, 100)
+
+    assert other.limit.known is None
 
 
 def test_a_window_that_was_measured_is_not_replaced_before_it_ends() -> None:

@@ -17,6 +17,8 @@ STRIKES_AT_MOST: Final = 4
 LITTLE_SHARE: Final = 0.8
 NEARLY_SHARE: Final = 0.95
 """Of what a window is believed to take."""
+EARLY_LEAST_SECONDS: Final = 30.0
+"""Of a shorter window it is not clear what was sent within it: requests are judged up to a second late."""
 REST_FACTOR: Final = 2.0
 """A bucket opens again within this many short waits, and as many times its debt; and what was taken for a window that
 slides, within that window."""
@@ -58,6 +60,7 @@ def _slid(limit: Fixed, episode: Episode) -> bool:
     untold = episode.told_least_seconds is None and episode.told_end is None
     early = episode.end.most_seconds < episode.expected_seconds - END_AGREEMENT * limit.window_seconds
     sent = sent_within(episode.lately, limit.window_seconds)
+    early = early and limit.window_seconds >= EARLY_LEAST_SECONDS
     little = episode.accepted < LITTLE_SHARE * limit.count
     return (untold or early) and limit.sure and little and sent >= NEARLY_SHARE * limit.count
 

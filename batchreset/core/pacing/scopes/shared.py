@@ -7,6 +7,7 @@ from typing import Final
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.limits.episode import AGREEMENT
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
+from batchreset.core.pacing.limits.lessons import EARLY_LEAST_SECONDS
 from batchreset.core.pacing.limits.shape import Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
@@ -76,7 +77,7 @@ class Shared:
     def renew(self, gate: Gate) -> None:
         """Tell a customer that lives on what it was told, or sees what no other does, what is known by now."""
         limit = gate.limit
-        if isinstance(limit, Sliding):
+        if isinstance(limit, Sliding) and limit.window_seconds >= EARLY_LEAST_SECONDS:
             self._slid[gate.scope] = limit
         if self._slides():
             if isinstance(limit, Fixed):
@@ -89,8 +90,12 @@ class Shared:
             gate.limit = replace(limit, count=self._count, window_seconds=self._window_seconds)
 
     def _slides(self) -> bool:
-        """Whether so many customers' windows slide that all do."""
-        return len(self._slid) >= WITNESSES_TO_TRUST
+        """Whether so many customers' windows slide, and as one, that all do."""
+        if len(self._slid) < WITNESSES_TO_TRUST:
+            return False
+        counts = [limit.count for limit in self._slid.values()]
+        windows = {limit.window_seconds for limit in self._slid.values()}
+        return len(windows) == 1 and max(counts) - min(counts) <= HINTS_AGREEMENT * max(counts)
 
     def _lend_sliding(self, gate: Gate) -> None:
         count, window_seconds = max((limit.count, limit.window_seconds) for limit in self._slid.values())
