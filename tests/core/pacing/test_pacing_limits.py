@@ -328,16 +328,6 @@ def counted(**most: int) -> tuple[Lately, ...]:
     return tuple(Lately(window_seconds=float(name[1:]), least=sent, most=sent) for name, sent in most.items())
 
 
-def test_a_sliding_window_that_does_not_explain_its_refusals_is_taken_for_the_longer_one_that_does() -> None:
-    limit = replace(learned_sliding(), count=300, trusted_count=300, window_seconds=30.0)
-    for number, in_30 in enumerate((300, 200, 250, 150)):
-        shown = replace(episode(120.0, 200.0 + 40.0 * number, 1.0), lately=counted(w30=in_30, w60=600))
-        next_one = taught(limit, shown, UNKNOWN)
-        assert isinstance(next_one, Sliding)
-        limit = next_one
-    assert (limit.count, limit.window_seconds) == (594, 60.0)
-
-
 @pytest.mark.parametrize(("sent", "count"), [(600, 594), (550, 544), (100, 504), (0, 594)])
 def test_a_sliding_limit_falls_to_what_was_sent_before_the_refusal_but_not_far_at_once(sent: int, count: int) -> None:
     limit = replace(learned_sliding(), count=600, trusted_count=600)
@@ -356,7 +346,9 @@ def test_a_window_that_slides_is_the_next_longer_one_that_people_configure(looks
         pytest.param(10, 2, None, Sliding, id="the-window-before-still-counts"),
         pytest.param(10, 10, None, Fixed, id="it-took-what-it-should"),
         pytest.param(5, 2, None, Fixed, id="the-limit-fell"),
-        pytest.param(10, 2, 55.0, Fixed, id="a-wait-was-told-and-says-more"),
+        pytest.param(10, 2, 59.0, Fixed, id="a-wait-was-told-for-the-whole-window"),
+        pytest.param(10, 2, 20.0, Sliding, id="it-was-over-early"),
+        pytest.param(5, 2, 20.0, Fixed, id="it-was-over-early-and-little-was-sent-before"),
     ],
 )
 def test_a_window_that_took_little_slides_if_with_the_one_before_it_took_as_much_as_ever(

@@ -12,9 +12,10 @@ A belief is one frozen value, `Limit = Open | Fixed | Sliding | Bucket`; `lesson
     Fixed       Fixed    the window took more or fewer, or was longer or shorter (`reading`)
     Fixed       Bucket   borrowed, it does not fit or is a guess, and the wait was short
     Fixed       Sliding  a short wait, before the window's end (once is forgiven when windows had agreed)
-    Fixed       Sliding  no wait was told; the window took little, but with the one before as much as was believed
+    Fixed       Sliding  no wait was told, or the end came early; the window took little, but with what was sent before
+                         it as much as was believed
+    Fixed       Sliding  several other customers' windows slide (scopes/shared)
     Sliding     Sliding  refused: a little lower; four windows of quiet: a little higher
-    Sliding     Sliding  four refusals: a longer window of which as much was spent before each, and this one is none
     Sliding     Bucket   refused five times more, each within a window of the last
     Sliding     Fixed    several other customers agree on a window (scopes/shared)
     Bucket      Bucket   refused: the rate is what was taken between two moments at which it was empty

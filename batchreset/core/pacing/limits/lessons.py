@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final, assert_never
 
 from batchreset.core.pacing.limits.bucket import Bucket
-from batchreset.core.pacing.limits.episode import SHORT_SECONDS, Episode, guessed
+from batchreset.core.pacing.limits.episode import END_AGREEMENT, SHORT_SECONDS, Episode, guessed
 from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.fixed_lessons import slides, taught_fixed
 from batchreset.core.pacing.limits.habits import Alignment
@@ -17,6 +17,8 @@ STRIKES_AT_MOST: Final = 4
 LITTLE_SHARE: Final = 0.8
 NEARLY_SHARE: Final = 0.95
 """Of what a window is believed to take."""
+EARLY_LEAST_SECONDS: Final = 30.0
+"""Of a shorter window it is not clear what was sent within it: requests are judged up to a second late."""
 REST_FACTOR: Final = 2.0
 """A bucket opens again within this many short waits, and as many times its debt; and what was taken for a window that
 slides, within that window."""
@@ -54,12 +56,13 @@ def taught(limit: Limit, episode: Episode, alignment: Alignment) -> Limit:
 
 
 def _slid(limit: Fixed, episode: Episode) -> bool:
-    """Nothing was told, and what was sent before the window began still counts: together it is what was believed."""
-    sent = sent_within(episode.lately, limit.window_seconds)
+    """It took little, and was over early or nothing was told; what was sent before it began still counts."""
     untold = episode.told_least_seconds is None and episode.told_end is None
-    return (
-        untold and limit.sure and episode.accepted < LITTLE_SHARE * limit.count and sent >= NEARLY_SHARE * limit.count
-    )
+    early = episode.end.most_seconds < episode.expected_seconds - END_AGREEMENT * limit.window_seconds
+    sent = sent_within(episode.lately, limit.window_seconds)
+    early = early and limit.window_seconds >= EARLY_LEAST_SECONDS
+    little = episode.accepted < LITTLE_SHARE * limit.count
+    return (untold or early) and limit.sure and little and sent >= NEARLY_SHARE * limit.count
 
 
 def _first(limit: Open | Fixed, episode: Episode) -> Fixed | Bucket:
@@ -114,7 +117,7 @@ def _sliding(limit: Sliding, episode: Episode) -> Sliding | Bucket:
     soon = episode.refused_at_seconds - limit.refused_at_seconds < limit.window_seconds
     strikes = limit.strikes + 1 if soon else 0
     if strikes <= STRIKES_AT_MOST:
-        return replace(limit, strikes=strikes).settled(episode).explained()
+        return replace(limit, strikes=strikes).settled(episode)
     bucket = Bucket(
         count=limit.count,
         window_seconds=limit.window_seconds,

@@ -20,11 +20,6 @@ PLATEAU_SHARE_AGREEING: Final = 4.0
 agrees with what was believed."""
 AGREEMENT_SHARE: Final = 0.1
 """So near are rates that agree."""
-RISING_FACTOR: Final = 1.15
-RISEN_MOST_FACTOR: Final = 2.0
-"""Measured so much above what was believed, the bucket has been full for a time, and took less than it could have: the
-rate is taken for the middle of what was measured and what was sent when it was refused, of which no more counts than so
-many times what was measured. So much below: for the middle of what was measured and what was believed."""
 GUESS_SHARE: Final = 0.25
 """Of the rate that was met before the first refusal, which emptied a full bucket."""
 GUESS_DOUBLES_SECONDS: Final = 8.0
@@ -38,8 +33,6 @@ MEASURED_LEAST_SHARE: Final = 0.5
 """One measurement does not lower the rate further than this: refusals may have been somebody else's."""
 CLOSED_MOST_SECONDS: Final = 30.0
 """After a longer wait the bucket was full, and no more of it is counted."""
-SAME_EVENT_REQUESTS: Final = 10
-"""Refused again before so many passed: that belongs to the refusal before, and measures nothing. Once."""
 
 
 class Rate:
@@ -59,13 +52,11 @@ class Rate:
     """
 
     __slots__ = (
-        "_brief",
         "_empty_at_seconds",
         "_first_seconds",
         "_first_taken",
         "_next_seconds",
         "_opened_at_seconds",
-        "_opened_taken",
         "_plateau_seconds",
         "_since_seconds",
         "_taken",
@@ -87,12 +78,11 @@ class Rate:
         self.guessed = guessed
         self._first_taken: float = first[0] if first else math.inf
         self._first_seconds = first[1] if first else 0.0
-        self._brief = False
         self._empty_at_seconds = empty_at_seconds
         self._opened_at_seconds = empty_at_seconds if opened_at_seconds is None else opened_at_seconds
         self._since_seconds = self._opened_at_seconds or 0.0
         self._next_seconds = -math.inf
-        self._taken = self._opened_taken = taken
+        self._taken = taken
         self._plateau_seconds = PLATEAU_LEAST_SECONDS
 
     def now_per_second(self, now_seconds: float) -> float:
@@ -121,43 +111,29 @@ class Rate:
         if begun is None or opened is None or empty_at <= max(begun, opened):
             return
         taken = self._taken - episode.refused
-        if taken - self._opened_taken < SAME_EVENT_REQUESTS and not self._brief:
-            self._brief = True
-        else:
-            before, guessed = self.per_second, self.guessed
-            open_seconds = empty_at - opened
-            span_seconds = open_seconds + min(opened - begun, CLOSED_MOST_SECONDS)
-            self.per_second = self._measured(taken, span_seconds, open_seconds, episode)
-            agrees = not guessed and abs(self.per_second - before) <= AGREEMENT_SHARE * before
-            self._plateau_seconds = self._plateau_for(open_seconds, PLATEAU_SHARE_AGREEING if agrees else PLATEAU_SHARE)
-            self.guessed = self._brief = False
-            self._empty_at_seconds, self._opened_at_seconds = empty_at, episode.reopened_at_seconds
-            self._taken = self._opened_taken = episode.refused
+        before, guessed = self.per_second, self.guessed
+        span_seconds = empty_at - opened + min(opened - begun, CLOSED_MOST_SECONDS)
+        self.per_second = self._measured(taken, span_seconds, empty_at - opened, episode)
+        agrees = not guessed and abs(self.per_second - before) <= AGREEMENT_SHARE * before
+        share = PLATEAU_SHARE_AGREEING if agrees else PLATEAU_SHARE
+        self._plateau_seconds = self._plateau_for(empty_at - opened, share)
+        self.guessed = False
+        self._empty_at_seconds, self._opened_at_seconds = empty_at, episode.reopened_at_seconds
+        self._taken = episode.refused
         self._since_seconds = episode.reopened_at_seconds
         self._next_seconds = self._since_seconds + 1.0 / self.now_per_second(self._since_seconds)
 
     def _measured(self, taken: int, span_seconds: float, open_seconds: float, episode: Episode) -> float:
-        """Between what came in if the bucket was never full, and what did if it was full when it was opened.
+        """What was taken since the bucket was empty; more, if it took more in a part of that time than it can hold.
 
-        At the first refusal it had given all it held, and what came in until then: that bounds what it holds, and so
-        what of any later span was no more than its content.
+        At the first refusal it had given all it held, and what came in until then: that bounds what it holds.
         """
-        believed = self.per_second
         least = max(taken / span_seconds, LEAST_PER_SECOND)
-        if self._brief:
-            return max(least, MEASURED_LEAST_SHARE * believed)
         burst = max(self._first_taken - least * self._first_seconds, 1.0)
         for sent in episode.lately:
             if sent.window_seconds <= open_seconds:
                 least = max(least, (sent.least - burst) / sent.window_seconds)
-        if self.guessed:
-            return least
-        if least > RISING_FACTOR * believed:
-            return (least + min(self.now_per_second(episode.refused_at_seconds), RISEN_MOST_FACTOR * least)) / 2.0
-        most = min((taken - self._opened_taken) / open_seconds, believed)
-        if least < believed / RISING_FACTOR:
-            most = (least + most) / 2.0
-        return max(most, MEASURED_LEAST_SHARE * believed, least)
+        return least if self.guessed else max(least, MEASURED_LEAST_SHARE * self.per_second)
 
     def _plateau_for(self, span: float, share: float) -> float:
         most = max(PLATEAU_MOST_SECONDS, PLATEAU_MOST_REQUESTS / self.per_second)

@@ -12,15 +12,8 @@ SLIDING_SHARE: Final = 0.99
 """Of what a sliding window was seen to take: requests overtake one another on their way."""
 FALL_LEAST_SHARE: Final = 0.85
 """One episode of refusals lowers it no further than this, though fewer were sent in its window: others may send too."""
-COUNTED_KEPT: Final = 4
-"""Episodes of which it is kept what was sent before them, and how many are needed to doubt the window."""
-COUNTED_AGREEMENT: Final = 0.03
-COUNTED_DISAGREEMENT: Final = 0.1
-"""So far apart are counts of a window that explains the refusals; and of one that does not."""
 SHORTENED_FACTOR: Final = 1.25
 """A window that slides looks shorter than it is, by no more than this: the end that was seen is the first row's."""
-LONGER_FACTOR: Final = 4
-"""A window is not taken for more times as long as it was."""
 QUIET_LEAST_SECONDS: Final = 10.0
 """A shorter window counts for so much in this: no limit is sought every second."""
 QUIET_WINDOWS: Final = 4
@@ -45,14 +38,12 @@ class Sliding(Shape):
         strikes: refusals soon after another, one after another.
         refused_at_seconds: when the first request was sent that was refused last time.
         quiet_until_seconds: without refusal until then, it is tried higher.
-        counted: of the last episodes, what was sent before each, in windows of many lengths.
     """
 
     trusted_count: int = 0
     strikes: int = 0
     refused_at_seconds: float
     quiet_until_seconds: float = 0.0
-    counted: tuple[tuple[Lately, ...], ...] = ()
 
     @property
     def known(self) -> Known | None:
@@ -82,31 +73,7 @@ class Sliding(Shape):
             refused_at_seconds=episode.refused_at_seconds,
             quiet_until_seconds=episode.reopened_at_seconds
             + QUIET_WINDOWS * max(self.window_seconds, QUIET_LEAST_SECONDS),
-            counted=(*self.counted, episode.lately)[-COUNTED_KEPT:],
         )
-
-    def explained(self) -> "Sliding":
-        """A longer window, if it explains the refusals and this one does not: as much was sent in it each time."""
-        if len(self.counted) < COUNTED_KEPT or self._apart(self.window_seconds) <= COUNTED_DISAGREEMENT:
-            return self
-        for window_seconds in WINDOWS_SECONDS:
-            longer = self.window_seconds < window_seconds <= LONGER_FACTOR * self.window_seconds
-            if longer and self._apart(window_seconds) <= COUNTED_AGREEMENT:
-                count = max(1, int(SLIDING_SHARE * min(sent_within(lately, window_seconds) for lately in self.counted)))
-                return replace(
-                    self,
-                    count=count,
-                    trusted_count=count,
-                    window_seconds=float(window_seconds),
-                    strikes=0,
-                    counted=(),
-                )
-        return self
-
-    def _apart(self, window_seconds: float) -> float:
-        """How far what was sent in such a window before each refusal lies apart, at the most 1; that too: not known."""
-        counts = [sent_within(lately, window_seconds) for lately in self.counted]
-        return (max(counts) - min(counts)) / max(counts) if min(counts) else 1.0
 
     def raised(self, now_seconds: float) -> "Sliding":
         """Nothing was refused for long: a little more is tried each window."""

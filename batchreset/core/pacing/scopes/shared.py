@@ -1,11 +1,13 @@
 """What some customers' limits were found to be, others' are likely to be too."""
 
+import math
 from dataclasses import replace
 from typing import Final
 
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.limits.episode import AGREEMENT
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
+from batchreset.core.pacing.limits.lessons import EARLY_LEAST_SECONDS
 from batchreset.core.pacing.limits.shape import Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 
@@ -33,6 +35,7 @@ class Shared:
         self._end_seconds = 0.0
         self._witnesses: set[str] = set()
         self._hints: dict[str, int] = {}
+        self._slid: dict[str, Sliding] = {}
 
     def hint(self, customer: str, gate: Gate) -> None:
         """From refusals that are not over yet; better than nothing."""
@@ -63,7 +66,9 @@ class Shared:
     def advise(self, gate: Gate, waiting: int) -> None:
         """Tell a customer that is about to send, and of which nothing was seen, what was seen of others."""
         limit = gate.limit
-        if isinstance(limit, Open):
+        if self._slides() and limit.standing is not Standing.MEASURED and isinstance(limit, Open | Fixed):
+            self._lend_sliding(gate)
+        elif isinstance(limit, Open):
             if self._count and not limit.refuted:
                 self._lend(gate, waiting)
         elif limit.borrowed and self._trusts() and abs(limit.count - self._count) <= HINTS_AGREEMENT * self._count:
@@ -72,12 +77,35 @@ class Shared:
     def renew(self, gate: Gate) -> None:
         """Tell a customer that lives on what it was told, or sees what no other does, what is known by now."""
         limit = gate.limit
-        if not self._measured:
+        if isinstance(limit, Sliding) and limit.window_seconds >= EARLY_LEAST_SECONDS:
+            self._slid[gate.scope] = limit
+        if self._slides():
+            if isinstance(limit, Fixed):
+                self._lend_sliding(gate)
+        elif not self._measured:
             return
-        if isinstance(limit, Sliding) and limit.doubtful and self._trusts():
+        elif isinstance(limit, Sliding) and limit.doubtful and self._trusts():
             gate.limit = self._as_lent(gate, TRUSTED_WINDOWS_SMALL)
         elif limit.standing is Standing.LENT:
             gate.limit = replace(limit, count=self._count, window_seconds=self._window_seconds)
+
+    def _slides(self) -> bool:
+        """Whether so many customers' windows slide, and as one, that all do."""
+        if len(self._slid) < WITNESSES_TO_TRUST:
+            return False
+        counts = [limit.count for limit in self._slid.values()]
+        windows = {limit.window_seconds for limit in self._slid.values()}
+        return len(windows) == 1 and max(counts) - min(counts) <= HINTS_AGREEMENT * max(counts)
+
+    def _lend_sliding(self, gate: Gate) -> None:
+        count, window_seconds = max((limit.count, limit.window_seconds) for limit in self._slid.values())
+        gate.limit = Sliding(
+            count=count,
+            window_seconds=window_seconds,
+            standing=Standing.LENT,
+            history=gate.limit.history,
+            refused_at_seconds=-math.inf,
+        )
 
     def _lend(self, gate: Gate, waiting: int) -> None:
         if self._trusts():

@@ -1,0 +1,79 @@
+"""What customers learn from one another."""
+
+import random
+
+import pytest
+
+from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.limits.fixed import Fixed, lent
+from batchreset.core.pacing.limits.habits import Habits
+from batchreset.core.pacing.limits.history import NOTHING_SEEN
+from batchreset.core.pacing.limits.shape import Known, Standing
+from batchreset.core.pacing.limits.sliding import Sliding
+from batchreset.core.pacing.scopes.shared import WITNESSES_TO_TRUST, Shared
+
+
+def gate(customer: str) -> Gate:
+    return Gate(customer, Habits(), random.Random(1), lambda _note: None, groups_kept=8)
+
+
+def slid(shared: Shared, customers: int, *, window_seconds: float = 60.0, apart: int = 1) -> Shared:
+    for number in range(customers):
+        one = gate(f"slid-{number}")
+        one.limit = Sliding(count=50 + apart * number, window_seconds=window_seconds, refused_at_seconds=0.0)
+        shared.renew(one)
+        shared.learned(one.scope, one)
+    return shared
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["that-was-told-another-window", "of-which-nothing-was-seen"])
+@pytest.mark.parametrize("customers", [WITNESSES_TO_TRUST, WITNESSES_TO_TRUST - 1], ids=["enough", "too-few"])
+def test_where_windows_of_several_customers_slide_those_of_all_do(*, told: bool, customers: int) -> None:
+    shared, other = slid(Shared(), customers), gate("other")
+    if told:
+        other.limit = lent(60, 60.0, history=NOTHING_SEEN, unprobed_windows=1)
+        shared.renew(other)
+    else:
+        shared.advise(other, 100)
+
+    limit = other.limit
+    assert isinstance(limit, Sliding) is (customers == WITNESSES_TO_TRUST)
+    if isinstance(limit, Sliding):
+        assert (limit.count, limit.window_seconds) == (50 + customers - 1, 60.0)
+        assert limit.known is not None
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        pytest.param(slid(Shared(), WITNESSES_TO_TRUST, window_seconds=10.0), id="short-ones"),
+        pytest.param(slid(Shared(), WITNESSES_TO_TRUST, apart=10), id="ones-that-differ"),
+    ],
+)
+def test_windows_that_slide_are_not_lent_where_they_may_be_misread(shared: Shared) -> None:
+    other = gate("other")
+    shared.advise(other, 100)
+
+    assert other.limit.known is None
+
+
+def test_a_window_that_was_measured_is_not_replaced_before_it_ends() -> None:
+    shared, other = slid(Shared(), WITNESSES_TO_TRUST), gate("other")
+    other.limit = measured = Fixed(count=60, window_seconds=60.0, standing=Standing.MEASURED)
+    shared.advise(other, 100)
+
+    assert other.limit == measured
+    shared.renew(other)
+    assert other.limit.known == Known(shape="sliding", count=52, window_seconds=60.0)
+
+
+def test_one_customer_that_seems_to_slide_is_told_the_window_that_several_others_measured() -> None:
+    shared, doubtful = Shared(), gate("doubtful")
+    for number in range(WITNESSES_TO_TRUST):
+        one = gate(f"measured-{number}")
+        one.limit = Fixed(count=60, window_seconds=60.0, standing=Standing.MEASURED)
+        shared.learned(one.scope, one)
+    doubtful.limit = Sliding(count=50, window_seconds=60.0, refused_at_seconds=0.0)
+    shared.renew(doubtful)
+
+    assert doubtful.limit.known == Known(shape="window", count=60, window_seconds=60.0)
