@@ -28,7 +28,7 @@ test: $(READY) ## all tests, under three minutes
 torture: $(READY) ## more kills, faults and chances than `make test` has time for; minutes
 	@$(BIN)/python -m pytest -m torture --timeout 600
 
-bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, five minutes
+bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, a minute
 	@$(BIN)/python -m benchmarks.pacing
 
 check: $(READY) ## ruff, mypy strict, import rules
