@@ -98,6 +98,7 @@ class Pacer:
         scopes.returned(ticket, lane)
         if answer in (Answer.OK, Answer.THROTTLED) and self._outage.answered(ticket.number):
             self._concurrency.begin(self._in_flight)
+            scopes.service_is_back()
             scopes.notes.append(OutageEnded(lasted_seconds=now_seconds - self._outage.began_seconds))
         sent_at_seconds = min(max(ticket.taken_at_seconds, now_seconds - latency_seconds), now_seconds)
         if answer is Answer.OK:

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from batchreset.core.pacing import Learned, Pacer
+from batchreset.core.pacing import Learned, LimitLearned, Pacer
 from benchmarks.pacing.limiters import EachCustomer, FixedWindow, SlidingWindow
 from benchmarks.pacing.measure import measured
 from benchmarks.pacing.regimes import FURTHER, TEN, Regime
@@ -113,6 +113,15 @@ def test_a_customers_limit_is_remembered_too() -> None:
 
     later = Pacer(rows, max_concurrency=32, random=random.Random(1), start_from=pacer.learned)
     assert simulate(later, service(), random.Random(1)).refused < first.refused
+
+
+def test_an_outage_before_anything_was_learned_is_no_part_of_a_window() -> None:
+    limiter = FixedWindow(lambda _now, _ordinal: 300, 60.0)
+    down = Service(limiter=limiter, wording=rounded_up, failures=0.0, down=(0.0, 140.0))
+    pacer = Pacer({"a": 450, "b": 450}, max_concurrency=32, random=random.Random(1))
+    simulate(pacer, down, random.Random(1))
+
+    assert {note.window_seconds for note in pacer.drain_notes() if isinstance(note, LimitLearned)} == {60.0}
 
 
 def test_nothing_learned_is_nothing_to_begin_with() -> None:

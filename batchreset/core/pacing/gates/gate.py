@@ -116,6 +116,11 @@ class Gate:
         if self.door.phase is Phase.OPEN and self.traffic.window.first_number == number:
             self.traffic.window.first_number = 0
 
+    def service_is_back(self) -> None:
+        """After an outage: a limit of which nothing is known yet is measured from now on."""
+        if self.door.phase is Phase.OPEN and isinstance(self.limit, Open):
+            self.traffic.window.first_number = 0
+
     def passed(self, number: int, sent_at_seconds: float) -> bool:
         """A good answer. True: it opened the gate."""
         if not self.door.tries(number):

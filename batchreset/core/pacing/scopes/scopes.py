@@ -114,6 +114,12 @@ class Scopes:
             self._shared.learned(ticket.customer, lane.gate)
         self._attribution.passed(ticket.number)
 
+    def service_is_back(self) -> None:
+        """An outage is over."""
+        self.partner.service_is_back()
+        for lane in self.lanes:
+            lane.gate.service_is_back()
+
     def refused(self, lane: Lane, refusal: Refusal) -> None:
         """A 429."""
         self._attribution.refused(lane, refusal)
