@@ -12,7 +12,6 @@ from batchreset.core.pacing import Answer, Pacer, Ticket
 
 EPSILON = 1e-6
 """Seconds; the clock's own rounding."""
-HEDGE_SECONDS = 1.0
 LONGEST_SECONDS = 3600.0
 LATENCY_SECONDS = 0.25
 
@@ -80,10 +79,8 @@ class Pacing(RuleBasedStateMachine):
         self.check_ceiling()
 
     def check_only_one_tries(self, scope: str, ticket: Ticket) -> None:
-        """Of a paused scope one row goes first; another may follow when it is not heard of for long."""
-        before = self.tried.get(scope)
-        if before is not None and before in self.flying:
-            assert self.now_seconds >= before.taken_at_seconds + HEDGE_SECONDS - EPSILON
+        """Of a paused scope one row goes first, and no other before it is heard of."""
+        assert self.tried.get(scope) not in self.flying
         self.tried[scope] = ticket
 
     def check_ceiling(self) -> None:

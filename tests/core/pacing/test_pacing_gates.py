@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchreset.core.pacing.gates import spending
+from batchreset.core.pacing.gates.door import Cause, Door
 from batchreset.core.pacing.gates.phases import TRANSITIONS, Cue, IllegalCueError, Phase, moved
 from batchreset.core.pacing.gates.refusals import Refusal, Refusals, Series
 from batchreset.core.pacing.gates.sendlog import SendLog
@@ -147,3 +148,18 @@ def test_a_log_counts_no_more_between_two_moments_than_was_sent_then() -> None:
     assert log.counted(50.0, 90.0, partly=False) < log.counted(50.0, 90.0, partly=True)
     assert log.counted(-1.0, 200.0, partly=False) <= 100
     assert log.counted(200.0, 300.0, partly=True) == 0
+
+
+@pytest.mark.parametrize(("cause", "paused"), [(Cause.REFUSED, True), (Cause.SPENT, False)])
+def test_while_one_row_sees_a_refused_gate_is_paused_and_one_that_waited_of_itself_is_not(
+    cause: Cause, *, paused: bool
+) -> None:
+    door = Door()
+    seen = [door.paused]
+    door.close(0.0, 60.0, cause)
+    seen.append(door.paused)
+    door.sent_to_see(60.0, 7)
+    seen.append(door.paused)
+
+    assert seen == [False, True, paused]
+    assert math.isinf(door.opens_seconds()) is paused

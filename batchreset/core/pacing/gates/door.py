@@ -75,6 +75,11 @@ class Door:
         """Whether it waits for a moment, or for the row that was sent to see."""
         return self.phase is Phase.WAITING or self.phase is Phase.TRYING
 
+    @property
+    def paused(self) -> bool:
+        """Whether one row at most goes to see. After a wait of its own others may follow it, as nobody refused."""
+        return self.phase is Phase.WAITING or (self.phase is Phase.TRYING and self.cause is Cause.REFUSED)
+
     def opens_seconds(self) -> float:
         """Of a door that is not open: when one row may go to see; infinite: after an answer."""
         if self.phase is Phase.WAITING:

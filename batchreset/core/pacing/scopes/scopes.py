@@ -64,10 +64,10 @@ class Scopes:
 
     def pauses(self) -> Iterator[Pause]:
         """Who waits, until when: the partner's gate first."""
-        if self.partner.door.closed:
+        if self.partner.door.paused:
             yield _pause(self.partner)
         for lane in self.lanes:
-            if lane.gate.door.closed and lane.waiting:
+            if lane.gate.door.paused and lane.waiting:
                 yield _pause(lane.gate)
 
     def learned(self) -> Learned:
