@@ -51,10 +51,10 @@ def test_all_faults_mixed_end_with_3_and_every_promise_holds(make_world: MakeWor
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        pytest.param({"error_share": 1.0}, "server_error", marks=pytest.mark.torture),
+        ({"error_share": 1.0}, "server_error"),
         ({"applied_error_share": 1.0}, "server_error"),
         ({"lost_share": 1.0}, "connection"),
-        pytest.param({"cut_short_share": 1.0}, "connection", marks=pytest.mark.torture),
+        ({"cut_short_share": 1.0}, "connection"),
         ({"hang_applied_share": 1.0}, "timeout"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,

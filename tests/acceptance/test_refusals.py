@@ -10,7 +10,6 @@ from pathlib import Path
 import pyrage
 import pytest
 from acceptance_world import CUSTOMERS, Finished, World, accounts, outcomes, world
-from chances import usual_and_torture
 from checker import prove
 from evidence import Before, gather
 
@@ -184,10 +183,7 @@ def assert_refused(made: World, finished: Finished, case: Case, requests_before:
         assert text not in finished.stderr
 
 
-NAMES = [*INPUT, *SETTINGS, *LOOKING]
-
-
-@pytest.mark.parametrize("name", usual_and_torture(NAMES[::2], NAMES[1::2]))
+@pytest.mark.parametrize("name", [*INPUT, *SETTINGS, *LOOKING])
 def test_it_is_refused_with_one_message_that_says_what_to_do_and_no_folder_is_left(made: World, name: str) -> None:
     case = {**INPUT, **SETTINGS, **LOOKING}[name]
     for file, content in case.files.items():

@@ -1,4 +1,4 @@
-"""Some chances for every run of the tests, many more, and what differs little from them, for `make torture`."""
+"""Some chances for every run of the tests, many more of the same for `make torture`."""
 
 from collections.abc import Iterable
 from typing import Any
