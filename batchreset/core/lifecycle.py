@@ -9,6 +9,8 @@ PLANNED ──note──► NOTED ──send──► SENT ──end──► EN
 import enum
 from typing import Final
 
+from batchreset.core.transitions import follow
+
 
 class RowState(enum.Enum):
     """Where a row stands."""
@@ -42,13 +44,6 @@ TRANSITIONS: Final = {
 }
 
 
-class IllegalMoveError(RuntimeError):
-    """A bug: the engine asked for a move that the table does not hold. Nothing was changed."""
-
-
 def moved(state: RowState, move: Move) -> RowState:
     """The state after `move`. Raises IllegalMoveError: sending what is not noted is impossible by this table."""
-    try:
-        return TRANSITIONS[state, move]
-    except KeyError:
-        raise IllegalMoveError(f"a row that is {state.value} cannot {move.value}") from None
+    return follow(TRANSITIONS, state, move, refusal=f"a row that is {state.value} cannot {move.value}")

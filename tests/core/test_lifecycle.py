@@ -4,7 +4,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from batchreset.core.lifecycle import TRANSITIONS, IllegalMoveError, Move, RowState, moved
+from batchreset.core.lifecycle import TRANSITIONS, Move, RowState, moved
+from batchreset.core.transitions import IllegalMoveError
 
 LEGAL = {
     (RowState.PLANNED, Move.NOTE): RowState.NOTED,

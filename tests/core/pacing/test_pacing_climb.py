@@ -7,8 +7,9 @@ import random
 import pytest
 
 from batchreset.core.pacing.load.climb import LEAST_AT_ONCE, PATIENCE_FIRST, STEP, UNASKED_AT_ONCE, Climb
-from batchreset.core.pacing.load.moves import TRANSITIONS, Finding, IllegalFindingError, Move, moved
+from batchreset.core.pacing.load.moves import TRANSITIONS, Finding, Move, moved
 from batchreset.core.pacing.load.sample import Reading, Sample
+from batchreset.core.transitions import IllegalMoveError
 
 
 @pytest.mark.parametrize(("move", "finding"), list(itertools.product(Move, Finding)))
@@ -16,7 +17,7 @@ def test_the_table_has_every_move_and_whatever_is_not_in_it_is_refused(move: Mov
     if (move, finding) in TRANSITIONS:
         assert moved(move, finding) is TRANSITIONS[move, finding]
     else:
-        with pytest.raises(IllegalFindingError, match=f"{move.name} is not answered by {finding.name}"):
+        with pytest.raises(IllegalMoveError, match=f"{move.name} is not answered by {finding.name}"):
             moved(move, finding)
 
 

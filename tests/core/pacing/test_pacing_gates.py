@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from batchreset.core.pacing.gates import spending
 from batchreset.core.pacing.gates.door import Cause, Door
-from batchreset.core.pacing.gates.phases import TRANSITIONS, Cue, IllegalCueError, Phase, moved
+from batchreset.core.pacing.gates.phases import TRANSITIONS, Cue, Phase, moved
 from batchreset.core.pacing.gates.refusals import Refusal, Refusals, Series
 from batchreset.core.pacing.gates.sendlog import SendLog
 from batchreset.core.pacing.gates.traffic import Traffic
@@ -17,6 +17,7 @@ from batchreset.core.pacing.limits.fixed import Fixed
 from batchreset.core.pacing.limits.habits import Alignment
 from batchreset.core.pacing.limits.shape import Standing
 from batchreset.core.pacing.limits.span import Span
+from batchreset.core.transitions import IllegalMoveError
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -25,7 +26,7 @@ def test_a_gate_moves_by_its_table_only(phase: Phase, cue: Cue) -> None:
     if (phase, cue) in TRANSITIONS:
         assert moved(phase, cue) is TRANSITIONS[phase, cue]
     else:
-        with pytest.raises(IllegalCueError, match=f"{phase.name} knows no {cue.name}"):
+        with pytest.raises(IllegalMoveError, match=f"{phase.name} knows no {cue.name}"):
             moved(phase, cue)
 
 

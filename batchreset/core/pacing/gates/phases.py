@@ -6,6 +6,8 @@ It is a circuit breaker that lets through while OPEN, as gates do; TRYING is wha
 import enum
 from typing import Final
 
+from batchreset.core.transitions import follow
+
 
 class Phase(enum.Enum):
     """What a gate lets through."""
@@ -51,13 +53,6 @@ TRANSITIONS: Final = {
 }
 
 
-class IllegalCueError(RuntimeError):
-    """A bug: the table does not hold this. Nothing was changed."""
-
-
 def moved(phase: Phase, cue: Cue) -> Phase:
-    """The phase after the cue. Raises IllegalCueError, and nothing has changed."""
-    try:
-        return TRANSITIONS[phase, cue]
-    except KeyError:
-        raise IllegalCueError(f"a gate that is {phase.name} knows no {cue.name}") from None
+    """The phase after the cue. Raises IllegalMoveError, and nothing has changed."""
+    return follow(TRANSITIONS, phase, cue, refusal=f"a gate that is {phase.name} knows no {cue.name}")

@@ -3,6 +3,8 @@
 import enum
 from typing import Final
 
+from batchreset.core.transitions import follow
+
 
 class Move(enum.Enum):
     """What is being asked."""
@@ -42,13 +44,6 @@ TRANSITIONS: Final = {
 }
 
 
-class IllegalFindingError(RuntimeError):
-    """A bug: the table does not hold this. Nothing was changed."""
-
-
 def moved(move: Move, finding: Finding) -> Move:
-    """What is asked next. Raises IllegalFindingError."""
-    try:
-        return TRANSITIONS[move, finding]
-    except KeyError:
-        raise IllegalFindingError(f"{move.name} is not answered by {finding.name}") from None
+    """What is asked next. Raises IllegalMoveError."""
+    return follow(TRANSITIONS, move, finding, refusal=f"{move.name} is not answered by {finding.name}")
