@@ -21,8 +21,7 @@ from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import How, summary_of
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
-from batchreset.wiring.planning import check_input, freeze_plan, new_run_id, runs_dir_of, same_input
-from batchreset.wiring.recent import refuse_if_applied
+from batchreset.wiring.planning import new_run_id, plan_run, runs_dir_of, same_input
 from batchreset.wiring.summary import plan_lines, summary_lines
 
 _JOB = click.option("--job", type=click.Path(dir_okay=False, path_type=Path), help="Settings from this TOML file.")
@@ -67,11 +66,7 @@ def run(
         return _run_again(existing, settings, choices)
     _refuse_without_terminal(settings, yes=yes or dry_run)
     now = dt.datetime.now(dt.UTC)
-    checked = check_input(settings, stdin=sys.stdin.buffer)
-    if not again:
-        # Asked here so that a refused input leaves no folder behind; asked again when the run holds its accounts.
-        refuse_if_applied(checked.accounts_sha256, runs_dir_of(settings), now=now, run_id="")
-    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now, again=again)
+    planned = plan_run(settings, run_id=run_id or new_run_id(now), now=now, stdin=sys.stdin.buffer, again=again)
     return _confirm_and_apply(planned, frozenset(), choices)
 
 
@@ -97,8 +92,7 @@ def plan(
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
     now = dt.datetime.now(dt.UTC)
-    checked = check_input(settings, stdin=sys.stdin.buffer)
-    planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
+    planned = plan_run(settings, run_id=run_id or new_run_id(now), now=now, stdin=sys.stdin.buffer, recent_too=False)
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))

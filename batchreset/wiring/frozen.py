@@ -42,6 +42,11 @@ class FrozenRun:
         return self.facts.get("again") is True
 
     @property
+    def problem_count(self) -> int:
+        """What was wrong with rows of the input; all of it is in problems.csv."""
+        return int(self.facts["plan"].get("problems", 0))
+
+    @property
     def input_source(self) -> str:
         """The input's path as it was given; "-" for standard input."""
         return str(self.facts["input"]["source"])

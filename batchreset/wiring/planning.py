@@ -11,8 +11,16 @@ from typing import Any, BinaryIO
 
 from batchreset import __version__
 from batchreset.adapters.plan import freeze
-from batchreset.adapters.reader import CheckedInput, Rules, check, load, read_protected
-from batchreset.adapters.run_folder import check_run_id, holding, make_folder
+from batchreset.adapters.reader import (
+    CheckedInput,
+    InvalidRowsError,
+    Rules,
+    check,
+    input_sha256,
+    read_protected,
+    reading,
+)
+from batchreset.adapters.run_folder import RunFolder, check_run_id, holding, make_folder, refuse_planned, scratch
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
 from batchreset.errors import InputError, PlanRefusedError, SettingsError
@@ -20,6 +28,7 @@ from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
 from batchreset.wiring.frozen import FrozenRun, read_frozen
+from batchreset.wiring.recent import refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
 
 _VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
@@ -35,14 +44,49 @@ def runs_dir_of(settings: Settings) -> Path:
     return Path(settings.output.runs_dir).expanduser().absolute()
 
 
-def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
-    """Read the input and check all of it.
+def plan_run(
+    settings: Settings, *, run_id: str, now: dt.datetime, stdin: BinaryIO, again: bool = False, recent_too: bool = True
+) -> FrozenRun:
+    """Read the input, check all of it, and make the run's folder with a frozen plan.
+
+    What is refused leaves no folder behind, but for rows that are wrong: their list is kept, `problems.csv`.
+
+    Args:
+        settings: as they hold for the run.
+        run_id: the folder's name.
+        now: UTC.
+        stdin: the input, where its path is `-`.
+        again: although these accounts were reset in the last 24 hours. It is fixed in the plan: who allowed it need
+            not allow it once more to carry the run on.
+        recent_too: whether that is asked now; it is asked again when the run is carried out.
 
     Raises:
-        SettingsError: the settings ask for what cannot be done.
+        SettingsError: the settings ask for what cannot be done, the run id is no folder's name, or a recipient is no
+            public key.
         InputError: the input cannot be read, or rows of it are wrong.
         PlanRefusedError: a guard says no.
+        RunFolderError: the folder cannot be made or written, or holds a plan already (also one that another process
+            made while this one waited to hold it).
+        RunHeldError: another process is planning it now.
     """
+    _refuse_impossible(settings)
+    check_run_id(run_id)
+    keys = resolve_recipients(settings.password.recipients)
+    runs_dir = runs_dir_of(settings)
+    refuse_planned(RunFolder(runs_dir / run_id))
+    with scratch(runs_dir) as room:
+        checked = _checked(settings, room, run_id=run_id, stdin=stdin)
+        if recent_too and not again:
+            refuse_if_applied(checked.accounts_sha256, runs_dir, now=now, run_id=run_id)
+        return _frozen(checked, _fixed(settings, keys), run_id=run_id, now=now, again=again)
+
+
+def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
+    """Whether that input is, byte for byte, the one that the run was planned from. Raises InputError."""
+    return input_sha256(path, max_rows=run.settings.input.max_rows, stdin=stdin) == run.input_sha256
+
+
+def _refuse_impossible(settings: Settings) -> None:
     missing = unsupported(settings)
     if missing:
         raise SettingsError(
@@ -62,47 +106,37 @@ def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
             next_step="make a key pair with `age-keygen -o key.txt` and give the public key with --recipient age1… or"
             ' [password] recipients; or set [password] kind = "discard" if nobody is to know them (offboarding)',
         )
+
+
+def _checked(settings: Settings, room: Path, *, run_id: str, stdin: BinaryIO) -> CheckedInput:
     protected = read_protected(settings.input.protected)
-    return check(
-        load(settings.input.path, stdin=stdin),
-        Rules(
-            on_invalid=settings.input.on_invalid,
-            max_rows=settings.input.max_rows,
-            customers=frozenset(settings.input.customers),
-            protected_users=protected.users,
-            protected_customers=protected.customers,
-            protected_upns=protected.upns,
-        ),
+    rules = Rules(
+        on_invalid=settings.input.on_invalid,
+        max_rows=settings.input.max_rows,
+        customers=frozenset(settings.input.customers),
+        protected_users=protected.users,
+        protected_customers=protected.customers,
+        protected_upns=protected.upns,
     )
+    with reading(settings.input.path, max_rows=rules.max_rows, stdin=stdin, room=room) as raw:
+        try:
+            return check(raw, rules, room=room)
+        except InvalidRowsError as error:
+            folder = make_folder(runs_dir_of(settings), run_id)
+            with holding(folder):
+                error.problems.write_csv(folder.problems)
+            error.details = (*error.details, f"all of them are in {folder.problems}")
+            raise
 
 
-def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
-    """Whether that input is, byte for byte, the one that the run was planned from. Raises InputError."""
-    return load(path, stdin=stdin).sha256 == run.input_sha256
-
-
-def freeze_plan(
-    checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime, again: bool = False
-) -> FrozenRun:
-    """Make the run's folder: plan.parquet first, run.json last, both synced.
-
-    What the settings name beside the run is fixed, so that it is the same wherever and whenever the run goes on:
-    recipients that are files are replaced by the keys in them, relative paths by absolute ones.
-
-    `again` is fixed too: who allowed a second reset of these accounts need not allow it once more to carry it on.
-
-    Raises:
-        SettingsError: the run id is no folder's name, or a recipient is no public key.
-        RunFolderError: the folder cannot be made or written, or holds a plan already (also one that another process
-            made while this one waited to hold it).
-        RunHeldError: another process is planning it now.
-    """
-    check_run_id(run_id)
-    keys = resolve_recipients(settings.password.recipients)
-    settings = _fixed(settings, keys)
+def _frozen(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime, again: bool) -> FrozenRun:
+    """The run's folder: plan.parquet first, run.json last, both synced."""
     with holding(make_folder(runs_dir_of(settings), run_id)):
         folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
-        plan_sha256 = freeze(checked.frame, folder.plan)
+        plan_sha256 = freeze(checked.batches(), folder.plan)
+        folder.problems.unlink(missing_ok=True)
+        if checked.problems.count:
+            checked.problems.write_csv(folder.problems)
         folder.write_json(
             folder.run_json, {**_run_json(checked, settings, plan_sha256, run_id=run_id, now=now), "again": again}
         )
@@ -110,6 +144,11 @@ def freeze_plan(
 
 
 def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
+    """What the settings name beside the run is fixed, so that it is the same wherever and whenever the run goes on.
+
+    Recipients that are files are replaced by the keys in them, relative paths by absolute ones.
+    """
+
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().absolute()) if path else ""
 
@@ -136,12 +175,13 @@ def _run_json(
             **{name: metadata.version(name) for name in _VERSIONS_OF},
         },
         "operator": {"user": _user(), "host": socket.gethostname()},
-        "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.frame.height},
+        "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.row_count},
         "accounts_sha256": checked.accounts_sha256,
         "plan": {
             "sha256": plan_sha256,
             "reset": checked.reset_count,
             "skipped": {reason.value: rows for reason, rows in checked.skipped.items()},
+            "problems": checked.problems.count,
         },
         "settings": to_snapshot(settings),
     }

@@ -141,6 +141,8 @@ def plan_lines(run: FrozenRun) -> list[str]:
         rest = sum(rows for _, rows in customers[_SHOWN_CUSTOMERS:])
         lines.append(f"  {f'and {len(customers) - _SHOWN_CUSTOMERS:,} more customers':<36}  {rest:>9,}")
     lines += [f"  skipped: {rows:,} ({reason})" for reason, rows in run.skipped.items()]
+    if run.problem_count:
+        lines.append(f"  problems:  {run.problem_count:,}, in {run.folder.problems}")
     keys = len(settings.password.recipients)
     known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
     return [

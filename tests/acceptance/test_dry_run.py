@@ -45,4 +45,4 @@ def test_bad_input_is_refused_in_a_dry_run_too(make_world: MakeWorld) -> None:
     bad.write_text("customer-tenant-id,user-id\nx,y\n", encoding="utf-8")
     refused = made.batchreset("run", bad, "--dry-run")
     assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
-    assert not made.runs.exists()
+    assert sorted(path.name for path in made.runs.glob("*/*")) == ["lock", "problems.csv"]

@@ -210,6 +210,10 @@ def test_input_as_excel_writes_it_ends_in_results_of_the_same_order(make_world: 
     assert [(line["outcome"], line["reason"]) for line in made.results()] == [
         ("succeeded", ""), ("succeeded", ""), ("skipped", "duplicate"), ("skipped", "invalid"), ("succeeded", ""),
     ]  # fmt: skip
+    assert (made.runs / "r" / "problems.csv").read_text(encoding="utf-8").splitlines() == [
+        "row,column,found,expected",
+        '4,User ID,not-a-guid,"a GUID such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301, not all zero"',
+    ]
     plain = made.folder / "plain.csv"
     plain.write_text("\n".join(lines).replace(";", ","), encoding="utf-8")
     assert len(read_input(plain)) == 5

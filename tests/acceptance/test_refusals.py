@@ -28,6 +28,7 @@ class Case:
         says: all of this is in the message.
         files: by name, beside users.csv, which is good unless it is here.
         hides: none of this is in the message.
+        lists_problems: a list of what is wrong with the rows is left behind.
     """
 
     arguments: tuple[str, ...] = RUN
@@ -36,6 +37,7 @@ class Case:
     environ: Mapping[str, str | None] = field(default_factory=dict)
     hides: tuple[str, ...] = ()
     code: int = 2
+    lists_problems: bool = False
 
 
 INPUT = {
@@ -44,7 +46,7 @@ INPUT = {
     "a folder": Case(arguments=("run", ".", "--yes"), says=(". is a folder, not a file",)),
     "unreadable": Case(arguments=("run", "users.csv/x.csv", "--yes"), says=("users.csv/x.csv cannot be read",)),
     "unknown ending": Case(
-        arguments=("run", "users.xlsx", "--yes"), files={"users.xlsx": b"PK"}, says=("ending .xlsx", ".csv, .parquet")
+        arguments=("run", "users.xls", "--yes"), files={"users.xls": b"PK"}, says=("ending .xls,", ".csv, .tsv")
     ),
     "empty": Case(files={"users.csv": ""}, says=("users.csv is empty",)),
     "no rows": Case(files={"users.csv": HEAD}, says=("users.csv has headers but no rows",)),
@@ -63,13 +65,16 @@ INPUT = {
     "wrong cells": Case(
         files={"users.csv": f"{HEAD}nope,{USER},maybe\n{CUSTOMERS[0]},,true\n{GOOD}"},
         says=("users.csv has 3 problems", "1    customer-tenant-id", "nope", "maybe", "2    user-id", "(empty)"),
+        lists_problems=True,
     ),
     "clashing duplicates": Case(
         files={"users.csv": f"{HEAD}{CUSTOMERS[0]},{USER},true\n{CUSTOMERS[0]},{USER.upper()},no\n"},
         says=("users.csv has 1 problem", "2    forceChangePassword", "true as in row 1: the same user"),
+        lists_problems=True,
     ),
     "a customer that may not appear": Case(
-        arguments=(*RUN, "--customer", CUSTOMERS[5]), says=("users.csv has 3 problems", CUSTOMERS[0])
+        arguments=(*RUN, "--customer", CUSTOMERS[5]), says=("users.csv has 3 problems", CUSTOMERS[0]),
+        lists_problems=True,
     ),
     "nobody left": Case(
         arguments=(*RUN, "--protected", "users.csv"), says=("No account of users.csv is left to reset: 3 protected",)
@@ -185,12 +190,15 @@ def assert_refused(made: World, finished: Finished, case: Case, requests_before:
 
 @pytest.mark.parametrize("name", [*INPUT, *SETTINGS, *LOOKING])
 def test_it_is_refused_with_one_message_that_says_what_to_do_and_no_folder_is_left(made: World, name: str) -> None:
+    """But for the list of what is wrong with the rows."""
     case = {**INPUT, **SETTINGS, **LOOKING}[name]
     for file, content in case.files.items():
         (made.folder / file).write_bytes(content.encode() if isinstance(content, str) else content)
     before = made.requests
     assert_refused(made, made.batchreset(*case.arguments, environ=case.environ), case, before)
-    assert not made.runs.exists()
+    left = sorted(path.name for path in made.runs.glob("**/*") if path.is_file())
+    assert left == (["lock", "problems.csv"] if case.lists_problems else [])
+    assert made.runs.exists() == case.lists_problems
 
 
 @pytest.mark.parametrize(

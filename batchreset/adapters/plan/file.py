@@ -1,13 +1,15 @@
 """`plan.parquet`: written once, then only read."""
 
+import contextlib
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
-from batchreset.adapters.plan.queue import RowQueue
+from batchreset.adapters.plan.queue import RowQueue, queue_of
 from batchreset.core.columns import (
     CUSTOMER,
     DECISION,
@@ -39,39 +41,66 @@ _FROM_POLARS: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicEx
 
 
 class Plan:
-    """A plan as it was frozen. The input's further columns stay on disk."""
+    """A plan as it was frozen. It stays on disk: read for each question, and only the columns that it needs."""
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self._frame = frame
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def rows_per_customer(self) -> dict[str, int]:
-        """Rows to be reset of each customer, in the order of their first rows."""
-        return dict(self._to_reset().group_by(CUSTOMER, maintain_order=True).len().iter_rows())
+        """Rows to be reset of each customer, in the order of their first rows. Raises RunFolderError."""
+        counted = self._to_reset().group_by(CUSTOMER).agg(pl.col(ROW).min(), rows=pl.len()).sort(ROW)
+        with _damage_translated(self._path):
+            return dict(counted.select(CUSTOMER, "rows").collect(engine="streaming").iter_rows())
 
     def accounts(self) -> Iterator[list[tuple[int, str, str]]]:
-        """(row, customer, user) of the rows to be reset, in the input's order, some thousands at a time."""
-        for part in self._to_reset().select(ROW, CUSTOMER, USER).iter_slices(ROWS_PER_SLICE):
-            yield part.rows()
+        """(row, customer, user) of the rows to be reset, in the input's order, some thousands at a time.
+
+        Raises RunFolderError.
+        """
+        wanted = self._to_reset().select(ROW, CUSTOMER, USER)
+        with _damage_translated(self._path):
+            for batch in wanted.collect_batches(maintain_order=True):
+                for part in batch.iter_slices(ROWS_PER_SLICE):
+                    yield part.rows()
 
     def queue(self, *, done: Collection[int] | pl.Series, single_lane: bool) -> RowQueue:
-        """The rows to be reset whose numbers are not in `done`; one lane a customer, or one for all."""
-        numbers = pl.Series(done if isinstance(done, pl.Series) else list(done)).cast(pl.UInt32)
-        left = self._to_reset().filter(~pl.col(ROW).is_in(numbers.implode()))
-        return RowQueue(left.select(ROW, CUSTOMER, USER, FORCE), single_lane=single_lane)
+        """The rows to be reset whose numbers are not in `done`; one lane a customer, or one for all.
 
-    def _to_reset(self) -> pl.DataFrame:
-        return self._frame.filter(pl.col(DECISION) == DECISION_RESET)
+        Raises RunFolderError.
+        """
+        with _damage_translated(self._path):
+            return queue_of(self._all(), done=done, single_lane=single_lane)
+
+    def _to_reset(self) -> pl.LazyFrame:
+        return self._all().filter(pl.col(DECISION) == DECISION_RESET)
+
+    def _all(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self._path, glob=False)
 
 
-def freeze(frame: pl.DataFrame, path: Path) -> str:
-    """Write the plan durably; its file's SHA-256, hex.
+def freeze(batches: Iterable[pl.DataFrame], path: Path) -> str:
+    """Write the plan durably, some rows at a time; its file's SHA-256, hex.
+
+    Args:
+        batches: at least one; the plan's columns, then the input's further ones.
+        path: of `plan.parquet`.
 
     Raises:
         RunFolderError: it could not be written; nothing is left behind.
     """
+    rest = iter(batches)
+    first = next(rest)
+
+    def read(
+        _columns: list[str] | None, _predicate: pl.Expr | None, _most: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        yield first
+        yield from rest
+
     try:
         with replacing(path) as temporary:
-            frame.write_parquet(temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
+            rows = register_io_source(read, schema=first.schema)
+            rows.sink_parquet(temporary, compression="zstd", row_group_size=ROWS_PER_GROUP)
             with temporary.open("rb") as written:
                 return hashlib.file_digest(written, "sha256").hexdigest()
     except _FROM_POLARS as error:
@@ -82,16 +111,25 @@ def freeze(frame: pl.DataFrame, path: Path) -> str:
 
 
 def open_plan(path: Path) -> Plan:
-    """Read a plan.
+    """A plan, ready to be read.
 
     Raises:
         RunFolderError: there is none, it is damaged, or is of another version's making.
     """
+    with _damage_translated(path), path.open("rb") as file:
+        schema = pl.read_parquet_schema(file)
+    if pl.Schema(list(schema.items())[: len(PLAN)]) != _SCHEMA:
+        raise RunFolderError(
+            f"The plan at {path} does not have a plan's columns; another version or program wrote it.",
+            next_step="Use the version that made the run, or plan again under another run id.",
+        )
+    return Plan(path)
+
+
+@contextlib.contextmanager
+def _damage_translated(path: Path) -> Iterator[None]:
     try:
-        with path.open("rb") as file:
-            schema = pl.read_parquet_schema(file)
-            own = pl.Schema(list(schema.items())[: len(PLAN)])
-            frame = pl.read_parquet(file, columns=list(PLAN)) if own == _SCHEMA else None
+        yield
     except FileNotFoundError as error:
         raise RunFolderError(
             f"There is no plan at {path}.", next_step="Check the run's id or path, or make the plan again."
@@ -101,9 +139,3 @@ def open_plan(path: Path) -> Plan:
             f"The plan at {path} cannot be read; the file is damaged, or may not be opened: {error}",
             next_step="Restore the run's folder from a copy, or plan again under another run id.",
         ) from error
-    if frame is None:
-        raise RunFolderError(
-            f"The plan at {path} does not have a plan's columns; another version or program wrote it.",
-            next_step="Use the version that made the run, or plan again under another run id.",
-        )
-    return Plan(frame)

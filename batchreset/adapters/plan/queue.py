@@ -1,12 +1,12 @@
 """The rows still to be sent, lane by lane, without an object for each of a million rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 import polars as pl
 
-from batchreset.core.columns import CUSTOMER, FORCE, ROW, USER
+from batchreset.core.columns import CUSTOMER, DECISION, DECISION_RESET, FORCE, ROW, USER
 from batchreset.core.rows import PlannedRow
 
 SINGLE_LANE: Final = "*"
@@ -16,6 +16,13 @@ MAX_ROWS_FETCHED: Final = 256
 MIN_ROWS_FETCHED: Final = 8
 MAX_ROWS_BUFFERED: Final = 65_536
 """Over all lanes, as long as there are no more lanes than the smallest fetch allows."""
+
+
+def queue_of(to_reset: pl.LazyFrame, *, done: Collection[int] | pl.Series, single_lane: bool) -> "RowQueue":
+    """The rows of a plan whose numbers are not in `done`."""
+    numbers = pl.Series(done if isinstance(done, pl.Series) else list(done)).cast(pl.UInt32)
+    left = to_reset.filter((pl.col(DECISION) == DECISION_RESET) & ~pl.col(ROW).is_in(numbers.implode()))
+    return RowQueue(left.select(ROW, CUSTOMER, USER, FORCE).collect(), single_lane=single_lane)
 
 
 class RowQueue:

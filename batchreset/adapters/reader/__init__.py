@@ -1,8 +1,9 @@
 """The input: any table people bring, read as text, checked against the rules, ready to be planned."""
 
-from batchreset.adapters.reader.checking import CheckedInput, check
-from batchreset.adapters.reader.loading import RawTable, load
-from batchreset.adapters.reader.problems import InvalidRowsError, Problem
+from batchreset.adapters.reader.checked import CheckedInput
+from batchreset.adapters.reader.checking import check
+from batchreset.adapters.reader.loading import RawTable, WholeTable, input_sha256, load, reading
+from batchreset.adapters.reader.problems import InvalidRowsError, Problem, Problems
 from batchreset.adapters.reader.protected import Protected, read_protected
 from batchreset.adapters.reader.rules import Rules
 
@@ -10,10 +11,14 @@ __all__ = [
     "CheckedInput",
     "InvalidRowsError",
     "Problem",
+    "Problems",
     "Protected",
     "RawTable",
     "Rules",
+    "WholeTable",
     "check",
+    "input_sha256",
     "load",
     "read_protected",
+    "reading",
 ]

@@ -20,10 +20,23 @@ def trimmed_lower(cell: pl.Expr) -> pl.Expr:
 
 def guid(cell: pl.Expr) -> pl.Expr:
     """Lower case, without braces."""
+    return cell.map_batches(_guids, return_dtype=pl.String)
+
+
+def _guids(cells: pl.Series) -> pl.Series:
+    """Nearly all are as they are wanted; only the others are worked on."""
+    wanted = cells.str.contains(_GUID).fill_null(value=False)
+    if not wanted.all():
+        others = cells.filter(~wanted)
+        cells = cells.scatter(wanted.not_().arg_true(), pl.select(_respelled(pl.lit(others))).to_series())
+    return cells.replace(_ZERO_GUID, None)
+
+
+def _respelled(cell: pl.Expr) -> pl.Expr:
     text = trimmed_lower(cell)
     braced = text.str.starts_with("{") & text.str.ends_with("}")
     bare = pl.when(braced).then(text.str.strip_prefix("{").str.strip_suffix("}")).otherwise(text)
-    return pl.when(bare.str.contains(_GUID) & (bare != _ZERO_GUID)).then(bare)
+    return pl.when(bare.str.contains(_GUID)).then(bare)
 
 
 def flag(cell: pl.Expr) -> pl.Expr:

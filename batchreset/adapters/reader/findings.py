@@ -8,7 +8,7 @@ import polars as pl
 
 from batchreset.adapters.reader.cells import EXPECTED_FLAG, EXPECTED_GUID, among
 from batchreset.adapters.reader.headers import UPN
-from batchreset.adapters.reader.problems import MAX_PROBLEMS_KEPT, Problem, printable
+from batchreset.adapters.reader.problems import harmless
 from batchreset.adapters.reader.rules import Rules
 from batchreset.core.columns import CUSTOMER, FORCE, USER
 
@@ -61,11 +61,11 @@ def findings_in_cells(rules: Rules) -> list[Finding]:
 
 
 def finding_of_clashes() -> Finding:
-    """The same user again, with another flag than at first."""
+    """The same user again, with another flag than at first; over the columns of `accounts.with_accounts`."""
     return Finding(
         column=FORCE,
         found="flag_found",
-        wrong=pl.col("valid") & pl.col("clash") & (pl.col("flag") != pl.col("first_flag")),
+        wrong=pl.col("valid") & pl.col("clash") & (pl.col(FORCE) != pl.col("first_flag")),
         expected=pl.format(
             "{} as in row {}: the same user twice must not differ",
             pl.col("first_flag").cast(pl.String),
@@ -74,25 +74,17 @@ def finding_of_clashes() -> Finding:
     )
 
 
-def find_problems(
-    rows: pl.DataFrame, findings: Sequence[Finding], headers: Mapping[str, str]
-) -> tuple[tuple[Problem, ...], int]:
-    """The first problems in the order of rows, and how many there are in all."""
+def problems_in(cells: pl.DataFrame, findings: Sequence[Finding], headers: Mapping[str, str]) -> pl.DataFrame:
+    """PROBLEMS, in the order of rows and of findings; what was found is made harmless."""
     found = pl.concat(
-        rows.lazy()
+        cells.lazy()
         .filter(finding.wrong)
         .select(
-            "row",
-            order=pl.lit(order),
+            row="row",
             column=pl.lit(headers.get(finding.column, finding.column)),
             found=pl.col(finding.found).fill_null(""),
             expected=finding.expected,
         )
-        for order, finding in enumerate(findings)
+        for finding in findings
     ).collect()
-    first = found.sort("row", "order").head(MAX_PROBLEMS_KEPT)
-    problems = tuple(
-        Problem(row=row, column=column, found=printable(text), expected=expected)
-        for row, column, text, expected in first.select("row", "column", "found", "expected").iter_rows()
-    )
-    return problems, found.height
+    return found.sort("row", maintain_order=True).with_columns(harmless(pl.col("found")))

@@ -1,7 +1,7 @@
-"""From a path or standard input to a table of text."""
+"""From a path or standard input to a table of text, some rows at a time."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -9,32 +9,48 @@ from typing import BinaryIO, Final
 import polars as pl
 
 from batchreset.adapters.reader import headers
-from batchreset.adapters.reader.delimited import parse_delimited
-from batchreset.adapters.reader.parquet import parse_parquet
-from batchreset.adapters.reader.table import Table
+from batchreset.adapters.reader.decoding import text_chunks
+from batchreset.adapters.reader.formats.delimited import parse_delimited
+from batchreset.adapters.reader.formats.parquet import parse_parquet
+from batchreset.adapters.reader.formats.table import Table
+from batchreset.adapters.reader.kinds import FIRST_BYTES, Kind, kind_of_file, kind_of_stream
+from batchreset.adapters.reader.opening import STDIN, name_shown, opened, sha256_of
 from batchreset.errors import InputError
 
-STDIN: Final = "-"
-STDIN_ENDING: Final = ".csv"
+LIST_MOST_ROWS: Final = 1_000_000
+"""Of a list of protected accounts."""
 
-Parser = Callable[[bytes, str], Table]
-"""From a file's bytes, and its name for messages, to its table."""
-
-PARSERS: Final[Mapping[str, Parser]] = {
-    ".csv": parse_delimited,
-    ".parquet": parse_parquet,
-}
+_BYTES_BESIDE_ROWS: Final = 64 << 20
+_BYTES_PER_ROW: Final = 4_096
+"""A row of many long columns has a fourth of this. More for every row that is allowed is not what was meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """The input as it was read, nothing checked.
+    """A table as it is being read, nothing checked.
 
     Attributes:
-        frame: every column String, under its own header, in file order; blank cells null, blank rows left out.
+        headers: unique.
+        batches: read once; columns of String under the headers, in file order; blank cells null, blank rows left out.
+            Reading them may raise InputError.
         source: the path as it was given; `-` for standard input.
-        sha256: of the bytes that were read, hex.
+        sha256: of the file's bytes, hex.
     """
+
+    headers: tuple[str, ...]
+    batches: Iterator[pl.DataFrame]
+    source: str
+    sha256: str
+
+    @property
+    def shown(self) -> str:
+        """Its name in messages."""
+        return name_shown(self.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeTable:
+    """A small table, all of it in memory; else as `RawTable`."""
 
     frame: pl.DataFrame
     source: str
@@ -43,73 +59,72 @@ class RawTable:
     @property
     def shown(self) -> str:
         """Its name in messages."""
-        return _shown(self.source)
+        return name_shown(self.source)
 
 
-def load(path: str, *, stdin: BinaryIO | None = None) -> RawTable:
-    """Read the table at `path`, of the kind its ending says; `-` is CSV from `stdin`.
+@contextlib.contextmanager
+def reading(path: str, *, max_rows: int, stdin: BinaryIO | None = None, room: Path | None = None) -> Iterator[RawTable]:
+    """Read the table at `path`, of the kind its ending says; `-` is what `stdin` holds, told by its first bytes.
 
-    The bytes are read once, so that a pipe can be read and the hash is of exactly what was parsed.
+    Args:
+        path: `-` for standard input.
+        max_rows: a file far too large for so many is refused before all of it is read; rows are not counted here.
+        stdin: bytes.
+        room: an existing folder for a copy of what cannot be read twice; None: the system's own.
 
     Raises:
-        InputError: it cannot be read, is no table, or has no rows.
+        InputError: it cannot be read, is no table, or has no rows; also while its batches are read.
     """
-    shown = _shown(path)
-    parse, data = _read(path, stdin, shown)
-    table = parse(data, shown)
-    frame = table.frame
-    frame.columns = headers.unique(table.headers, shown)
-    filled = pl.all().replace("", None)
-    frame = frame.select(filled).filter(pl.any_horizontal(pl.all().str.contains(r"\S")))
-    if frame.is_empty():
+    shown = name_shown(path)
+    with opened(path, stdin=stdin, most_bytes=_most_bytes(max_rows), room=room) as file:
+        sha256 = sha256_of(file)
+        table = _parsed(path, file, max_rows)
+        names = headers.unique(table.headers, shown)
+        yield RawTable(headers=tuple(names), batches=_tidied(table.batches, names, shown), source=path, sha256=sha256)
+
+
+def load(path: str, *, stdin: BinaryIO | None = None) -> WholeTable:
+    """Read a small table, such as a list of protected accounts. Raises InputError."""
+    with reading(path, max_rows=LIST_MOST_ROWS, stdin=stdin) as raw:
+        schema = dict.fromkeys(raw.headers, pl.String())
+        frame = pl.concat([pl.DataFrame(schema=schema), *raw.batches])
+        return WholeTable(frame=frame, source=raw.source, sha256=raw.sha256)
+
+
+def input_sha256(path: str, *, max_rows: int, stdin: BinaryIO | None = None) -> str:
+    """Of the bytes at `path`, hex. Raises InputError."""
+    with opened(path, stdin=stdin, most_bytes=_most_bytes(max_rows), room=None) as file:
+        return sha256_of(file)
+
+
+def _most_bytes(max_rows: int) -> int:
+    return _BYTES_BESIDE_ROWS + max_rows * _BYTES_PER_ROW
+
+
+def _parsed(path: str, file: BinaryIO, max_rows: int) -> Table:
+    shown = name_shown(path)
+    file.seek(0)
+    head = file.read(FIRST_BYTES)
+
+    def chunks() -> Iterator[bytes]:
+        return text_chunks(file, shown, most_bytes=_most_bytes(max_rows))
+
+    match kind_of_stream(head) if path == STDIN else kind_of_file(path, head):
+        case Kind.DELIMITED:
+            return parse_delimited(chunks, shown)
+        case Kind.PARQUET:
+            return parse_parquet(file, shown)
+
+
+def _tidied(batches: Iterator[pl.DataFrame], names: Sequence[str], shown: str) -> Iterator[pl.DataFrame]:
+    is_empty = True
+    for batch in batches:
+        batch.columns = list(names)
+        frame = batch.select(pl.all().replace("", None)).filter(pl.any_horizontal(pl.all().str.contains(r"\S")))
+        is_empty = is_empty and frame.is_empty()
+        yield frame
+    if is_empty:
         raise InputError(
             f"{shown} has headers but no rows.",
             next_step="Look at how the file is made; a line for each user is needed below the headers.",
         )
-    return RawTable(frame=frame, source=path, sha256=hashlib.sha256(data).hexdigest())
-
-
-def _shown(source: str) -> str:
-    return "standard input" if source == STDIN else source
-
-
-def _read(path: str, stdin: BinaryIO | None, shown: str) -> tuple[Parser, bytes]:
-    try:
-        if path == STDIN:
-            return PARSERS[STDIN_ENDING], _given(stdin).read()
-        with Path(path).open("rb") as file:
-            return _parser(path), file.read()
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{shown} does not exist.",
-            next_step=f"Check the path; relative ones start at {Path.cwd()}.",
-        ) from error
-    except IsADirectoryError as error:
-        raise InputError(
-            f"{shown} is a folder, not a file.", next_step="Give the path of the file in it that is meant."
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(
-            f"{shown} cannot be read: {reason}.",
-            next_step="Check the path, and that the user this runs as may read the file.",
-        ) from error
-
-
-def _given(stdin: BinaryIO | None) -> BinaryIO:
-    if stdin is None:
-        raise InputError(
-            "The input is to come from standard input, and there is none.",
-            next_step="Give a file, or send the table through a pipe.",
-        )
-    return stdin
-
-
-def _parser(path: str) -> Parser:
-    ending = Path(path).suffix.lower()
-    if ending not in PARSERS:
-        raise InputError(
-            f"{path} has the ending {ending or '(none)'}, which is not read; read are {', '.join(PARSERS)}.",
-            next_step="Save it as CSV (UTF-8) or Parquet; CSV without an ending is read from standard input as -.",
-        )
-    return PARSERS[ending]

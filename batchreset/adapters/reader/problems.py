@@ -1,14 +1,23 @@
 """What is wrong with a row, and the error that lists it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from batchreset.errors import InputError
+import polars as pl
+
+from batchreset.adapters.reader.parts import Parts
+from batchreset.durable import replacing
+from batchreset.errors import InputError, RunFolderError
 
 MAX_FOUND_LENGTH: Final = 80
-MAX_PROBLEMS_KEPT: Final = 1000
 MAX_PROBLEMS_SHOWN: Final = 20
+
+_NOT_PRINTABLE: Final = r"[\p{C}\p{Zl}\p{Zp}]|[\p{Zs}--[ ]]"
+_PROBLEM_COLUMNS: Final = ("row", "column", "found", "expected")
+_FORMULA: Final = r"\A([=+\-@])"
+"""What a spreadsheet would carry out (OWASP: CSV injection); an apostrophe before it makes it text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,25 +37,74 @@ class Problem:
     expected: str
 
 
-class InvalidRowsError(InputError):
-    """Rows of the input are wrong, and the rule is to stop then.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problems:
+    """All that was found wrong with the rows.
 
     Attributes:
-        problems: the first thousand, in the order of rows.
-        problem_count: how many there are in all.
+        of_cells: put aside, in step with the rows: frames of row, column, found, expected, sorted by row.
+        of_accounts: such a frame of what rows of one account mean for one another.
+        heights: rows that each frame of `of_cells` is of.
     """
 
-    def __init__(self, shown: str, *, problems: tuple[Problem, ...], problem_count: int) -> None:
-        listed = problems[:MAX_PROBLEMS_SHOWN]
-        more = problem_count - len(listed)
+    of_cells: Parts
+    of_accounts: pl.DataFrame
+    heights: Sequence[int]
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return sum(self.of_cells.heights) + self.of_accounts.height
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """All of them in the order of rows, those of a row in the order of columns; a frame at a time."""
+        last = 0
+        for frame, height in zip(self.of_cells.frames(), self.heights, strict=True):
+            first, last = last + 1, last + height
+            of_accounts = self.of_accounts.filter(pl.col("row").is_between(first, last))
+            yield pl.concat([frame, of_accounts]).sort("row", maintain_order=True)
+
+    def first(self, most: int) -> list[Problem]:
+        """The first ones, at most so many."""
+        found: list[Problem] = []
+        for frame in self.frames():
+            shown = frame.head(most - len(found))
+            found += [Problem(**problem) for problem in shown.iter_rows(named=True)]
+            if len(found) == most:
+                break
+        return found
+
+    def write_csv(self, path: Path) -> None:
+        """All of them: row, column, found, expected. What a spreadsheet would take for a formula gets an apostrophe.
+
+        Raises:
+            RunFolderError: it could not be written; nothing is left behind.
+        """
+        as_text = pl.col("column", "found").str.replace(_FORMULA, "'$1")
+        try:
+            with replacing(path) as temporary, temporary.open("wb") as file:
+                for index, frame in enumerate(self.frames()):
+                    frame.with_columns(as_text).write_csv(file, include_header=not index)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise RunFolderError(
+                f"the list of problems could not be written to {path}: {error}",
+                next_step="see that the disk has room and that you may write there, then try again; nothing was sent",
+            ) from error
+
+
+class InvalidRowsError(InputError):
+    """Rows of the input are wrong, and the rule is to stop then."""
+
+    def __init__(self, shown: str, problems: Problems) -> None:
+        listed = problems.first(MAX_PROBLEMS_SHOWN)
+        count = problems.count
+        more = count - len(listed)
         super().__init__(
-            f"{shown} has {problem_count} {'problem' if problem_count == 1 else 'problems'} in its rows;"
-            " nothing of it is used.",
-            details=(*_aligned(listed), *((f"... and {more} more",) if more else ())),
+            f"{shown} has {count:,} {'problem' if count == 1 else 'problems'} in its rows; nothing of it is used.",
+            details=(*_aligned(listed), *((f"... and {more:,} more",) if more else ())),
             next_step='Correct these rows, or leave them out with on_invalid = "skip" under [input].',
         )
         self.problems = problems
-        self.problem_count = problem_count
 
 
 def printable(text: str) -> str:
@@ -58,8 +116,20 @@ def printable(text: str) -> str:
     return escaped if len(escaped) <= MAX_FOUND_LENGTH else escaped[: MAX_FOUND_LENGTH - 1] + "…"
 
 
+def harmless(text: pl.Expr) -> pl.Expr:
+    """`printable` of a whole column of String."""
+    return text.str.slice(0, MAX_FOUND_LENGTH + 1).map_batches(_printable_all, return_dtype=pl.String)
+
+
+def _printable_all(texts: pl.Series) -> pl.Series:
+    odd = texts.str.contains(_NOT_PRINTABLE) | (texts.str.len_chars() > MAX_FOUND_LENGTH)
+    if not odd.any():
+        return texts
+    return pl.Series(texts.name, [printable(text) if is_odd else text for text, is_odd in zip(texts, odd, strict=True)])
+
+
 def _aligned(problems: Sequence[Problem]) -> list[str]:
-    cells = [("row", "column", "found", "expected")] + [
+    cells = [_PROBLEM_COLUMNS] + [
         (str(problem.row), printable(problem.column), problem.found or "(empty)", problem.expected)
         for problem in problems
     ]

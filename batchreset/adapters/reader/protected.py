@@ -7,7 +7,7 @@ import polars as pl
 
 from batchreset.adapters.reader.cells import guid, trimmed_lower
 from batchreset.adapters.reader.headers import UPN
-from batchreset.adapters.reader.loading import RawTable, load
+from batchreset.adapters.reader.loading import WholeTable, load
 from batchreset.core.columns import CUSTOMER, USER, fold
 from batchreset.errors import InputError
 
@@ -38,7 +38,7 @@ def read_protected(paths: Iterable[str]) -> Protected:
     )
 
 
-def _one_list(raw: RawTable) -> Protected:
+def _one_list(raw: WholeTable) -> Protected:
     by_folded = {fold(name): name for name in raw.frame.columns}
     found = {column: by_folded[fold(column)] for column in _COLUMNS if fold(column) in by_folded}
     if not found:
@@ -66,7 +66,7 @@ def _one_list(raw: RawTable) -> Protected:
     )
 
 
-def _refuse_wrong_ids(named: pl.DataFrame, raw: RawTable) -> None:
+def _refuse_wrong_ids(named: pl.DataFrame, raw: WholeTable) -> None:
     for column in (USER, CUSTOMER):
         wrong = named.filter(pl.col(column).is_not_null() & guid(pl.col(column)).is_null())[column]
         if not wrong.is_empty():

@@ -1,7 +1,15 @@
-"""The run's folder: layout, JSON files, lock."""
+"""The run's folder: layout, JSON files, lock; and where a plan is worked on."""
 
-from batchreset.adapters.run_folder.folder import RunFolder, all_folders, check_run_id, find_folder, make_folder
+from batchreset.adapters.run_folder.folder import (
+    RunFolder,
+    all_folders,
+    check_run_id,
+    find_folder,
+    make_folder,
+    refuse_planned,
+)
 from batchreset.adapters.run_folder.lock import holding, holding_accounts, is_held
+from batchreset.adapters.run_folder.scratch import scratch
 
 __all__ = [
     "RunFolder",
@@ -12,4 +20,6 @@ __all__ = [
     "holding_accounts",
     "is_held",
     "make_folder",
+    "refuse_planned",
+    "scratch",
 ]

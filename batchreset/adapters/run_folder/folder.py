@@ -37,6 +37,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def problems(self) -> Path:
+        """What is wrong with rows of the input; only where something is."""
+        return self.path / "problems.csv"
+
+    @property
     def ledger(self) -> Path:
         """Intents, attempts, outcomes, sealed passwords."""
         return self.path / "ledger.sqlite"
@@ -114,22 +119,36 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
         RunFolderError: it cannot be made, or it holds a plan.
     """
     folder = RunFolder(runs_dir / run_id)
-    if _holds_plan(folder.path):
-        raise RunFolderError(
-            f"the run {run_id} exists already in {runs_dir}",
-            next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
-        )
+    refuse_planned(folder)
     try:
-        for missing in reversed([path for path in (folder.path, *folder.path.parents) if not path.exists()]):
-            missing.mkdir(exist_ok=True, mode=PRIVATE_FOLDER_MODE)
-            sync_folder(missing.parent)
+        make_private(folder.path)
         os.chmod(folder.path, PRIVATE_FOLDER_MODE)  # noqa: PTH101  mkdir's mode passes through the umask
     except OSError as error:
-        raise RunFolderError(
-            f"the run's folder {folder.path} cannot be made ({error.strerror})",
-            next_step="choose a folder that you may write to with --runs-dir or [output] runs_dir",
-        ) from error
+        raise cannot_be_made(folder.path, error) from error
     return folder
+
+
+def cannot_be_made(path: Path, error: OSError) -> RunFolderError:
+    return RunFolderError(
+        f"the run's folder {path} cannot be made ({error.strerror})",
+        next_step="choose a folder that you may write to with --runs-dir or [output] runs_dir",
+    )
+
+
+def refuse_planned(folder: RunFolder) -> None:
+    """Raises RunFolderError: it holds a plan."""
+    if _holds_plan(folder.path):
+        raise RunFolderError(
+            f"the run {folder.run_id} exists already in {folder.path.parent}",
+            next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
+        )
+
+
+def make_private(path: Path) -> None:
+    """Make a folder and those above it, as far as they are missing, synced. Raises OSError."""
+    for missing in reversed([folder for folder in (path, *path.parents) if not folder.exists()]):
+        missing.mkdir(exist_ok=True, mode=PRIVATE_FOLDER_MODE)
+        sync_folder(missing.parent)
 
 
 def find_folder(run: str, runs_dir: Path) -> RunFolder:

@@ -47,7 +47,7 @@ def disk_full() -> Iterator[None]:
 def test_a_frozen_plan_is_private_hashed_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "plan.parquet"
 
-    sha256 = freeze(FRAME, path)
+    sha256 = freeze([FRAME], path)
 
     assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -56,7 +56,7 @@ def test_a_frozen_plan_is_private_hashed_and_whole(tmp_path: Path) -> None:
 
 
 def test_a_plan_counts_its_rows_by_what_is_to_be_done(tmp_path: Path) -> None:
-    freeze(FRAME, tmp_path / "plan.parquet")
+    freeze([FRAME], tmp_path / "plan.parquet")
 
     plan = open_plan(tmp_path / "plan.parquet")
 
@@ -67,7 +67,7 @@ def test_a_folder_with_the_marks_of_a_pattern_in_its_name_is_a_folder(tmp_path: 
     folder = tmp_path / "day=1[ab]*"
     folder.mkdir()
 
-    freeze(FRAME, folder / "plan.parquet")
+    freeze([FRAME], folder / "plan.parquet")
 
     assert sum(open_plan(folder / "plan.parquet").rows_per_customer().values()) == 3
 
@@ -77,7 +77,7 @@ def test_a_plan_that_cannot_be_written_is_refused_and_the_earlier_one_stays(tmp_
     path.write_bytes(b"earlier")
 
     with pytest.raises(RunFolderError, match=r"could not be written to .*plan\.parquet: .*File too large") as caught:
-        freeze(FRAME, path)
+        freeze([FRAME], path)
 
     assert "room" in caught.value.next_step
     assert path.read_bytes() == b"earlier"
@@ -86,7 +86,7 @@ def test_a_plan_that_cannot_be_written_is_refused_and_the_earlier_one_stays(tmp_
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="No such file or directory"):
-        freeze(FRAME, tmp_path / "none" / "plan.parquet")
+        freeze([FRAME], tmp_path / "none" / "plan.parquet")
 
 
 def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_plan_that_is_a_folder_is_refused(tmp_path: Path) -> None:
 )
 def test_a_damaged_plan_is_refused(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "plan.parquet"
-    freeze(FRAME, path)
+    freeze([FRAME], path)
     path.write_bytes(path.read_bytes()[:kept])
 
     with pytest.raises(RunFolderError, match="damaged") as caught:

@@ -1,6 +1,7 @@
 """Rows are handed out once, in the input's order within their lane."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from itertools import islice
 
 import polars as pl
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchreset.adapters.plan import SINGLE_LANE, Plan, RowQueue
-from batchreset.adapters.plan.queue import MAX_ROWS_FETCHED
+from batchreset.adapters.plan import SINGLE_LANE, RowQueue
+from batchreset.adapters.plan.queue import MAX_ROWS_FETCHED, queue_of
 from batchreset.core.rows import PlannedRow
 
 SCHEMA = {
@@ -22,7 +23,15 @@ SCHEMA = {
 }
 
 
-def plan(customers: list[str], skipped: Collection[int] = ()) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Planned:
+    frame: pl.DataFrame
+
+    def queue(self, *, done: Collection[int] | pl.Series, single_lane: bool) -> RowQueue:
+        return queue_of(self.frame.lazy(), done=done, single_lane=single_lane)
+
+
+def plan(customers: list[str], skipped: Collection[int] = ()) -> Planned:
     """A plan of one row for each customer named; the rows numbered in `skipped` are duplicates."""
     rows = [
         (
@@ -35,7 +44,7 @@ def plan(customers: list[str], skipped: Collection[int] = ()) -> Plan:
         )
         for row, customer in enumerate(customers, start=1)
     ]
-    return Plan(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+    return Planned(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
 
 
 def drained(queue: RowQueue) -> dict[str, list[int]]:
@@ -143,7 +152,7 @@ def test_two_hundred_thousand_rows_in_five_thousand_lanes_come_in_turn() -> None
         pl.lit("reset").alias("decision"),
         pl.lit(None, dtype=pl.String).alias("reason"),
     )
-    queue = Plan(frame).queue(done=(), single_lane=False)
+    queue = Planned(frame).queue(done=(), single_lane=False)
     names = list(queue.rows_per_lane)
 
     taken = [queue.next(lane).row for _ in range(rounds) for lane in names]

@@ -134,6 +134,8 @@ def test_what_a_list_names_is_left_out_of_the_plan(tmp_path: Path) -> None:
         protected_upns=found.upns,
     )
 
-    checked = check(RawTable(frame=frame, source="users.csv", sha256="5ha"), rules)
+    raw = RawTable(headers=tuple(frame.columns), batches=iter([frame]), source="users.csv", sha256="5ha")
 
-    assert checked.frame["reason"].to_list() == [Reason.PROTECTED, None, Reason.PROTECTED]
+    checked = check(raw, rules, room=tmp_path)
+
+    assert pl.concat(checked.batches())["reason"].to_list() == [Reason.PROTECTED, None, Reason.PROTECTED]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from batchreset.adapters.reader import RawTable, load
+from batchreset.adapters.reader import WholeTable, load
 from batchreset.core.columns import fold
 from batchreset.errors import InputError
 
@@ -18,7 +18,7 @@ USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 HEADER = "customer-tenant-id,user-id,note"
 
 
-def from_stdin(data: bytes) -> RawTable:
+def from_stdin(data: bytes) -> WholeTable:
     return load("-", stdin=io.BytesIO(data))
 
 

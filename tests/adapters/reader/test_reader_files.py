@@ -96,7 +96,7 @@ def test_rows_without_any_value_are_left_out(tmp_path: Path) -> None:
         pytest.param("users.parquet", b"customer-tenant-id,user-id\n", "is not a Parquet file", id="CSV"),
         pytest.param("users.parquet", b"", "is empty", id="empty Parquet"),
         pytest.param("users.csv", b"", "is empty", id="empty CSV"),
-        pytest.param("users.xlsx", b"PK", "the ending .xlsx, which is not read; read are .csv, .parquet", id="xlsx"),
+        pytest.param("users.xlsx", b"PK", "the ending .xlsx, which is not read; read are .csv, .tsv", id="xlsx"),
         pytest.param("users", b"x", "the ending (none), which is not read", id="no ending"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.plan import freeze
-from batchreset.adapters.reader import Rules, check, load
+from batchreset.adapters.reader import Rules, check, reading
 from batchreset.adapters.results import write_results
 from batchreset.core.columns import RESULTS, fold
 from batchreset.core.outcome import Reason
@@ -42,6 +42,12 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return names, draw(st.lists(st.lists(cells, min_size=len(names), max_size=len(names)), min_size=1, max_size=6))
 
 
+def planned(data: bytes, plan: Path) -> None:
+    room = plan.parent
+    with reading("-", max_rows=100, stdin=io.BytesIO(data), room=room) as raw:
+        freeze(check(raw, RULES, room=room).batches(), plan)
+
+
 @given(table=tables())
 @settings(deadline=None)
 def test_further_columns_come_through_reading_planning_and_results(table: tuple[list[str], list[list[str]]]) -> None:
@@ -54,7 +60,7 @@ def test_further_columns_come_through_reading_planning_and_results(table: tuple[
 
     with tempfile.TemporaryDirectory() as folder:
         plan, results = Path(folder, "plan.parquet"), Path(folder, "results.csv")
-        freeze(check(load("-", stdin=io.BytesIO(written.getvalue().encode())), RULES).frame, plan)
+        planned(written.getvalue().encode(), plan)
         write_results(plan=plan, outcomes=lambda _first, _last: [], unattempted=Reason.PLANNED, destination=results)
         with results.open(newline="", encoding="utf-8") as file:
             header, *lines = csv.reader(file, strict=True)
@@ -69,7 +75,7 @@ def test_a_results_file_can_be_an_input_again_and_again() -> None:
     with tempfile.TemporaryDirectory() as folder:
         plan, results = Path(folder, "plan.parquet"), Path(folder, "results.csv")
         for _ in range(3):
-            freeze(check(load("-", stdin=io.BytesIO(data)), RULES).frame, plan)
+            planned(data, plan)
             write_results(plan=plan, outcomes=lambda _first, _last: [], unattempted=Reason.PLANNED, destination=results)
             data = results.read_bytes()
 

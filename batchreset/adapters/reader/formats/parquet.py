@@ -1,11 +1,11 @@
 """Parquet: whatever a column's type is, its values as text."""
 
 import io
-from typing import Final
+from typing import BinaryIO, Final
 
 import polars as pl
 
-from batchreset.adapters.reader.table import Table, refuse_empty
+from batchreset.adapters.reader.formats.table import Table, refuse_empty
 from batchreset.core.columns import INPUT_REQUIRED, fold
 from batchreset.errors import InputError
 
@@ -14,8 +14,10 @@ _GUID_GROUPS: Final = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
 _FOLDED_IDS: Final = frozenset(fold(name) for name in INPUT_REQUIRED)
 
 
-def parse_parquet(data: bytes, shown: str) -> Table:
+def parse_parquet(file: BinaryIO, shown: str) -> Table:
     """Ids may be UUIDs of 16 raw bytes; nested columns become JSON."""
+    file.seek(0)
+    data = file.read()
     if not data:
         refuse_empty(shown)
     try:
@@ -27,7 +29,7 @@ def parse_parquet(data: bytes, shown: str) -> Table:
             details=tuple(str(error).splitlines()[:1]),
             next_step="Make the file again, or save it as CSV (UTF-8).",
         ) from error
-    return Table(headers=tuple(typed.columns), frame=frame)
+    return Table(headers=tuple(typed.columns), batches=iter([frame]))
 
 
 def _text(column: pl.Series) -> pl.Expr | pl.Series:

@@ -1,0 +1,122 @@
+"""A checked input: its rows as they will be planned, read from what was put aside."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Self
+
+import polars as pl
+
+from batchreset.adapters.reader.accounts import CHANGES
+from batchreset.adapters.reader.opening import name_shown
+from batchreset.adapters.reader.parts import Parts
+from batchreset.adapters.reader.problems import Problems
+from batchreset.core.columns import CUSTOMER, DECISION, DECISION_RESET, DECISION_SKIP, PLAN, REASON, ROW, USER
+from batchreset.core.outcome import Reason
+from batchreset.errors import PlanRefusedError
+
+ACCOUNTS_PER_SLICE: Final = 10_000
+_HASHED_AT_ONCE: Final = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedInput:
+    """What is to be done, ready to be frozen.
+
+    Attributes:
+        rows: put aside; the reason is what each row says by itself.
+        changes: rows whose reason is another; sorted by row.
+        problems: what was found wrong.
+        source: the path as it was given.
+        sha256: of the input's bytes, hex.
+    """
+
+    rows: Parts
+    changes: pl.DataFrame
+    problems: Problems
+    source: str
+    sha256: str
+
+    @classmethod
+    def of(cls, rows: Parts, changes: pl.DataFrame, *, problems: Problems, source: str, sha256: str) -> Self:
+        """Raises PlanRefusedError: nothing is left to reset."""
+        checked = cls(rows=rows, changes=changes.sort(ROW), problems=problems, source=source, sha256=sha256)
+        if not checked.reset_count:
+            counts = ", ".join(f"{count} {reason}" for reason, count in checked.skipped.items())
+            raise PlanRefusedError(
+                f"No account of {name_shown(source)} is left to reset: {counts}.",
+                next_step="Check that this is the right input, and the protected list and customers that apply to it.",
+            )
+        return checked
+
+    def leaving_out(self, reasons: Mapping[int, Reason]) -> Self:
+        """The same, with these rows skipped too. Raises PlanRefusedError: nothing is left to reset."""
+        more = pl.DataFrame({ROW: list(reasons), REASON: [reason.value for reason in reasons.values()]}, schema=CHANGES)
+        changes = pl.concat([self.changes.join(more, on=ROW, how="anti"), more])
+        return type(self).of(self.rows, changes, problems=self.problems, source=self.source, sha256=self.sha256)
+
+    @property
+    def row_count(self) -> int:
+        return sum(self.rows.heights)
+
+    @property
+    def reset_count(self) -> int:
+        """Rows to be reset."""
+        return self._endings.get(None, 0)
+
+    @property
+    def skipped(self) -> dict[Reason, int]:
+        """Rows left out, by reason; reasons without rows are not in it."""
+        return {reason: self._endings[reason.value] for reason in Reason if reason.value in self._endings}
+
+    @cached_property
+    def _endings(self) -> Counter[str | None]:
+        counts: Counter[str | None] = Counter()
+        for frame in self._decided((ROW, REASON)):
+            counts.update(dict(frame.group_by(REASON).len().iter_rows()))
+        return counts
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """The plan's columns, then the input's further ones as String, in the input's order.
+
+        Ids are as found where they are wrong, and the flag is null where it is. A further column that has a name of
+        plan or results is `input.<name>`.
+        """
+        decision = pl.when(pl.col(REASON).is_null()).then(pl.lit(DECISION_RESET)).otherwise(pl.lit(DECISION_SKIP))
+        for frame in self._decided(None):
+            yield frame.with_columns(decision.alias(DECISION)).select(*PLAN, pl.exclude(PLAN))
+
+    def accounts(self) -> Iterator[list[tuple[int, str, str]]]:
+        """(row, customer, user) of the rows to be reset, in the input's order, some thousands at a time."""
+        for frame in self._decided((ROW, CUSTOMER, USER, REASON)):
+            to_reset = frame.filter(pl.col(REASON).is_null()).select(ROW, CUSTOMER, USER)
+            for part in to_reset.iter_slices(ACCOUNTS_PER_SLICE):
+                yield part.rows()
+
+    @cached_property
+    def accounts_sha256(self) -> str:
+        """Of the accounts to be reset, hex: the same for every order and file they come in."""
+        accounts = pl.concat(
+            frame.lazy()
+            .filter(pl.col(REASON).is_null())
+            .select(pl.concat_str(CUSTOMER, USER, separator="/"))
+            .collect()
+            .to_series()
+            for frame in self._decided((ROW, CUSTOMER, USER, REASON))
+        ).sort()
+        digest, end_of_line = hashlib.sha256(), b""
+        for start in range(0, accounts.len(), _HASHED_AT_ONCE):
+            digest.update(end_of_line + accounts.slice(start, _HASHED_AT_ONCE).str.join("\n").item().encode())
+            end_of_line = b"\n"
+        return digest.hexdigest()
+
+    def _decided(self, columns: tuple[str, ...] | None) -> Iterator[pl.DataFrame]:
+        """What was put aside, with the reasons that hold."""
+        first = 1
+        for frame in self.rows.frames(columns):
+            last = first + frame.height - 1
+            here = self.changes.filter(pl.col(ROW).is_between(first, last))
+            first = last + 1
+            yield frame.update(here, on=ROW, how="left", maintain_order="left") if here.height else frame

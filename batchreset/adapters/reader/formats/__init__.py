@@ -1,0 +1,1 @@
+"""One module a format: from a text or a file to headers and batches of text."""

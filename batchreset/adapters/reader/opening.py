@@ -1,0 +1,98 @@
+"""From a path or standard input to a file that can be read more than once."""
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from batchreset.adapters.reader.decoding import CHUNK_BYTES, refuse_too_large
+from batchreset.errors import InputError
+
+STDIN: Final = "-"
+
+
+def name_shown(source: str) -> str:
+    """Its name in messages."""
+    return "standard input" if source == STDIN else source
+
+
+@contextlib.contextmanager
+def opened(path: str, *, stdin: BinaryIO | None, most_bytes: int, room: Path | None) -> Iterator[BinaryIO]:
+    """The file at `path`; what can be read only once (`-`, a pipe) is copied to a nameless file in `room` first.
+
+    Raises:
+        InputError: it cannot be read, is larger than `most_bytes`, or was changed while the block ran.
+    """
+    shown = name_shown(path)
+    with contextlib.ExitStack() as closing:
+        with _translated(shown):
+            file = _given(stdin) if path == STDIN else closing.enter_context(Path(path).open("rb"))
+            if path == STDIN or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                file = closing.enter_context(_copied(file, shown, most_bytes, room))
+        before = os.fstat(file.fileno())
+        if before.st_size > most_bytes:
+            refuse_too_large(shown, most_bytes)
+        yield file
+        after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise InputError(
+                f"{shown} was changed while it was read.",
+                next_step="Wait until whatever writes it has finished, then try again.",
+            )
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """Of the whole file, hex."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _copied(file: BinaryIO, shown: str, most_bytes: int, room: Path | None) -> BinaryIO:
+    with contextlib.ExitStack() as closing:
+        copy = closing.enter_context(tempfile.TemporaryFile(dir=room))
+        copied = 0
+        while chunk := file.read(CHUNK_BYTES):
+            copied += len(chunk)
+            if copied > most_bytes:
+                refuse_too_large(shown, most_bytes)
+            copy.write(chunk)
+        copy.flush()
+        closing.pop_all()
+    return cast(BinaryIO, copy)
+
+
+def _given(stdin: BinaryIO | None) -> BinaryIO:
+    if stdin is None:
+        raise InputError(
+            "The input is to come from standard input, and there is none.",
+            next_step="Give a file, or send the table through a pipe.",
+        )
+    return stdin
+
+
+@contextlib.contextmanager
+def _translated(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{shown} does not exist.",
+            next_step=f"Check the path; relative ones start at {Path.cwd()}.",
+        ) from error
+    except IsADirectoryError as error:
+        raise InputError(
+            f"{shown} is a folder, not a file.", next_step="Give the path of the file in it that is meant."
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(
+            f"{shown} cannot be read: {reason}.",
+            next_step="Check the path, and that the user this runs as may read the file.",
+        ) from error

@@ -1,0 +1,54 @@
+"""Frames of one shape, put aside on disk one after the other: what millions of rows leave behind of each batch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from batchreset.errors import RunFolderError
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """Read again in the order in which they were added.
+
+    Attributes:
+        folder: exists, and is taken away by whoever made it.
+        name: of these parts in it.
+        heights: rows of each.
+    """
+
+    folder: Path
+    name: str
+    heights: list[int] = field(default_factory=list)
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Raises RunFolderError."""
+        path = self._path(len(self.heights))
+        try:
+            frame.write_parquet(path, compression="lz4", statistics=False)
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise RunFolderError(
+                f"what was read could not be put aside in {self.folder}: {error}",
+                next_step="see that the disk has room and that you may write there, then plan again; nothing was sent",
+            ) from error
+        self.heights.append(frame.height)
+
+    def frames(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """All, or these columns of all. Raises RunFolderError."""
+        for index in range(len(self.heights)):
+            yield self.frame(index, columns)
+
+    def frame(self, index: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """One of them. Raises RunFolderError."""
+        try:
+            return pl.read_parquet(self._path(index), columns=None if columns is None else list(columns))
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise RunFolderError(
+                f"what was put aside in {self.folder} cannot be read again: {error}",
+                next_step="look at the disk, then plan again; nothing was sent",
+            ) from error
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{self.name}-{index}.parquet"

@@ -1,0 +1,1 @@
+"""How long it takes to check a large input, and how much memory."""
