@@ -12,8 +12,9 @@ from batchreset import __version__
 from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.outcome import Reason
 from batchreset.core.stop import Stop, stop_for
+from batchreset.core.take_up import TakeUp
 from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
@@ -29,7 +30,7 @@ class How:
     """How a run is to be carried out, beside its settings.
 
     Attributes:
-        take_up: outcomes that are tried again; rows without an outcome always are.
+        take_up: rows with an outcome that are sent again.
         dry_run: everything but the requests.
         again: although another run of the same accounts finished within a day, or is under way.
         log_files: beside the run's own log.
@@ -37,7 +38,7 @@ class How:
         stderr: events are shown there from level `shown` on.
     """
 
-    take_up: frozenset[Outcome]
+    take_up: TakeUp
     dry_run: bool
     again: bool
     log_files: Sequence[Path]

@@ -11,17 +11,20 @@ from typing import Any, BinaryIO
 
 from batchreset import __version__
 from batchreset.adapters.plan import freeze
-from batchreset.adapters.reader import CheckedInput, Rules, check, load, read_protected
+from batchreset.adapters.reader import CheckedInput, Rules, check, fixed_entry, load, read_protected
 from batchreset.adapters.run_folder import check_run_id, holding, make_folder
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
+from batchreset.core.protection import Protected
 from batchreset.errors import InputError, PlanRefusedError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
-from batchreset.wiring.frozen import FrozenRun, read_frozen
+from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
+from batchreset.wiring.protecting import refuse_names
 from batchreset.wiring.sign_in import refuse_unusable
 
+_NOBODY = Protected()
 _VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
 
 
@@ -35,8 +38,13 @@ def runs_dir_of(settings: Settings) -> Path:
     return Path(settings.output.runs_dir).expanduser().absolute()
 
 
-def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
+def check_input(settings: Settings, *, stdin: BinaryIO, operator: Protected = _NOBODY) -> CheckedInput:
     """Read the input and check all of it.
+
+    Args:
+        settings: of the run.
+        stdin: for an input of `-`.
+        operator: the operator's own account, as far as it is known.
 
     Raises:
         SettingsError: the settings ask for what cannot be done.
@@ -63,17 +71,20 @@ def check_input(settings: Settings, *, stdin: BinaryIO) -> CheckedInput:
             ' [password] recipients; or set [password] kind = "discard" if nobody is to know them (offboarding)',
         )
     protected = read_protected(settings.input.protected)
-    return check(
+    checked = check(
         load(settings.input.path, stdin=stdin),
         Rules(
             on_invalid=settings.input.on_invalid,
             max_rows=settings.input.max_rows,
             customers=frozenset(settings.input.customers),
-            protected_users=protected.users,
+            protected_users=protected.users | operator.users,
             protected_customers=protected.customers,
-            protected_upns=protected.upns,
+            protected_upns=protected.names,
+            operator_upns=operator.names,
         ),
     )
+    refuse_names(checked.names_to_find, "standard input" if checked.source == "-" else checked.source)
+    return checked
 
 
 def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
@@ -102,10 +113,10 @@ def freeze_plan(
     settings = _fixed(settings, keys)
     with holding(make_folder(runs_dir_of(settings), run_id)):
         folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
-        plan_sha256 = freeze(checked.frame, folder.plan)
-        folder.write_json(
-            folder.run_json, {**_run_json(checked, settings, plan_sha256, run_id=run_id, now=now), "again": again}
-        )
+        file_sha256 = freeze(checked.frame, folder.plan)
+        facts = {**_run_json(checked, settings, file_sha256, run_id=run_id, now=now), "again": again}
+        facts["plan"] = {"sha256": digest_of(facts), **facts["plan"]}
+        folder.write_json(folder.run_json, facts)
     return read_frozen(folder)
 
 
@@ -113,9 +124,11 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().absolute()) if path else ""
 
+    entries = tuple(fixed_entry(entry) for entry in settings.input.protected)
     partner_center, auth, output = settings.partner_center, settings.auth, settings.output
     return settings.model_copy(
         update={
+            "input": settings.input.model_copy(update={"protected": entries}),
             "password": settings.password.model_copy(update={"recipients": keys}),
             "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
             "auth": auth.model_copy(update={"cache_dir": absolute(auth.cache_dir)}),
@@ -125,7 +138,7 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
 
 
 def _run_json(
-    checked: CheckedInput, settings: Settings, plan_sha256: str, *, run_id: str, now: dt.datetime
+    checked: CheckedInput, settings: Settings, file_sha256: str, *, run_id: str, now: dt.datetime
 ) -> dict[str, Any]:
     return {
         "run_id": run_id,
@@ -139,9 +152,10 @@ def _run_json(
         "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.frame.height},
         "accounts_sha256": checked.accounts_sha256,
         "plan": {
-            "sha256": plan_sha256,
+            "file_sha256": file_sha256,
             "reset": checked.reset_count,
             "skipped": {reason.value: rows for reason, rows in checked.skipped.items()},
+            "names_to_find": len(checked.names_to_find),
         },
         "settings": to_snapshot(settings),
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,9 @@ from batchreset.core.columns import (
     PLAN,
     REASON,
     ROW,
+    UPN,
     USER,
+    fold,
 )
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError
@@ -107,3 +110,27 @@ def open_plan(path: Path) -> Plan:
             next_step="Use the version that made the run, or plan again under another run id.",
         )
     return Plan(frame)
+
+
+def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str] | None:
+    """The ids of the users to be reset whom the input calls by one of these principal names (lower case).
+
+    None: the input had no column of principal names.
+
+    Raises:
+        RunFolderError: the plan cannot be read.
+    """
+    try:
+        rows = pl.scan_parquet(path, glob=False)
+        header = next((name for name in rows.collect_schema() if fold(name) == fold(UPN)), None)
+        if header is None:
+            return None
+        wanted = pl.Series(sorted(names), dtype=pl.String).implode()
+        is_named = pl.col(header).str.strip_chars().str.to_lowercase().is_in(wanted)
+        found = rows.filter((pl.col(DECISION) == DECISION_RESET) & is_named).select(USER).collect()
+        return frozenset(found[USER])
+    except _FROM_POLARS as error:
+        raise RunFolderError(
+            f"The plan at {path} cannot be read; it is missing or damaged: {error}",
+            next_step="Restore the run's folder from a copy, or plan again under another run id.",
+        ) from error

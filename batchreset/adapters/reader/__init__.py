@@ -3,17 +3,17 @@
 from batchreset.adapters.reader.checking import CheckedInput, check
 from batchreset.adapters.reader.loading import RawTable, load
 from batchreset.adapters.reader.problems import InvalidRowsError, Problem
-from batchreset.adapters.reader.protected import Protected, read_protected
+from batchreset.adapters.reader.protected import fixed_entry, read_protected
 from batchreset.adapters.reader.rules import Rules
 
 __all__ = [
     "CheckedInput",
     "InvalidRowsError",
     "Problem",
-    "Protected",
     "RawTable",
     "Rules",
     "check",
+    "fixed_entry",
     "load",
     "read_protected",
 ]

@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 _GUID: Final = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
-_ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
+ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 
@@ -23,7 +23,7 @@ def guid(cell: pl.Expr) -> pl.Expr:
     text = trimmed_lower(cell)
     braced = text.str.starts_with("{") & text.str.ends_with("}")
     bare = pl.when(braced).then(text.str.strip_prefix("{").str.strip_suffix("}")).otherwise(text)
-    return pl.when(bare.str.contains(_GUID) & (bare != _ZERO_GUID)).then(bare)
+    return pl.when(bare.str.contains(_GUID) & (bare != ZERO_GUID)).then(bare)
 
 
 def flag(cell: pl.Expr) -> pl.Expr:

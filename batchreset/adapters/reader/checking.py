@@ -8,7 +8,7 @@ import polars as pl
 
 from batchreset.adapters.reader.cells import among, flag, guid, trimmed_lower
 from batchreset.adapters.reader.findings import find_problems, finding_of_clashes, findings_in_cells
-from batchreset.adapters.reader.headers import UPN, further, known
+from batchreset.adapters.reader.headers import further, known
 from batchreset.adapters.reader.loading import RawTable
 from batchreset.adapters.reader.problems import InvalidRowsError, Problem
 from batchreset.adapters.reader.rules import Rules
@@ -21,6 +21,7 @@ from batchreset.core.columns import (
     PLAN,
     REASON,
     ROW,
+    UPN,
     USER,
 )
 from batchreset.core.outcome import Reason
@@ -41,6 +42,7 @@ class CheckedInput:
         source: the path as it was given.
         sha256: of the input's bytes, hex.
         accounts_sha256: of the accounts to be reset, hex: the same for every order and file they come in.
+        names_to_find: of protected accounts, that the input has no column to compare with.
     """
 
     frame: pl.DataFrame
@@ -51,6 +53,7 @@ class CheckedInput:
     source: str
     sha256: str
     accounts_sha256: str
+    names_to_find: frozenset[str] = frozenset()
 
 
 def check(raw: RawTable, rules: Rules) -> CheckedInput:
@@ -62,14 +65,13 @@ def check(raw: RawTable, rules: Rules) -> CheckedInput:
     Raises:
         InputError: a required column is missing.
         InvalidRowsError: rows have problems and `rules.on_invalid` is "stop".
-        PlanRefusedError: too many rows, protected names that cannot be looked up, or nothing left to reset.
+        PlanRefusedError: too many rows, or nothing left to reset.
     """
     shown = raw.shown
     headers = known(raw.frame.columns, shown)
     _refuse_too_many(raw.frame.height, rules, shown)
-    _refuse_unknown_names(rules, headers, shown)
 
-    in_cells = findings_in_cells(rules)
+    in_cells = findings_in_cells(rules, has_upn=UPN in headers)
     rows = _with_accounts(_prepared(raw.frame, headers, rules), pl.any_horizontal(f.wrong for f in in_cells))
     problems, problem_count = find_problems(rows, [*in_cells, finding_of_clashes()], headers)
     if problems and rules.on_invalid == "stop":
@@ -91,6 +93,7 @@ def check(raw: RawTable, rules: Rules) -> CheckedInput:
         source=raw.source,
         sha256=raw.sha256,
         accounts_sha256=_accounts_sha256(decided),
+        names_to_find=frozenset() if UPN in headers else rules.protected_upns,
     )
 
 
@@ -119,7 +122,7 @@ def _prepared(frame: pl.DataFrame, headers: Mapping[str, str], rules: Rules) -> 
     ).with_columns(
         protected=among(pl.col("customer"), rules.protected_customers)
         | among(pl.col("user"), rules.protected_users)
-        | among(pl.col("upn"), rules.protected_upns)
+        | among(pl.col("upn"), rules.protected_upns | rules.operator_upns)
     )
 
 
@@ -185,15 +188,6 @@ def _refuse_too_many(height: int, rules: Rules, shown: str) -> None:
         raise PlanRefusedError(
             f"{shown} has {height} rows; max_rows under [input] allows {rules.max_rows}.",
             next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
-        )
-
-
-def _refuse_unknown_names(rules: Rules, headers: Mapping[str, str], shown: str) -> None:
-    if rules.protected_upns and UPN not in headers:
-        raise PlanRefusedError(
-            f"{shown} has no column {UPN}, and {len(rules.protected_upns)} protected accounts are named only by it:"
-            " whether they are in the input cannot be told without looking users up.",
-            next_step=f"Name the protected accounts by user-id, or add a column {UPN} to the input.",
         )
 
 
