@@ -96,6 +96,7 @@ class RowRun:
             sleep=self._return_to_lane,
         )
         step: Step | LeftOut = await retrying(self._attempt)
+        # One that is left out here sent nothing with its last ticket; so few are that pacing may count an answer more.
         self._lanes.ended(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import anyio
 import pytest
 from engine_world import FORBIDDEN, LIMITS, OK, UNAUTHORIZED, WEAK, Scene, Tokens, always, first, scene
 
@@ -15,6 +16,8 @@ from batchreset.core.protection import Bounds, Protected
 from batchreset.core.records import Ending, KnownRow
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.core.stop import stop_for
+from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ExitCode, PlanRefusedError, SignInError
 
 OPERATOR = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -228,3 +231,19 @@ def test_where_names_cannot_be_looked_up_nothing_is_sent(
     assert played.stop is not None
     assert (played.stop.reason, played.stop.exit_code) == (reason, code)
     assert (played.service.requests, played.ledger.intents, played.ledger.endings) == ([], [], [])
+
+
+def test_a_stop_ends_the_looking_up_of_names() -> None:
+    class Endless(Directory):
+        async def find_by_name(self, customers: Collection[str], names: frozenset[str]) -> frozenset[tuple[str, str]]:
+            await anyio.sleep_forever()
+            return frozenset()
+
+    async def interrupt(stop: StopSwitch) -> None:
+        await anyio.sleep(5)
+        stop.request(stop_for(Reason.INTERRUPTED, "SIGTERM", exit_code=ExitCode.TERMINATED))
+
+    played = scene(always(OK), 3, protected_names=frozenset({"a@b.c"}), names=Endless(), during=interrupt).play()
+    assert played.stop is not None
+    assert played.stop.exit_code is ExitCode.TERMINATED
+    assert played.service.requests == []
