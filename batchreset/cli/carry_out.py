@@ -14,13 +14,22 @@ import click
 
 from batchreset.adapters.run_folder import RunFolder, find_folder
 from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, tell, terminal_flags
-from batchreset.core.outcome import Outcome
-from batchreset.errors import InputError, PlanRefusedError, sentence
+from batchreset.core.frozen_plan import age, is_old
+from batchreset.core.outcome import Reason
+from batchreset.core.take_up import TakeUp
+from batchreset.errors import InputError, PlanRefusedError, SettingsError, sentence
 from batchreset.settings.model import Settings
+from batchreset.settings.names import nearest
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import How, summary_of
 from batchreset.wiring.applying import apply as carry_out
-from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
+from batchreset.wiring.frozen import (
+    FrozenRun,
+    check_it_is_the_plan,
+    check_plan_is_unchanged,
+    read_frozen,
+    standing,
+)
 from batchreset.wiring.planning import new_run_id, plan_run, runs_dir_of, same_input
 from batchreset.wiring.summary import plan_lines, summary_lines
 
@@ -66,8 +75,15 @@ def run(
         return _run_again(existing, settings, choices)
     _refuse_without_terminal(settings, yes=yes or dry_run)
     now = dt.datetime.now(dt.UTC)
-    planned = plan_run(settings, run_id=run_id or new_run_id(now), now=now, stdin=sys.stdin.buffer, again=again)
-    return _confirm_and_apply(planned, frozenset(), choices)
+    planned = plan_run(
+        settings,
+        environ=os.environ,
+        run_id=run_id or new_run_id(now),
+        now=now,
+        stdin=sys.stdin.buffer,
+        again=again,
+    )
+    return _confirm_and_apply(planned, TakeUp(), choices)
 
 
 @click.command()
@@ -92,7 +108,14 @@ def plan(
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
     now = dt.datetime.now(dt.UTC)
-    planned = plan_run(settings, run_id=run_id or new_run_id(now), now=now, stdin=sys.stdin.buffer, recent_too=False)
+    planned = plan_run(
+        settings,
+        environ=os.environ,
+        run_id=run_id or new_run_id(now),
+        now=now,
+        stdin=sys.stdin.buffer,
+        recent_too=False,
+    )
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
@@ -105,6 +128,15 @@ def plan(
 @click.command()
 @click.argument("run_name", metavar="RUN")
 @click.option("--retry-failed", is_flag=True, help="Take the failed rows up again, too.")
+@click.option(
+    "--reason",
+    "reasons",
+    multiple=True,
+    metavar="REASON",
+    help="With --retry-failed: only those that failed for this reason, such as forbidden. May be repeated.",
+)
+@click.option("--plan-sha256", metavar="HEX", help="Refuse any other plan than the one of this SHA-256.")
+@click.option("--old-plan", is_flag=True, help="Although the plan is older than 24 hours.")
 @_YES
 @_DRY_RUN
 @_AGAIN
@@ -115,6 +147,9 @@ def apply(
     *,
     run_name: str,
     retry_failed: bool,
+    reasons: tuple[str, ...],
+    plan_sha256: str | None,
+    old_plan: bool,
     yes: bool,
     dry_run: bool,
     again: bool,
@@ -125,14 +160,35 @@ def apply(
     """Carry out a plan, or carry on with a run that was interrupted or stopped.
 
     Rows in doubt are taken up again, with a new password; rows that succeeded never are. The run keeps the settings it
-    was planned with; secrets come anew from the environment.
+    was planned with; secrets come anew from the environment, and the protected lists are read anew.
     """
+    take_up = TakeUp(in_doubt=True, failed=retry_failed, reasons=_reasons(reasons, retry_failed=retry_failed))
     planned = read_frozen(find_folder(run_name, runs_dir))
-    choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
-    take_up = frozenset({Outcome.IN_DOUBT} | ({Outcome.FAILED} if retry_failed else set()))
-    if not _rows_to_send(standing(planned), take_up):
+    if plan_sha256 is not None:
+        check_plan_is_unchanged(planned)
+        check_it_is_the_plan(planned, plan_sha256)
+    choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, old_plan=old_plan)
+    if not standing(planned).rows_to_send(take_up):
         return _report(summary_of(planned), choices)
     return _confirm_and_apply(planned, take_up, choices)
+
+
+def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]:
+    """Raises SettingsError: there is no such reason, or nothing that it could narrow down."""
+    if named and not retry_failed:
+        raise SettingsError(
+            "--reason says which of the failed rows are taken up again, and --retry-failed is not given",
+            next_step="give --retry-failed too, or leave --reason out",
+        )
+    words = [reason.value for reason in Reason]
+    for name in named:
+        if name not in words:
+            right = nearest(name, words)
+            raise SettingsError(
+                f"--reason: there is no reason {name[:40]!r}{f'; did you mean {right}?' if right else ''}",
+                next_step="give one that stands in the results file's column reason, such as forbidden or throttled",
+            )
+    return frozenset(map(Reason, named))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +198,7 @@ class _Choices:
     again: bool
     as_json: bool
     terminal: Terminal
+    old_plan: bool = False
 
 
 def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
@@ -156,7 +213,7 @@ def _run_again(run_: FrozenRun, settings: Settings, choices: _Choices) -> int:
     if not now.rows_left or now.stopped_by_safety:
         return _report(summary_of(run_), choices)
     choices.terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
-    return _confirm_and_apply(run_, frozenset(), choices)
+    return _confirm_and_apply(run_, TakeUp(), choices)
 
 
 def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
@@ -171,15 +228,15 @@ def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
         )
 
 
-def _rows_to_send(now: Standing, take_up: frozenset[Outcome]) -> int:
-    return now.rows_left + sum(now.settled_outcomes.get(outcome, 0) for outcome in take_up)
-
-
-def _confirm_and_apply(planned: FrozenRun, take_up: frozenset[Outcome], choices: _Choices) -> int:
-    terminal = choices.terminal
+def _confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: _Choices) -> int:
+    terminal, now = choices.terminal, standing(planned)
+    check_plan_is_unchanged(planned)
     terminal.say(*plan_lines(planned))
-    if not choices.yes and not choices.dry_run:
-        _confirm(planned, _rows_to_send(standing(planned), take_up))
+    if not choices.dry_run:
+        # Whoever has begun it has looked at it; a plan that has lain about is looked at again.
+        old = now.last is None and not choices.old_plan and _age_if_old(planned)
+        if old or not choices.yes:
+            _confirm(planned, now.rows_to_send(take_up), old=old or None)
     how = How(
         take_up=take_up,
         dry_run=choices.dry_run,
@@ -193,7 +250,18 @@ def _confirm_and_apply(planned: FrozenRun, take_up: frozenset[Outcome], choices:
     return _report(carry_out(planned, how, environ=os.environ), choices)
 
 
-def _confirm(planned: FrozenRun, accounts: int) -> None:
+def _age_if_old(planned: FrozenRun) -> str | None:
+    now = dt.datetime.now(dt.UTC)
+    return age(planned.planned_at, now) if is_old(planned.planned_at, now) else None
+
+
+def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
+    """Have the number of accounts typed. `old`: how old the plan is, if that has to be said."""
+    if old and not sys.stdin.isatty():
+        raise PlanRefusedError(
+            f"the plan was made {old} ago, and nobody has begun it; nothing was sent",
+            next_step=f"plan again; or, if it still holds, carry it out with: {planned.apply_command} --yes --old-plan",
+        )
     if not sys.stdin.isatty():
         raise PlanRefusedError(
             "there is no terminal to confirm on",
@@ -201,6 +269,8 @@ def _confirm(planned: FrozenRun, accounts: int) -> None:
         )
     # polars has interrupted reads go on (SA_RESTART): Ctrl-C would be heard only after the next Enter.
     signal.siginterrupt(signal.SIGINT, True)
+    if old:
+        click.echo(f"This plan was made {old} ago.", err=True)
     click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
     typed = sys.stdin.readline().strip().replace(",", "")
     if typed != str(accounts):

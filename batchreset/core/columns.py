@@ -8,6 +8,9 @@ CUSTOMER: Final = "customer-tenant-id"
 USER: Final = "user-id"
 FORCE: Final = "forceChangePassword"
 
+UPN: Final = "userPrincipalName"
+"""A further column that protected accounts may be named by."""
+
 INPUT_REQUIRED: Final = (CUSTOMER, USER)
 INPUT_KNOWN: Final = (CUSTOMER, USER, FORCE)
 

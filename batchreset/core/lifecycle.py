@@ -1,6 +1,6 @@
 """The life of a row that is sent. `SENT` is a state of its own: from it, only an answer or its loss leads on.
 
-PLANNED ──note──► NOTED ──send──► SENT ──end──► ENDED
+PLANNED ──note──► NOTED ──send──► SENT ──end──► ENDED ◄──leave out── PLANNED, WAITING
                     ▲              │ ▲
                     │            wait│send
                     └────note──── WAITING
@@ -32,6 +32,8 @@ class Move(enum.Enum):
     SEND = "send"
     WAIT = "wait"
     END = "end"
+    LEAVE_OUT = "leave out"
+    """Its account must not be reset: asked before each new password."""
 
 
 TRANSITIONS: Final = {
@@ -41,6 +43,8 @@ TRANSITIONS: Final = {
     (RowState.SENT, Move.END): RowState.ENDED,
     (RowState.WAITING, Move.SEND): RowState.SENT,
     (RowState.WAITING, Move.NOTE): RowState.NOTED,
+    (RowState.PLANNED, Move.LEAVE_OUT): RowState.ENDED,
+    (RowState.WAITING, Move.LEAVE_OUT): RowState.ENDED,
 }
 
 

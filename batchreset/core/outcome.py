@@ -15,7 +15,7 @@ class Outcome(enum.StrEnum):
     IN_DOUBT = "in_doubt"
     """Sent, and no clear answer came: the password may be the old or the new one."""
     SKIPPED = "skipped"
-    """Left out by the plan."""
+    """Left out, by the plan or at the last moment; surely never sent."""
     NOT_ATTEMPTED = "not_attempted"
     """Planned, and the run ended before anything was sent for it."""
 
@@ -51,7 +51,10 @@ class Reason(enum.StrEnum):
 
 
 _ADVICE_BY_REASON = {
-    Reason.PROTECTED: "This account is on the protected list; take it off the list if it really is to be reset.",
+    Reason.PROTECTED: (
+        "This account is on the protected list, or the operator's own; if it really is to be reset, take it off the"
+        " list and run it again."
+    ),
     Reason.DUPLICATE: "The same user stands earlier in the input; that row says what became of it.",
     Reason.INVALID: "Correct this row and run it again in a file of its own.",
     Reason.NOT_FOUND: "Check that the user still exists in this customer and that both ids are right.",
@@ -75,6 +78,13 @@ _ADVICE_BY_REASON = {
     Reason.PLANNED: "Nothing was sent yet; `batchreset apply` carries the plan out.",
 }
 
+_ADVICE_NOT_ATTEMPTED = {
+    Reason.PROTECTED: (
+        "Whether protected accounts are among the rows could not be told; mend that, then continue with"
+        " `batchreset apply`."
+    ),
+}
+
 _ADVICE_FAILED = {
     Reason.THROTTLED: "The service throttled this row to the end; try it again later with `apply --retry-failed`.",
     Reason.CONNECTION: "Nothing was sent; restore the connection, then `apply --retry-failed`.",
@@ -84,6 +94,10 @@ _ADVICE_IN_DOUBT = (
     "The password may have been changed; hand over the one marked possible, or continue with `batchreset apply`"
     " to set a new one."
 )
+_ADVICE_IN_DOUBT_PROTECTED = (
+    "The password may have been changed; hand over the one marked possible: the account is protected now, so that the"
+    " run sets no new one."
+)
 
 
 def advice(outcome: Outcome, reason: Reason | None) -> str:
@@ -91,7 +105,9 @@ def advice(outcome: Outcome, reason: Reason | None) -> str:
     if outcome is Outcome.SUCCEEDED or reason is None:
         return ""
     if outcome is Outcome.IN_DOUBT:
-        return _ADVICE_IN_DOUBT
+        return _ADVICE_IN_DOUBT_PROTECTED if reason is Reason.PROTECTED else _ADVICE_IN_DOUBT
+    if outcome is Outcome.NOT_ATTEMPTED and reason in _ADVICE_NOT_ATTEMPTED:
+        return _ADVICE_NOT_ATTEMPTED[reason]
     if outcome is Outcome.FAILED and reason in _ADVICE_FAILED:
         return _ADVICE_FAILED[reason]
     return _ADVICE_BY_REASON.get(reason, "")

@@ -51,14 +51,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a row ended with the password of `generation`; the details are those of its last attempt."""
+    """How a row ended with the password of `generation`; the details are those of its last attempt.
+
+    A row that was left out at the last moment before its first intent has generation 0, and was sent at no time.
+    """
 
     row: int
     generation: int
     outcome: Outcome
     reason: Reason | None
     attempts: int
-    first_sent_at: dt.datetime
+    first_sent_at: dt.datetime | None
     completed_at: dt.datetime
 
 
@@ -67,9 +70,14 @@ Record = Intent | Attempt | Ending
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRow:
-    """What earlier sessions of the run left about a row that is taken up again."""
+    """What earlier sessions of the run left about a row that is taken up again.
+
+    Attributes:
+        outcome: how it ended, if it has: the last password's.
+    """
 
     generations: int = 0
     exchanges: int = 0
     unclear: bool = False
     first_sent_at: dt.datetime | None = None
+    outcome: Outcome | None = None

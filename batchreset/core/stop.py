@@ -19,6 +19,7 @@ _EXIT_CODES: Final = {
     Reason.UNAUTHORIZED: ExitCode.SIGN_IN,
     Reason.MFA_REQUIRED: ExitCode.SIGN_IN,
     Reason.UNREACHABLE: ExitCode.REFUSED,
+    Reason.PROTECTED: ExitCode.REFUSED,
     Reason.LEDGER: ExitCode.UNEXPECTED,
     Reason.INTERRUPTED: ExitCode.INTERRUPTED,
 }

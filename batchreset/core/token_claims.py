@@ -8,11 +8,14 @@ import base64
 import binascii
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batchreset.core.secret import Secret
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +24,16 @@ class TokenClaims:
 
     Attributes:
         user: the user's principal name, else their name; empty when none is named.
+        user_id: the user's object id, lower case; empty when none is named, and for an application's own token.
+        principal_name: the user's, lower case; empty when none is named.
         tenant_id: the tenant that the token is for, lower case; empty when none is named.
         app_only: whether it is surely a token of an application alone.
         expires_at: UTC; None when it does not say, or nothing that can be read.
     """
 
     user: str = ""
+    user_id: str = ""
+    principal_name: str = ""
     tenant_id: str = ""
     app_only: bool = False
     expires_at: dt.datetime | None = None
@@ -39,10 +46,15 @@ def claims_of(token: Secret) -> TokenClaims | None:
     if payload is None:
         return None
     delegated = bool(_text(payload, "scp"))
+    app_only = payload.get("idtyp") == "app" or (not delegated and isinstance(payload.get("roles"), list))
+    user_id = _text(payload, "oid").lower()
+    principal_name = _text(payload, "upn", "preferred_username", "unique_name").lower()
     return TokenClaims(
+        user_id=user_id if _GUID.fullmatch(user_id) and not app_only else "",
+        principal_name=principal_name if "@" in principal_name else "",
         user=_text(payload, "upn", "preferred_username", "unique_name", "name"),
         tenant_id=_text(payload, "tid").lower(),
-        app_only=payload.get("idtyp") == "app" or (not delegated and isinstance(payload.get("roles"), list)),
+        app_only=app_only,
         expires_at=_moment(payload.get("exp")),
     )
 

@@ -1,13 +1,14 @@
 """What the engine needs of the world, as small protocols; adapters fulfil them, the wiring brings both together."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.exchange import Exchange
+from batchreset.core.protection import Bounds
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
@@ -82,10 +83,31 @@ class RowSource(Protocol):
         """The lane's next row, in input order."""
         ...
 
+    def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
+        """Take away the rows that are out of bounds and have not been handed out, and give them back."""
+        ...
+
+
+class NameFinder(Protocol):
+    """Finds users by their principal names."""
+
+    async def find_by_name(self, customers: Collection[str], names: frozenset[str]) -> frozenset[tuple[str, str]]:
+        """(customer, user) of every user of these customers who has one of the names (lower case).
+
+        Raises:
+            RefusedError: it cannot be told.
+            SignInError: no token, no MFA, no right.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """All of it together."""
+    """All of it together.
+
+    Attributes:
+        names: None: nobody can look names up, so that a job which needs it is refused.
+    """
 
     api: ResetApi
     tokens: TokenSource
@@ -95,3 +117,4 @@ class World:
     new_password: Callable[[], Secret]
     new_id: Callable[[], str]
     chance: random.Random
+    names: NameFinder | None = None

@@ -15,6 +15,7 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.lifecycle import Move, RowState, moved
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Answer, Ticket
+from batchreset.core.protection import LeftOut
 from batchreset.core.records import Attempt, Ending, Intent, KnownRow
 from batchreset.core.retry import (
     RETRY_TABLE,
@@ -31,6 +32,7 @@ from batchreset.core.retry import (
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.lanes import Lanes
+from batchreset.engine.last_look import LastLook, ending_of
 from batchreset.engine.ports import World
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.engine.tokens import RunTokens
@@ -53,11 +55,12 @@ class RowRun:
         ticket: leave for its first request.
         known: what earlier sessions left about it.
         tokens: the run's, over the world's.
+        last_look: asked before each new password.
     """
 
     def __init__(  # noqa: PLR0913  what a row needs of its run
         self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes, stop: StopSwitch,
-        max_attempts: int, tokens: RunTokens,
+        max_attempts: int, tokens: RunTokens, last_look: LastLook,
     ) -> None:  # fmt: skip
         self._row = row
         self._ticket = ticket
@@ -66,8 +69,10 @@ class RowRun:
         self._stop = stop
         self._max_attempts = max_attempts
         self._tokens = tokens
+        self._last_look = last_look
         self._state = RowState.PLANNED
         self._generation = known.generations
+        self._known_outcome = known.outcome
         self._history = History(exchanges=known.exchanges, unclear=known.unclear)
         self._first_sent_at = known.first_sent_at
         self._password: Secret | None = None
@@ -76,7 +81,7 @@ class RowRun:
         self._latency_seconds = 0.0
         self._retry_after_seconds: float | None = None
 
-    async def carry_out(self) -> Step:
+    async def carry_out(self) -> Step | LeftOut:
         """Send the row until it has an outcome, or until the run cannot go on.
 
         Raises:
@@ -90,7 +95,8 @@ class RowRun:
             wait=self._backoff_seconds,
             sleep=self._return_to_lane,
         )
-        step: Step = await retrying(self._attempt)
+        step: Step | LeftOut = await retrying(self._attempt)
+        # One that is left out here sent nothing with its last ticket; so few are that pacing may count an answer more.
         self._lanes.ended(
             self._ticket,
             _PACING_ANSWERS.get(self._verdict, Answer.OK),
@@ -99,9 +105,12 @@ class RowRun:
         )
         return step
 
-    async def _attempt(self) -> Step:
+    async def _attempt(self) -> Step | LeftOut:
         token = await self._tokens.token()
         if self._password is None:
+            left = self._leave_out(token)
+            if left is not None:
+                return left
             self._password = await self._note_intent()
         await self._lanes.sending()
         if self._stop.requested:
@@ -124,10 +133,29 @@ class RowRun:
                 pass
         return step
 
+    def _leave_out(self, token: Secret) -> LeftOut | None:
+        """Asked of every row, though what is known from the start is not handed out: a new token may be another's."""
+        known = KnownRow(
+            generations=self._generation,
+            exchanges=self._history.exchanges,
+            unclear=self._history.unclear,
+            first_sent_at=self._first_sent_at,
+            outcome=self._known_outcome,
+        )
+        self._last_look.signed_in(token)
+        left = self._last_look.left_out(self._row, known)
+        if left is not None:
+            self._state = moved(self._state, Move.LEAVE_OUT)
+            if not left.recorded:
+                self._world.ledger.ended(ending_of(self._row.row, left, known, self._world.clock.now()))
+            self._world.log.warning("row.left_out", row=self._row.row, outcome=left.outcome, reason=left.reason)
+        return left
+
     async def _note_intent(self) -> Secret:
         """A new password, sealed and on disk before it is returned."""
         password = self._world.new_password()
         self._generation += 1
+        self._known_outcome = None
         self._request_id = self._world.new_id()
         await self._world.ledger.intend(
             Intent(

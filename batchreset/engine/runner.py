@@ -1,8 +1,8 @@
 """How a run is carried out: this module's `carry_out` is the straight path, top to bottom."""
 
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -11,11 +11,13 @@ from batchreset.core.guards import FailureGuard, canary_counts
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned, Pacer, Ticket
 from batchreset.core.progress import Progress
+from batchreset.core.protection import Bounds, LeftOut, Protected
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import End, Retry, StopRun
 from batchreset.core.rows import PlannedRow
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.lanes import Lanes
+from batchreset.engine.last_look import LastLook, UsersNamed, ending_of
 from batchreset.engine.ports import RowSource, World
 from batchreset.engine.preflight import preflight
 from batchreset.engine.row import RowRun
@@ -25,6 +27,8 @@ from batchreset.errors import (
     BatchresetError,
     LedgerError,
     MfaRequiredError,
+    PlanRefusedError,
+    RefusedError,
     ServiceUnreachableError,
     SignInError,
 )
@@ -57,6 +61,10 @@ class Job:
         known: by row number, those of them that an earlier session has touched.
         probe_customer: the customer that the preflight looks at.
         start_from: what an earlier run of the same partner learned of its limits; verified before it is trusted.
+        bounds: which accounts may be reset at all; asked again before each row's first intent.
+        protected_names: of protected accounts that have to be looked up before the first reset.
+        customers: whose users are looked up then.
+        users_named: whom of the plan's users the input calls by a name; for the operator's own.
     """
 
     rows: RowSource
@@ -64,6 +72,10 @@ class Job:
     probe_customer: str
     limits: Limits
     start_from: Learned | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    protected_names: frozenset[str] = frozenset()
+    customers: Collection[str] = ()
+    users_named: UsersNamed = lambda _names: frozenset()
 
 
 async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progress) -> Stop | None:
@@ -73,8 +85,10 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
     what is known of every row has been given to the ledger when this returns.
     """
     runner = _Runner(job, world, stop, progress)
-    if not await runner.preflight_passes():
+    runner.leave_out()
+    if not runner.rows_are_left or not await runner.preflight_passes():
         return stop.stop
+    runner.leave_out()
     async with anyio.create_task_group() as watch:
         watch.start_soon(runner.watch_duration)
         watch.start_soon(world.tokens.keep_fresh)
@@ -97,9 +111,27 @@ class _Runner:
         self._stop = stop
         self._progress = progress
         self._tokens = RunTokens(world.tokens)
+        self._last_look = LastLook(job.bounds, job.users_named, world.log)
         self._guard = FailureGuard(
             max_failure_rate=self._limits.max_failure_rate, max_failures=self._limits.max_failures
         )
+
+    @property
+    def rows_are_left(self) -> bool:
+        """Whether anything is to be sent."""
+        return any(self._job.rows.rows_per_lane.values())
+
+    def leave_out(self) -> None:
+        """End the rows that must not be sent, before they take part in canary, pacing and failure rate."""
+        for row in self._job.rows.leave_out(self._last_look.bounds):
+            known = self._job.known.get(row.row, _NEW)
+            left = self._last_look.left_out(row, known)
+            if left is None:  # pragma: no cover  both asked the same bounds
+                raise AssertionError(row)
+            if not left.recorded:
+                self._world.ledger.ended(ending_of(row.row, left, known, self._world.clock.now()))
+            self._world.log.warning("row.left_out", row=row.row, outcome=left.outcome, reason=left.reason)
+            self._progress.ended(left.outcome)
 
     async def preflight_passes(self) -> bool:
         """Whether rows may be sent; if not, the stop says why."""
@@ -108,11 +140,25 @@ class _Runner:
             try:
                 if self._limits.check_mfa:
                     await preflight(self._job.probe_customer, world=self._world)
-                else:
-                    await self._world.tokens.token()
-            except (SignInError, ServiceUnreachableError) as error:
+                self._last_look.signed_in(await self._world.tokens.token())
+                if self._job.protected_names:
+                    await self._look_names_up()
+            except (SignInError, RefusedError) as error:
                 self._stop.request(_stop_for_error(error))
         return not self._stop.requested
+
+    async def _look_names_up(self) -> None:
+        """Raises RefusedError, SignInError."""
+        names = self._job.protected_names
+        if self._world.names is None:
+            raise PlanRefusedError(
+                f"{len(names)} protected accounts are named only by their userPrincipalName, and users cannot be looked"
+                " up here; nothing was sent",
+                next_step="name them by their user-id, or plan an input that has a column userPrincipalName",
+            )
+        found = await self._world.names.find_by_name(self._job.customers, names)
+        self._last_look.protect(Protected(users=frozenset(user for _, user in found)))
+        self._world.log.info("protected.looked_up", names=len(names), found=len(found))
 
     def waves(self) -> list[dict[str, int]]:
         """Rows a lane for each wave: the canary first, then all the rest."""
@@ -175,6 +221,7 @@ class _Runner:
             stop=self._stop,
             max_attempts=self._limits.max_attempts,
             tokens=self._tokens,
+            last_look=self._last_look,
         )
         try:
             step = await run.carry_out()
@@ -186,6 +233,8 @@ class _Runner:
         match step:
             case End():
                 self._settle(step)
+            case LeftOut():
+                self._progress.ended(step.outcome)
             case StopRun():
                 self._stop.request(_sign_in_stop(step.reason))
             case Retry():  # pragma: no cover  the row's loop goes on while its step is a retry
@@ -237,6 +286,8 @@ def _stop_for_error(error: BatchresetError) -> Stop:
     match error:
         case ServiceUnreachableError():
             reason = Reason.UNREACHABLE
+        case RefusedError():
+            reason = Reason.PROTECTED
         case LedgerError():
             reason = Reason.LEDGER
         case MfaRequiredError():

@@ -13,7 +13,7 @@ from batchreset.settings.values import (
     Guids,
     HttpsAddress,
     Path,
-    Paths,
+    ProtectedEntries,
     Recipients,
     ResultsFile,
     Scope,
@@ -48,10 +48,11 @@ class InputSettings(Section):
         description="The input file: CSV, TSV, NDJSON, Parquet or Excel, each also gzip or zstd; `-` is"
         " standard input. No default: the accounts to reset are always named, never found by chance.",
     )
-    protected: Paths = Field(
+    protected: ProtectedEntries = Field(
         default=(),
-        description="Files that list the accounts that must never be reset (break-glass), with the columns"
-        " user-id, customer-tenant-id or userPrincipalName as in the input.",
+        description="Accounts that must never be reset (break-glass): files that list them, with the columns user-id,"
+        " customer-tenant-id or userPrincipalName as in the input; or a GUID (the user of that id, and all of the"
+        " customer of that id) or a userPrincipalName. Read again when the run is carried out.",
     )
     on_invalid: Literal["stop", "skip"] = Field(
         default="stop",

@@ -167,7 +167,7 @@ Scope = Annotated[str, AfterValidator(_scope), Allowed("one scope, or the empty 
 # Not strict on the outside only, so that a list of TOML or JSON becomes a tuple; its items stay strict.
 _AsTuple = Field(strict=False)
 _Item = Annotated[str, Field(min_length=1), AfterValidator(_plain)]
-Paths = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of paths")]
+ProtectedEntries = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of paths, GUIDs and userPrincipalNames")]
 Guids = Annotated[tuple[Annotated[str, AfterValidator(_guid)], ...], _AsTuple, Allowed("a list of GUIDs")]
 Recipients = Annotated[
     tuple[Annotated[_Item, AfterValidator(_recipient)], ...],

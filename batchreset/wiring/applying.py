@@ -12,8 +12,9 @@ from batchreset import __version__
 from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.outcome import Reason
 from batchreset.core.stop import Stop, stop_for
+from batchreset.core.take_up import TakeUp
 from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
@@ -29,7 +30,7 @@ class How:
     """How a run is to be carried out, beside its settings.
 
     Attributes:
-        take_up: outcomes that are tried again; rows without an outcome always are.
+        take_up: rows with an outcome that are sent again.
         dry_run: everything but the requests.
         again: although another run of the same accounts finished within a day, or is under way.
         log_files: beside the run's own log.
@@ -37,7 +38,7 @@ class How:
         stderr: events are shown there from level `shown` on.
     """
 
-    take_up: frozenset[Outcome]
+    take_up: TakeUp
     dry_run: bool
     again: bool
     log_files: Sequence[Path]
@@ -52,8 +53,9 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
 
     Raises:
         RunHeldError: another process holds it, or another run of the same accounts.
-        PlanRefusedError: the same accounts were reset within a day.
-        RunFolderError: the plan is not the one that was frozen, or the folder cannot be written.
+        PlanRefusedError: the same accounts were reset within a day, or protected ones cannot be told from others.
+        InputError: a protected list cannot be read.
+        RunFolderError: plan or settings are not those that were frozen, or the folder cannot be written.
         SettingsError: sign-in, recipients, certificate authority or results file cannot be used.
         LedgerError: the ledger cannot be opened or read.
         ResultsError: recorded, but the results could not be written.
@@ -66,9 +68,10 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         _log(run, how) as log,
         contextlib.ExitStack() as closing,
     ):
-        check_plan_is_unchanged(run)
-        _check_results_can_be_written(run)
-        session = closing.enter_context(prepared(run, environ=environ, log=log))
+        with _refusal_told(log):
+            check_plan_is_unchanged(run)
+            _check_results_can_be_written(run)
+            session = closing.enter_context(prepared(run, environ=environ, log=log))
         began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:
@@ -87,7 +90,8 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
+            with _refusal_told(log, state="unwritten"):
+                summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             log.info("run.ended", state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
@@ -161,6 +165,16 @@ def _conclude(
             next_step=f"mend that, then {then} (`batchreset results {run.folder.path}` writes the results alone)",
         ) from error
     return summary
+
+
+@contextlib.contextmanager
+def _refusal_told(log: EventLog, *, state: str = "refused") -> Iterator[None]:
+    """The log's last event says how the process ends, also where there is no summary to take it from."""
+    try:
+        yield
+    except BatchresetError as error:
+        log.warning("run.ended", state=state, exit_code=int(error.exit_code), what=error.what)
+        raise
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """A run as it was frozen: its folder, its settings, and where it stands by its ledger."""
 
 import contextlib
+import datetime as dt
 import hashlib
 import shlex
 from collections import Counter
@@ -10,9 +11,11 @@ from typing import Any
 
 from batchreset.adapters.ledger import LastSession, LedgerReader
 from batchreset.adapters.run_folder import RunFolder
+from batchreset.core.frozen_plan import as_sha256, plan_sha256
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import STOPPED_BY_SAFETY
-from batchreset.errors import RunFolderError
+from batchreset.core.take_up import TakeUp
+from batchreset.errors import PlanRefusedError, RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import from_snapshot
 
@@ -23,6 +26,8 @@ class FrozenRun:
 
     Attributes:
         facts: all of run.json.
+        plan_sha256: of all that was decided at planning; what one person shows to another.
+        file_sha256: of plan.parquet alone.
         reset_count: rows that are to be reset.
         skipped: rows left out, by reason.
     """
@@ -31,6 +36,7 @@ class FrozenRun:
     facts: Mapping[str, Any]
     settings: Settings
     plan_sha256: str
+    file_sha256: str
     input_sha256: str
     accounts_sha256: str
     reset_count: int
@@ -45,6 +51,22 @@ class FrozenRun:
     def problem_count(self) -> int:
         """What was wrong with rows of the input; all of it is in problems.csv."""
         return int(self.facts["plan"].get("problems", 0))
+
+    @property
+    def planned_at(self) -> dt.datetime:
+        """UTC. Raises RunFolderError: run.json does not say."""
+        try:
+            return dt.datetime.fromisoformat(self.facts["planned_at"]).astimezone(dt.UTC)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunFolderError(
+                f"{self.folder.run_json} does not say when the run was planned",
+                next_step="plan again under another run id",
+            ) from error
+
+    @property
+    def names_to_find(self) -> int:
+        """Protected names that the input has no column to compare with."""
+        return int(self.facts["plan"].get("names_to_find", 0))
 
     @property
     def input_source(self) -> str:
@@ -71,6 +93,7 @@ def read_frozen(folder: RunFolder) -> FrozenRun:
             facts=facts,
             settings=from_snapshot(facts["settings"]),
             plan_sha256=str(facts["plan"]["sha256"]),
+            file_sha256=str(facts["plan"].get("file_sha256", "")),
             input_sha256=str(facts["input"]["sha256"]),
             accounts_sha256=str(facts["accounts_sha256"]),
             reset_count=int(facts["plan"]["reset"]),
@@ -82,8 +105,20 @@ def read_frozen(folder: RunFolder) -> FrozenRun:
         ) from error
 
 
+def digest_of(facts: Mapping[str, Any]) -> str:
+    """What binds plan, input and settings together, from a run.json as it is. Raises KeyError, TypeError."""
+    return plan_sha256(
+        file_sha256=facts["plan"]["file_sha256"],
+        input_sha256=facts["input"]["sha256"],
+        accounts_sha256=facts["accounts_sha256"],
+        settings=facts["settings"],
+        again=facts["again"],
+    )
+
+
 def check_plan_is_unchanged(run: FrozenRun) -> None:
-    """Refuse a plan that is not the one that was frozen. Raises RunFolderError."""
+    """Refuse a plan or settings that are not those that were frozen. Raises RunFolderError."""
+    again = "find out who changed it; then plan again, and apply the new plan"
     try:
         with run.folder.plan.open("rb") as plan:
             found = hashlib.file_digest(plan, "sha256").hexdigest()
@@ -92,11 +127,41 @@ def check_plan_is_unchanged(run: FrozenRun) -> None:
             f"the plan {run.folder.plan} cannot be read ({error.strerror})",
             next_step="restore the run's folder, or plan again",
         ) from error
-    if found != run.plan_sha256:
+    try:
+        bound = digest_of(run.facts)
+    except (KeyError, TypeError) as error:
+        raise RunFolderError(
+            f"{run.folder.run_json} does not hold what binds a plan ({error!r}): another version wrote it, or it was"
+            " changed",
+            next_step="continue the run with the version that planned it (run.json names it), or plan again",
+        ) from error
+    if found != run.file_sha256:
         raise RunFolderError(
             f"the plan {run.folder.plan} is not the one that was frozen: its SHA-256 is {found}, run.json says"
-            f" {run.plan_sha256}",
-            next_step="find out who changed it; then plan again, and apply the new plan",
+            f" {run.file_sha256}",
+            next_step=again,
+        )
+    if bound != run.plan_sha256:
+        raise RunFolderError(
+            f"{run.folder.run_json} is not as it was frozen: its settings, its input's or accounts' SHA-256 or its"
+            f" `again` were changed (together they make the plan SHA-256 {bound}, and it was {run.plan_sha256})",
+            next_step=again,
+        )
+
+
+def check_it_is_the_plan(run: FrozenRun, wanted: str) -> None:
+    """Refuse another plan than the one whose SHA-256 somebody has seen. Raises PlanRefusedError."""
+    sha256 = as_sha256(wanted)
+    if sha256 is None:
+        raise PlanRefusedError(
+            f"--plan-sha256 {wanted[:80]!r} is no SHA-256: 64 hexadecimal digits; nothing was sent",
+            next_step="give the whole figure that `batchreset plan` showed as plan SHA-256",
+        )
+    if sha256 != run.plan_sha256:
+        raise PlanRefusedError(
+            f"this is another plan than the one that was looked at: its SHA-256 is {run.plan_sha256}, --plan-sha256"
+            f" says {sha256}; nothing was sent",
+            next_step="find out which plan is meant, look at it, and give its SHA-256",
         )
 
 
@@ -106,7 +171,7 @@ class Standing:
 
     Attributes:
         totals: rows by outcome and reason, all rows of the input.
-        settled_outcomes: of rows that have an outcome of their own.
+        settled_totals: of rows that have an outcome of their own.
         under_way: rows that were noted and have none: in flight, or cut off.
         rows_left: rows of the plan that have none.
         last: the newest session; None when nobody has begun.
@@ -114,7 +179,7 @@ class Standing:
     """
 
     totals: Mapping[tuple[Outcome, Reason | None], int]
-    settled_outcomes: Mapping[Outcome, int]
+    settled_totals: Mapping[tuple[Outcome, Reason | None], int]
     under_way: int
     rows_left: int
     last: LastSession | None
@@ -123,15 +188,22 @@ class Standing:
     @property
     def settled(self) -> int:
         """Rows that have an outcome of their own."""
-        return sum(self.settled_outcomes.values())
+        return sum(self.settled_totals.values())
 
     @property
     def outcomes(self) -> Counter[Outcome]:
         """Rows by outcome."""
-        counts: Counter[Outcome] = Counter()
-        for (outcome, _), rows in self.totals.items():
-            counts[outcome] += rows
-        return counts
+        return _by_outcome(self.totals)
+
+    @property
+    def settled_outcomes(self) -> Counter[Outcome]:
+        """Of rows that have an outcome of their own."""
+        return _by_outcome(self.settled_totals)
+
+    def rows_to_send(self, take_up: TakeUp) -> int:
+        """Rows that have no outcome, and those of `take_up`."""
+        again = sum(rows for ended, rows in self.settled_totals.items() if take_up.includes(*ended))
+        return self.rows_left + again
 
     @property
     def sent(self) -> int:
@@ -142,6 +214,13 @@ class Standing:
     def stopped_by_safety(self) -> bool:
         """Whether a safety limit ended the last session; such a run is taken up only by `apply`."""
         return self.rows_left > 0 and self.last is not None and self.last.stop_reason in STOPPED_BY_SAFETY
+
+
+def _by_outcome(totals: Mapping[tuple[Outcome, Reason | None], int]) -> Counter[Outcome]:
+    counts: Counter[Outcome] = Counter()
+    for (outcome, _), rows in totals.items():
+        counts[outcome] += rows
+    return counts
 
 
 @contextlib.contextmanager
@@ -181,15 +260,12 @@ def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
     totals.update(settled)
     totals.update(unfinished)
     settled_rows = sum(settled.values())
-    settled_outcomes: Counter[Outcome] = Counter()
-    for (outcome, _), rows in settled.items():
-        settled_outcomes[outcome] += rows
     untouched = run.reset_count - settled_rows - sum(unfinished.values())
     if untouched:
         totals[Outcome.NOT_ATTEMPTED, reason] += untouched
     return Standing(
         totals=totals,
-        settled_outcomes=settled_outcomes,
+        settled_totals=settled,
         under_way=sum(unfinished.values()),
         rows_left=run.reset_count - settled_rows,
         last=last,

@@ -80,7 +80,7 @@ def hand_over(
             for row, customer_tenant_id, user_id in accounts:
                 if row not in ended or wanted not in {None, customer_tenant_id}:
                     continue
-                for password, sure in _sure_of(ended[row], passwords[row], doubts, generations[row]):
+                for password, sure in _sure_of(ended[row], passwords[row], doubts, generations.get(row, 0)):
                     if superseded or sure is not Certainty.SUPERSEDED:
                         yield HandedOver(
                             customer_tenant_id=customer_tenant_id,

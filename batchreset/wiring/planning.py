@@ -5,6 +5,7 @@ import getpass
 import platform
 import secrets
 import socket
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,7 @@ from batchreset.adapters.reader import (
     InvalidRowsError,
     Rules,
     check,
+    fixed_entry,
     input_sha256,
     read_protected,
     reading,
@@ -27,7 +29,8 @@ from batchreset.errors import InputError, PlanRefusedError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
-from batchreset.wiring.frozen import FrozenRun, read_frozen
+from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
+from batchreset.wiring.protecting import operator_of, refuse_names
 from batchreset.wiring.recent import refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
 
@@ -45,7 +48,14 @@ def runs_dir_of(settings: Settings) -> Path:
 
 
 def plan_run(
-    settings: Settings, *, run_id: str, now: dt.datetime, stdin: BinaryIO, again: bool = False, recent_too: bool = True
+    settings: Settings,
+    *,
+    environ: Mapping[str, str],
+    run_id: str,
+    now: dt.datetime,
+    stdin: BinaryIO,
+    again: bool = False,
+    recent_too: bool = True,
 ) -> FrozenRun:
     """Read the input, check all of it, and make the run's folder with a frozen plan.
 
@@ -53,12 +63,18 @@ def plan_run(
 
     Args:
         settings: as they hold for the run.
+        environ: may tell the operator's own account, which is never reset.
         run_id: the folder's name.
         now: UTC.
         stdin: the input, where its path is `-`.
         again: although these accounts were reset in the last 24 hours. It is fixed in the plan: who allowed it need
             not allow it once more to carry the run on.
         recent_too: whether that is asked now; it is asked again when the run is carried out.
+
+    Args:
+        settings: of the run.
+        stdin: for an input of `-`.
+        operator: the operator's own account, as far as it is known.
 
     Raises:
         SettingsError: the settings ask for what cannot be done, the run id is no folder's name, or a recipient is no
@@ -75,7 +91,7 @@ def plan_run(
     runs_dir = runs_dir_of(settings)
     refuse_planned(RunFolder(runs_dir / run_id))
     with scratch(runs_dir) as room:
-        checked = _checked(settings, room, run_id=run_id, stdin=stdin)
+        checked = _checked(settings, room, environ=environ, run_id=run_id, stdin=stdin)
         if recent_too and not again:
             refuse_if_applied(checked.accounts_sha256, runs_dir, now=now, run_id=run_id)
         return _frozen(checked, _fixed(settings, keys), run_id=run_id, now=now, again=again)
@@ -108,38 +124,44 @@ def _refuse_impossible(settings: Settings) -> None:
         )
 
 
-def _checked(settings: Settings, room: Path, *, run_id: str, stdin: BinaryIO) -> CheckedInput:
+def _checked(
+    settings: Settings, room: Path, *, environ: Mapping[str, str], run_id: str, stdin: BinaryIO
+) -> CheckedInput:
     protected = read_protected(settings.input.protected)
+    operator = operator_of(settings, environ)
     rules = Rules(
         on_invalid=settings.input.on_invalid,
         max_rows=settings.input.max_rows,
         customers=frozenset(settings.input.customers),
-        protected_users=protected.users,
+        protected_users=protected.users | operator.users,
         protected_customers=protected.customers,
-        protected_upns=protected.upns,
+        protected_upns=protected.names,
+        operator_upns=operator.names,
     )
     with reading(settings.input.path, max_rows=rules.max_rows, stdin=stdin, room=room) as raw:
         try:
-            return check(raw, rules, room=room)
+            checked = check(raw, rules, room=room)
         except InvalidRowsError as error:
             folder = make_folder(runs_dir_of(settings), run_id)
             with holding(folder):
                 error.problems.write_csv(folder.problems)
             error.details = (*error.details, f"all of them are in {folder.problems}")
             raise
+    refuse_names(checked.names_to_find, raw.shown)
+    return checked
 
 
 def _frozen(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime, again: bool) -> FrozenRun:
     """The run's folder: plan.parquet first, run.json last, both synced."""
     with holding(make_folder(runs_dir_of(settings), run_id)):
         folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
-        plan_sha256 = freeze(checked.batches(), folder.plan)
+        file_sha256 = freeze(checked.batches(), folder.plan)
         folder.problems.unlink(missing_ok=True)
         if checked.problems.count:
             checked.problems.write_csv(folder.problems)
-        folder.write_json(
-            folder.run_json, {**_run_json(checked, settings, plan_sha256, run_id=run_id, now=now), "again": again}
-        )
+        facts = {**_run_json(checked, settings, file_sha256, run_id=run_id, now=now), "again": again}
+        facts["plan"] = {"sha256": digest_of(facts), **facts["plan"]}
+        folder.write_json(folder.run_json, facts)
     return read_frozen(folder)
 
 
@@ -152,9 +174,11 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
     def absolute(path: str) -> str:
         return str(Path(path).expanduser().absolute()) if path else ""
 
+    entries = tuple(fixed_entry(entry) for entry in settings.input.protected)
     partner_center, auth, output = settings.partner_center, settings.auth, settings.output
     return settings.model_copy(
         update={
+            "input": settings.input.model_copy(update={"protected": entries}),
             "password": settings.password.model_copy(update={"recipients": keys}),
             "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
             "auth": auth.model_copy(update={"cache_dir": absolute(auth.cache_dir)}),
@@ -164,7 +188,7 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
 
 
 def _run_json(
-    checked: CheckedInput, settings: Settings, plan_sha256: str, *, run_id: str, now: dt.datetime
+    checked: CheckedInput, settings: Settings, file_sha256: str, *, run_id: str, now: dt.datetime
 ) -> dict[str, Any]:
     return {
         "run_id": run_id,
@@ -178,10 +202,11 @@ def _run_json(
         "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.row_count},
         "accounts_sha256": checked.accounts_sha256,
         "plan": {
-            "sha256": plan_sha256,
+            "file_sha256": file_sha256,
             "reset": checked.reset_count,
             "skipped": {reason.value: rows for reason, rows in checked.skipped.items()},
             "problems": checked.problems.count,
+            "names_to_find": len(checked.names_to_find),
         },
         "settings": to_snapshot(settings),
     }

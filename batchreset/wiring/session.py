@@ -8,19 +8,21 @@ from typing import Protocol
 import anyio
 
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
-from batchreset.adapters.plan import Plan, open_plan
+from batchreset.adapters.plan import Plan, open_plan, users_named
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.outcome import Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.stop import Stop, stop_for
+from batchreset.core.take_up import TakeUp
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections, tls_context
 from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.protecting import Guarded, guarded
 from batchreset.wiring.sign_in import token_source
 from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import exit_code
@@ -54,15 +56,14 @@ class Session:
 
     run: FrozenRun
     plan: Plan
+    guarded: Guarded
     seal: Callable[[bytes], bytes] | None
     connections: Connections
     tokens: TokenSource
     log: EventLog
 
-    def carry_out(
-        self, take_up: frozenset[Outcome], *, start_from: Learned | None, display: Display, signals: Signals
-    ) -> Ended:
-        """Send what is left, and rows of the outcomes in `take_up` again; `start_from` is what an earlier run learned.
+    def carry_out(self, take_up: TakeUp, *, start_from: Learned | None, display: Display, signals: Signals) -> Ended:
+        """Send what is left, and the rows of `take_up` again; `start_from` is what an earlier run learned.
 
         Raises:
             LedgerError: the ledger cannot be opened or read.
@@ -77,11 +78,11 @@ class Session:
             store.close()
         return Ended(stop=stop, learned=progress.learned)
 
-    def _job(self, take_up: frozenset[Outcome], start_from: Learned | None) -> tuple[Job, Progress]:
+    def _job(self, take_up: TakeUp, start_from: Learned | None) -> tuple[Job, Progress]:
         with reading(self.run) as ledger:
-            settled = dict(ledger.settled()) if ledger else {}
+            settled = list(ledger.settled()) if ledger else []
             known = ledger.known() if ledger else {}
-        done = [row for row, outcome in settled.items() if outcome not in take_up]
+        done = [row for row, outcome, reason in settled if not take_up.includes(outcome, reason)]
         customers = self.plan.rows_per_customer()
         job = Job(
             rows=self.plan.queue(done=done, single_lane=self.run.settings.pace.order == "input"),
@@ -89,6 +90,10 @@ class Session:
             probe_customer=max(customers, key=customers.__getitem__),
             limits=limits_of(self.run.settings),
             start_from=start_from,
+            bounds=self.guarded.bounds,
+            protected_names=self.guarded.names,
+            customers=tuple(customers),
+            users_named=lambda names: users_named(self.run.folder.plan, names) or frozenset(),
         )
         return job, Progress(planned=self.run.reset_count, before=len(done))
 
@@ -134,9 +139,11 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> It
 
     Raises:
         SettingsError: sign-in, recipients, certificate authority or proxy cannot be used.
+        InputError: a protected list cannot be read.
+        PlanRefusedError: protected accounts are named in a way that cannot be looked up.
         RunFolderError: the plan cannot be read.
     """
-    settings = run.settings
+    settings, guards = run.settings, guarded(run)
     recipients = parse_recipients(settings.password.recipients)
     connections = Connections(
         concurrency=settings.pace.max_concurrency,
@@ -147,6 +154,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> It
         yield Session(
             run=run,
             plan=open_plan(run.folder.plan),
+            guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             connections=connections,
             tokens=tokens,

@@ -16,7 +16,7 @@ def status_of(run: FrozenRun, now: Standing) -> dict[str, Any]:
     outcomes = now.outcomes
     if state == "running":
         outcomes = Counter(now.settled_outcomes)
-        outcomes[Outcome.SKIPPED] = sum(run.skipped.values())
+        outcomes[Outcome.SKIPPED] += sum(run.skipped.values())
         outcomes[Outcome.NOT_ATTEMPTED] = now.rows_left - now.under_way
     return {
         "run_id": run.folder.run_id,

@@ -53,7 +53,7 @@ def summarize(
         "exit_code": int(code),
         "stop": {"reason": stopped.reason, "what": stopped.what, "next_step": next_step} if stopped else None,
         "rows": sum(outcomes.values()),
-        "to_reset": run.reset_count,
+        "to_reset": run.reset_count - now.settled_outcomes[Outcome.SKIPPED],
         "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
         "reasons": [
             {"outcome": outcome.value, "reason": reason.value, "rows": rows}
@@ -143,6 +143,8 @@ def plan_lines(run: FrozenRun) -> list[str]:
     lines += [f"  skipped: {rows:,} ({reason})" for reason, rows in run.skipped.items()]
     if run.problem_count:
         lines.append(f"  problems:  {run.problem_count:,}, in {run.folder.problems}")
+    if run.names_to_find:
+        lines.append(f"  protected: {run.names_to_find:,} protected names are looked up before the first reset")
     keys = len(settings.password.recipients)
     known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
     return [
@@ -169,7 +171,7 @@ _MEANINGS: Final = {
     Outcome.SUCCEEDED: "the new password is in force",
     Outcome.FAILED: "surely not changed",
     Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
-    Outcome.SKIPPED: "left out by the plan",
+    Outcome.SKIPPED: "left out, never sent",
     Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
 }
 
@@ -182,6 +184,8 @@ def _headline(summary: Mapping[str, Any]) -> str:
             return f"dry run, nothing was sent; {summary['to_reset']:,} accounts would be reset"
         case "stopped":
             return f"stopped before its end (exit {summary['exit_code']})"
+        case _ if not summary["to_reset"]:
+            return "finished, no account was reset: all are protected"
         case _ if not_well:
             return f"finished, {not_well:,} of {summary['to_reset']:,} accounts need a look (exit 3)"
         case _:

@@ -24,10 +24,10 @@ _STOPS = {
 _REFUSALS = {"forbidden", "bad_request", "conflict", "redirected", "throttled", "connection"}
 REASONS = {
     "succeeded": {""},
-    "failed": {"not_found", *_REFUSALS, *_STOPS},
-    "in_doubt": {"server_error", "timeout", *_REFUSALS, *_STOPS},
+    "failed": {"not_found", "protected", *_REFUSALS, *_STOPS},
+    "in_doubt": {"server_error", "timeout", "protected", *_REFUSALS, *_STOPS},
     "skipped": {"protected", "duplicate", "invalid"},
-    "not_attempted": {"unreachable", "dry_run", "planned", *_STOPS},
+    "not_attempted": {"unreachable", "dry_run", "planned", "protected", *_STOPS},
 }
 FILES = {
     "plan.parquet", "run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv",

@@ -1,5 +1,7 @@
 """Nobody's password is changed unless somebody said so: --yes, or the number of accounts typed on a terminal."""
 
+import datetime as dt
+import json
 import re
 from collections.abc import Callable
 
@@ -54,6 +56,22 @@ def test_ctrl_c_at_the_question_ends_it_with_130_and_sends_nothing(make_world: M
         code, stdout = on.end()
     assert (code, stdout, made.requests) == (130, "", 0)
     assert "Traceback" not in on.drawn
+
+
+def test_a_plan_that_has_lain_about_is_asked_for_even_with_yes(make_world: MakeWorld) -> None:
+    made = make_world()
+    assert made.batchreset("plan", made.input(accounts(9)), "--run-id", "r").code == 0
+    facts = json.loads((made.runs / "r" / "run.json").read_text(encoding="utf-8"))
+    planned_at = dt.datetime.now(dt.UTC) - dt.timedelta(hours=30, minutes=1)
+    (made.runs / "r" / "run.json").write_text(json.dumps({**facts, "planned_at": planned_at.isoformat()}))
+    with on_terminal(made, "apply", "r", "--yes") as on:
+        on.wait_for(PROMPT)
+        assert "This plan was made 30 hours ago." in on.drawn
+        assert made.requests == 0
+        on.type("9\n")
+        code, _ = on.end()
+    assert code == 0
+    assert made.resets == 9
 
 
 @pytest.mark.parametrize("no_color", [None, "1"], ids=["colour", "NO_COLOR"])

@@ -55,7 +55,7 @@ def test_what_is_not_known_is_empty() -> None:
 
 
 def test_a_row_that_nobody_touched_has_no_history() -> None:
-    assert dataclasses.astuple(KnownRow()) == (0, 0, False, None)
+    assert dataclasses.astuple(KnownRow()) == (0, 0, False, None, None)
     assert dataclasses.astuple(History()) == (0, 0, False, None, 0, False)
 
 

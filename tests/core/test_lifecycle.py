@@ -14,6 +14,8 @@ LEGAL = {
     (RowState.SENT, Move.END): RowState.ENDED,
     (RowState.WAITING, Move.SEND): RowState.SENT,
     (RowState.WAITING, Move.NOTE): RowState.NOTED,
+    (RowState.PLANNED, Move.LEAVE_OUT): RowState.ENDED,
+    (RowState.WAITING, Move.LEAVE_OUT): RowState.ENDED,
 }
 
 
@@ -33,7 +35,7 @@ def test_a_refused_move_is_told_in_plain_words() -> None:
 
     assert "a row that is planned cannot send" in told
     assert {words.split()[4] for words in told} == {"planned", "noted", "sent", "waiting", "ended"}
-    assert {words.split()[6] for words in told} == {"note", "send", "wait", "end"}
+    assert {words.split()[6] for words in told} == {"note", "send", "wait", "end", "leave"}
 
 
 def _refusal(state: RowState, move: Move) -> IllegalMoveError:

@@ -11,7 +11,9 @@ STOPS = {
     Reason.CANARY, Reason.FAILURE_RATE, Reason.MAX_FAILURES, Reason.MAX_DURATION, Reason.UNREACHABLE, Reason.LEDGER,
     Reason.INTERRUPTED, Reason.UNAUTHORIZED, Reason.MFA_REQUIRED,
 }  # fmt: skip
-UNSENT = {(Outcome.NOT_ATTEMPTED, reason) for reason in STOPS | {Reason.DRY_RUN, Reason.PLANNED}}
+UNSENT = {(Outcome.NOT_ATTEMPTED, reason) for reason in STOPS | {Reason.DRY_RUN, Reason.PLANNED, Reason.PROTECTED}}
+LEFT_OUT = {(Outcome.FAILED, Reason.PROTECTED), (Outcome.IN_DOUBT, Reason.PROTECTED)}
+"""Sent by an earlier session; protected by now."""
 CUT_OFF = {
     *((outcome, reason) for outcome in (Outcome.FAILED, Outcome.IN_DOUBT) for reason in STOPS),
     *((Outcome.IN_DOUBT, rule.reason) for rule in RETRY_TABLE.values()),
@@ -43,7 +45,7 @@ def endings() -> set[tuple[Outcome, Reason | None]]:
 
 
 ENDED = endings()
-WITH_ADVICE = (ENDED - {(Outcome.SUCCEEDED, None)}) | SKIPPED | UNSENT | CUT_OFF
+WITH_ADVICE = (ENDED - {(Outcome.SUCCEEDED, None)}) | SKIPPED | UNSENT | CUT_OFF | LEFT_OUT
 
 
 def test_failed_rows_were_refused_throttled_or_never_sent() -> None:
@@ -102,6 +104,8 @@ def test_a_row_in_doubt_has_one_advice_whatever_the_reason(reason: Reason) -> No
         pytest.param(Outcome.FAILED, Reason.REDIRECTED, "base_url", id="redirected"),
         pytest.param(Outcome.FAILED, Reason.THROTTLED, "--retry-failed", id="throttled"),
         pytest.param(Outcome.FAILED, Reason.CONNECTION, "Nothing was sent", id="connection"),
+        pytest.param(Outcome.NOT_ATTEMPTED, Reason.PROTECTED, "could not be told", id="protected-unknown"),
+        pytest.param(Outcome.IN_DOUBT, Reason.PROTECTED, "sets no new one", id="protected-in-doubt"),
         pytest.param(Outcome.IN_DOUBT, Reason.TIMEOUT, "apply` to set a new one.", id="in-doubt"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNAUTHORIZED, "Sign in again", id="unauthorized"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.MFA_REQUIRED, "multi-factor", id="mfa"),

@@ -23,10 +23,31 @@ def test_a_users_token_names_user_tenant_and_when_it_expires() -> None:
     token = jwt({"upn": "op@partner.example", "tid": TENANT, "scp": "user_impersonation", "exp": 1795636000})
     assert claims_of(token) == TokenClaims(
         user="op@partner.example",
+        principal_name="op@partner.example",
         tenant_id=TENANT.lower(),
         app_only=False,
         expires_at=dt.datetime.fromtimestamp(1795636000, dt.UTC),
     )
+
+
+@pytest.mark.parametrize(
+    ("payload", "user_id", "principal_name"),
+    [
+        ({"oid": TENANT, "upn": "Op@Partner.example"}, TENANT.lower(), "op@partner.example"),
+        ({"oid": TENANT, "preferred_username": "op@partner.example"}, TENANT.lower(), "op@partner.example"),
+        ({"oid": TENANT, "unique_name": "op@partner.example", "name": "Op"}, TENANT.lower(), "op@partner.example"),
+        ({"oid": "nobody", "name": "a@b"}, "", ""),
+        ({"upn": "live.com#op"}, "", ""),
+        ({"oid": TENANT, "idtyp": "app"}, "", ""),
+    ],
+    ids=["v1", "v2", "unique_name", "no ids", "no principal name", "an application"],
+)
+def test_whose_account_it_is_is_told_by_id_and_principal_name(
+    payload: object, user_id: str, principal_name: str
+) -> None:
+    claims = claims_of(jwt(payload))
+    assert claims is not None
+    assert (claims.user_id, claims.principal_name) == (user_id, principal_name)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +79,7 @@ def test_a_token_that_is_no_jwt_says_nothing(token: str) -> None:
 def test_no_token_makes_the_reading_fail(text: str, payload: object) -> None:
     claims_of(Secret(text))
     claims_of(Secret(f"a.{text}.c"))
-    claims_of(jwt({"upn": payload, "tid": payload, "exp": payload, "roles": payload, "scp": payload}))
+    claims_of(jwt({"upn": payload, "tid": payload, "exp": payload, "oid": payload, "roles": payload, "scp": payload}))
 
 
 @pytest.mark.parametrize(

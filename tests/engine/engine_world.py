@@ -14,12 +14,13 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
+from batchreset.core.protection import Bounds
 from batchreset.core.records import Attempt, Ending, Intent, KnownRow
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.clock import LoopClock
-from batchreset.engine.ports import TokenSource, World
+from batchreset.engine.ports import NameFinder, TokenSource, World
 from batchreset.engine.runner import Job, Limits, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError, SignInError
@@ -206,6 +207,16 @@ class Rows:
     def next(self, lane: str) -> PlannedRow:
         return self.waiting[lane].pop(0)
 
+    def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
+        out = [row for rows in self.waiting.values() for row in rows if _is_out(bounds, row)]
+        for lane, rows in self.waiting.items():
+            self.waiting[lane] = [row for row in rows if not _is_out(bounds, row)]
+        return out
+
+
+def _is_out(bounds: Bounds, row: PlannedRow) -> bool:
+    return bounds.reason_against(row.customer_tenant_id, row.user_id) is not None
+
 
 def rows(*sizes: int) -> Rows:
     """Customers of those sizes; row numbers from 1, customer by customer."""
@@ -251,6 +262,10 @@ class Scene:
     log: Log = field(default_factory=Log)
     seed: int = 1
     start_from: Learned | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    protected_names: frozenset[str] = frozenset()
+    names: NameFinder | None = None
+    users_named: Callable[[frozenset[str]], frozenset[str]] = lambda _names: frozenset()
     during: Callable[[StopSwitch], Coroutine[Any, Any, None]] | None = None
     stop: Stop | None = None
     progress: Progress = field(default_factory=lambda: Progress(planned=0))
@@ -275,6 +290,7 @@ class Scene:
             new_password=lambda: Secret(f"password-{chance.getrandbits(64):x}"),
             new_id=lambda: f"id-{chance.getrandbits(64):x}",
             chance=chance,
+            names=self.names,
         )
         job = Job(
             rows=self.rows,
@@ -282,6 +298,10 @@ class Scene:
             probe_customer="customer-0",
             limits=self.limits,
             start_from=self.start_from,
+            bounds=self.bounds,
+            protected_names=self.protected_names,
+            customers=tuple(self.rows.rows_per_lane),
+            users_named=self.users_named,
         )
         began = anyio.current_time()
         async with anyio.create_task_group() as tasks:

@@ -227,22 +227,22 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         pytest.param("[input]\npath = 1979-05-27", "[input] path: found a date; allowed: a path", id="date-for-a-text"),
         pytest.param(
             '[input]\nprotected = "a.csv"',
-            '[input] protected: found "a.csv"; allowed: a list of paths',
+            '[input] protected: found "a.csv"; allowed: a list of paths, GUIDs and userPrincipalNames',
             id="text-for-a-list",
         ),
         pytest.param(
             '[input]\nprotected = ["a.csv", 2]',
-            "[input] protected: item 2: found 2; allowed: a list of paths",
+            "[input] protected: item 2: found 2; allowed: a list of paths, GUIDs and userPrincipalNames",
             id="wrong-item",
         ),
         pytest.param(
             '[input]\nprotected = [""]',
-            "[input] protected: item 1: found the empty text; allowed: a list of paths",
+            "[input] protected: item 1: found the empty text; allowed: a list of paths, GUIDs and userPrincipalNames",
             id="empty-item",
         ),
         pytest.param(
             f'[input]\nprotected = "{"p" * 99}"',
-            f'[input] protected: found "{"p" * 60}…"; allowed: a list of paths',
+            f'[input] protected: found "{"p" * 60}…"; allowed: a list of paths, GUIDs and userPrincipalNames',
             id="long-text",
         ),
         pytest.param(
@@ -337,13 +337,15 @@ def test_a_problem_of_a_job_file_names_key_value_and_remedy(job: Path, text: str
         pytest.param(
             "BATCHRESET_INPUT__PROTECTED",
             "",
-            "found the empty text; allowed: a list of paths, separated by commas or as a JSON array",
+            "found the empty text; allowed: a list of paths, GUIDs and userPrincipalNames, separated by commas or as a"
+            " JSON array",
             id="empty-list",
         ),
         pytest.param(
             "BATCHRESET_INPUT__PROTECTED",
             "[a.csv]",
-            'found "[a.csv]"; allowed: a list of paths, separated by commas or as a JSON array',
+            'found "[a.csv]"; allowed: a list of paths, GUIDs and userPrincipalNames, separated by commas or as a JSON'
+            " array",
             id="broken-json",
         ),
         pytest.param(

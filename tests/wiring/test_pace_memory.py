@@ -71,6 +71,7 @@ class Runs:
             facts={},
             settings=settings,
             plan_sha256="",
+            file_sha256="",
             input_sha256="",
             accounts_sha256="",
             reset_count=0,

@@ -57,7 +57,7 @@ class LedgerReader:
                     raise
                 # A read-only disk has no room for SQLite's shared memory; a ledger at rest does not need it.
                 self._connection, version = _open(path, "mode=ro&immutable=1")
-        if version != sql.SCHEMA_VERSION:
+        if version not in sql.READABLE_VERSIONS:
             self._connection.close()
             raise other_version(path, version)
 
@@ -75,11 +75,11 @@ class LedgerReader:
         finally:
             self._connection.rollback()
 
-    def settled(self) -> Iterator[tuple[int, Outcome]]:
-        """(row, outcome) of every row whose last word is an outcome."""
+    def settled(self) -> Iterator[tuple[int, Outcome, Reason | None]]:
+        """(row, outcome, reason) of every row whose last word is an outcome."""
         with self._translating():
-            for row, outcome in self._connection.execute(sql.SETTLED):
-                yield row, Outcome(outcome)
+            for row, outcome, reason in self._connection.execute(sql.SETTLED):
+                yield row, Outcome(outcome), Reason(reason) if reason else None
 
     def known(self) -> Mapping[int, KnownRow]:
         """What is known of rows that were touched and have not succeeded."""
@@ -90,8 +90,9 @@ class LedgerReader:
                     exchanges=exchanges,
                     unclear=bool(unclear),
                     first_sent_at=_moment(first_sent),
+                    outcome=Outcome(outcome) if outcome else None,
                 )
-                for row, generations, exchanges, unclear, first_sent in self._connection.execute(sql.KNOWN)
+                for row, generations, exchanges, unclear, first_sent, outcome in self._connection.execute(sql.KNOWN)
             }
 
     def results_between(self, first: int, last: int, *, unfinished: Reason) -> list[ResultValues]:
@@ -118,7 +119,7 @@ class LedgerReader:
             return dict(self._connection.execute(sql.GENERATIONS))
 
     def last_completed_at(self) -> dt.datetime | None:
-        """When the last row got its outcome; None when none has."""
+        """When the last row that was sent got its outcome; None when none has."""
         return _moment(self._one(sql.LAST_COMPLETED)[0])
 
     def unclear(self) -> set[tuple[int, int]]:

@@ -6,7 +6,9 @@ taken up again is open from the moment its new intent is committed.
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+READABLE_VERSIONS: Final = frozenset({1, SCHEMA_VERSION})
+"""Version 1 had no rows that were left out at the last moment; it reads the same."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -62,7 +64,7 @@ CREATE TABLE outcomes (
   outcome       TEXT NOT NULL,
   reason        TEXT,
   attempts      INTEGER NOT NULL,
-  first_sent_at INTEGER NOT NULL,
+  first_sent_at INTEGER,         -- NULL: never sent
   completed_at  INTEGER NOT NULL,
   PRIMARY KEY (row, generation)
 ) STRICT, WITHOUT ROWID;
@@ -82,17 +84,19 @@ ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 SETTLED: Final = """
-SELECT o.row, o.outcome FROM outcomes o
+SELECT o.row, o.outcome, o.reason FROM outcomes o
 WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
 """
 """Rows whose last word is an outcome."""
 
 # An intent was cut off when its session neither gave it an outcome, nor went on to another password for the row, nor
-# ended in order: whatever was under way at that moment is not in the ledger.
+# ended in order: whatever was under way at that moment is not in the ledger. That a later session left the row out
+# settles the row, and says nothing of what was under way.
 _CUT_OFF: Final = """
 SELECT i.row, i.generation FROM intents i JOIN sessions s USING (session)
 WHERE s.ended_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
+  AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation
+                  AND coalesce(o.reason, '') NOT IN ('protected', 'invalid'))
   AND NOT EXISTS (SELECT 1 FROM intents later
                   WHERE later.row = i.row AND later.generation > i.generation AND later.session = i.session)
 """
@@ -110,16 +114,17 @@ SELECT i.row, i.generation,
        (SELECT count(*) FROM attempts a WHERE a.row = i.row),
        EXISTS (SELECT 1 FROM attempts a WHERE a.row = i.row AND a.unclear = 1)
          OR i.row IN (SELECT row FROM ({_CUT_OFF})),
-       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row)
+       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
+       (SELECT o.outcome FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
 FROM (SELECT row, max(generation) AS generation FROM intents GROUP BY row) i
 WHERE NOT EXISTS (SELECT 1 FROM outcomes o
                   WHERE o.row = i.row AND o.generation = i.generation AND o.outcome = 'succeeded')
 """
-"""What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent."""
+"""What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent, outcome."""
 
 ENDED_BETWEEN: Final = """
 SELECT o.row, o.outcome, o.reason, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
-       o.attempts, o.first_sent_at, o.completed_at
+       o.attempts, o.first_sent_at, iif(o.first_sent_at IS NULL, NULL, o.completed_at)
 FROM outcomes o LEFT JOIN attempts a ON a.row = o.row AND a.number = o.attempts
 WHERE o.row BETWEEN ? AND ?
   AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
@@ -140,7 +145,7 @@ WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation 
 """Rows that were noted and have no outcome, with their last attempt where there was one."""
 
 GENERATIONS: Final = "SELECT row, max(generation) FROM intents GROUP BY row"
-LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes"
+LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes WHERE first_sent_at IS NOT NULL"
 NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"

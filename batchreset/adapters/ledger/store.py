@@ -167,6 +167,6 @@ def _ending_values(ending: Ending) -> tuple[object, ...]:
         ending.outcome.value,
         ending.reason.value if ending.reason else None,
         ending.attempts,
-        milliseconds(ending.first_sent_at),
+        None if ending.first_sent_at is None else milliseconds(ending.first_sent_at),
         milliseconds(ending.completed_at),
     )

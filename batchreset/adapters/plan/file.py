@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,9 @@ from batchreset.core.columns import (
     PLAN,
     REASON,
     ROW,
+    UPN,
     USER,
+    fold,
 )
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError
@@ -139,3 +142,22 @@ def _damage_translated(path: Path) -> Iterator[None]:
             f"The plan at {path} cannot be read; the file is damaged, or may not be opened: {error}",
             next_step="Restore the run's folder from a copy, or plan again under another run id.",
         ) from error
+
+
+def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str] | None:
+    """The ids of the users to be reset whom the input calls by one of these principal names (lower case).
+
+    None: the input had no column of principal names.
+
+    Raises:
+        RunFolderError: the plan cannot be read.
+    """
+    with _damage_translated(path):
+        rows = pl.scan_parquet(path, glob=False)
+        header = next((name for name in rows.collect_schema() if fold(name) == fold(UPN)), None)
+        if header is None:
+            return None
+        wanted = pl.Series(sorted(names), dtype=pl.String).implode()
+        is_named = pl.col(header).str.strip_chars().str.to_lowercase().is_in(wanted)
+        found = rows.filter((pl.col(DECISION) == DECISION_RESET) & is_named).select(USER).collect()
+        return frozenset(found[USER])

@@ -1,12 +1,14 @@
 """The rows still to be sent, lane by lane, without an object for each of a million rows."""
 
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Final
 
 import polars as pl
 
 from batchreset.core.columns import CUSTOMER, DECISION, DECISION_RESET, FORCE, ROW, USER
+from batchreset.core.protection import Bounds
 from batchreset.core.rows import PlannedRow
 
 SINGLE_LANE: Final = "*"
@@ -33,8 +35,12 @@ class RowQueue:
 
     def __init__(self, rows: pl.DataFrame, *, single_lane: bool) -> None:
         """`rows`: row, customer, user and flag, in the input's order."""
-        lane = pl.lit(SINGLE_LANE) if single_lane else pl.col(CUSTOMER)
-        numbered = rows.with_columns(lane.alias("lane")).with_row_index("index")
+        self._single_lane = single_lane
+        self._sort(rows)
+
+    def _sort(self, rows: pl.DataFrame) -> None:
+        """By lane, in the input's order within it."""
+        numbered = rows.with_columns(self._lane.alias("lane")).with_row_index("index")
         sizes = numbered.group_by("lane", maintain_order=True).agg("index", size=pl.len())
         self._rows = rows[sizes["index"].explode()]
         self._left = dict(sizes.select("lane", "size").iter_rows())
@@ -43,6 +49,21 @@ class RowQueue:
         self._buffers: dict[str, Iterator[PlannedRow]] = {}
         per_lane = MAX_ROWS_BUFFERED // max(1, len(self._left))
         self._fetched_at_once = max(MIN_ROWS_FETCHED, min(MAX_ROWS_FETCHED, per_lane))
+
+    @property
+    def _lane(self) -> pl.Expr:
+        return pl.lit(SINGLE_LANE) if self._single_lane else pl.col(CUSTOMER)
+
+    def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
+        """Take away the rows that are out of bounds, and give them back; before any row is handed out."""
+        out = _among(CUSTOMER, bounds.protected.customers) | _among(USER, bounds.protected.users)
+        if bounds.customers:
+            out |= ~_among(CUSTOMER, bounds.customers)
+        taken = self._rows.filter(out)
+        if taken.is_empty():
+            return []
+        self._sort(self._rows.filter(~out))
+        return list(_planned(taken.with_columns(self._lane.alias("lane"))))
 
     @property
     def rows_per_lane(self) -> Mapping[str, int]:
@@ -64,8 +85,15 @@ class RowQueue:
     def _fetch(self, lane: str, length: int) -> Iterator[PlannedRow]:
         start = self._next_slice[lane]
         self._next_slice[lane] = start + length
-        fetched = self._rows.slice(start, length).select(ROW, CUSTOMER, USER, FORCE).rows()
-        return (
-            PlannedRow(row=row, lane=lane, customer_tenant_id=customer, user_id=user, force_change_password=force)
-            for row, customer, user, force in fetched
-        )
+        return _planned(self._rows.slice(start, length).with_columns(pl.lit(lane).alias("lane")))
+
+
+def _planned(rows: pl.DataFrame) -> Iterator[PlannedRow]:
+    return (
+        PlannedRow(row=row, lane=lane, customer_tenant_id=customer, user_id=user, force_change_password=force)
+        for row, lane, customer, user, force in rows.select(ROW, "lane", CUSTOMER, USER, FORCE).rows()
+    )
+
+
+def _among(column: str, values: AbstractSet[str]) -> pl.Expr:
+    return pl.col(column).is_in(pl.Series(sorted(values), dtype=pl.String).implode())

@@ -4,7 +4,7 @@ from batchreset.adapters.reader.checked import CheckedInput
 from batchreset.adapters.reader.checking import check
 from batchreset.adapters.reader.loading import RawTable, WholeTable, input_sha256, load, reading
 from batchreset.adapters.reader.problems import InvalidRowsError, Problem, Problems
-from batchreset.adapters.reader.protected import Protected, read_protected
+from batchreset.adapters.reader.protected import fixed_entry, read_protected
 from batchreset.adapters.reader.rules import Rules
 
 __all__ = [
@@ -12,11 +12,11 @@ __all__ = [
     "InvalidRowsError",
     "Problem",
     "Problems",
-    "Protected",
     "RawTable",
     "Rules",
     "WholeTable",
     "check",
+    "fixed_entry",
     "input_sha256",
     "load",
     "read_protected",

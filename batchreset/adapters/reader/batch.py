@@ -8,9 +8,8 @@ import polars as pl
 
 from batchreset.adapters.reader.cells import among, flag, guid, trimmed_lower
 from batchreset.adapters.reader.findings import Finding, problems_in
-from batchreset.adapters.reader.headers import UPN
 from batchreset.adapters.reader.rules import Rules
-from batchreset.core.columns import CUSTOMER, FORCE, REASON, ROW, USER
+from batchreset.core.columns import CUSTOMER, FORCE, REASON, ROW, UPN, USER
 from batchreset.core.outcome import Reason
 
 FLAG_FOUND: Final = "flag_found"
@@ -81,9 +80,9 @@ def _cells(frame: pl.DataFrame, first_row: int, headers: Mapping[str, str], rule
         customer=guid(pl.col("customer_found")),
         user=guid(pl.col("user_found")),
         flag=flag(pl.col("flag_found")),
-        upn=trimmed_lower(pl.col("upn_found")) if rules.protected_upns else pl.col("upn_found"),
+        upn=trimmed_lower(pl.col("upn_found")) if rules.upns else pl.col("upn_found"),
     ).with_columns(
         protected=among(pl.col("customer"), rules.protected_customers)
         | among(pl.col("user"), rules.protected_users)
-        | among(pl.col("upn"), rules.protected_upns)
+        | among(pl.col("upn"), rules.upns)
     )

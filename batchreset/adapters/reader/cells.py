@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 _GUID: Final = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
-_ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
+ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 
@@ -29,7 +29,7 @@ def _guids(cells: pl.Series) -> pl.Series:
     if not wanted.all():
         others = cells.filter(~wanted)
         cells = cells.scatter(wanted.not_().arg_true(), pl.select(_respelled(pl.lit(others))).to_series())
-    return cells.replace(_ZERO_GUID, None)
+    return cells.replace(ZERO_GUID, None)
 
 
 def _respelled(cell: pl.Expr) -> pl.Expr:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Self
 
@@ -31,6 +31,7 @@ class CheckedInput:
         problems: what was found wrong.
         source: the path as it was given.
         sha256: of the input's bytes, hex.
+        names_to_find: of protected accounts, that the input has no column to compare with.
     """
 
     rows: Parts
@@ -38,24 +39,23 @@ class CheckedInput:
     problems: Problems
     source: str
     sha256: str
-
-    @classmethod
-    def of(cls, rows: Parts, changes: pl.DataFrame, *, problems: Problems, source: str, sha256: str) -> Self:
-        """Raises PlanRefusedError: nothing is left to reset."""
-        checked = cls(rows=rows, changes=changes.sort(ROW), problems=problems, source=source, sha256=sha256)
-        if not checked.reset_count:
-            counts = ", ".join(f"{count} {reason}" for reason, count in checked.skipped.items())
-            raise PlanRefusedError(
-                f"No account of {name_shown(source)} is left to reset: {counts}.",
-                next_step="Check that this is the right input, and the protected list and customers that apply to it.",
-            )
-        return checked
+    names_to_find: frozenset[str]
 
     def leaving_out(self, reasons: Mapping[int, Reason]) -> Self:
         """The same, with these rows skipped too. Raises PlanRefusedError: nothing is left to reset."""
         more = pl.DataFrame({ROW: list(reasons), REASON: [reason.value for reason in reasons.values()]}, schema=CHANGES)
-        changes = pl.concat([self.changes.join(more, on=ROW, how="anti"), more])
-        return type(self).of(self.rows, changes, problems=self.problems, source=self.source, sha256=self.sha256)
+        changes = pl.concat([self.changes.join(more, on=ROW, how="anti"), more]).sort(ROW)
+        return replace(self, changes=changes).with_rows_to_reset()
+
+    def with_rows_to_reset(self) -> Self:
+        """Itself. Raises PlanRefusedError: nothing is left to reset."""
+        if not self.reset_count:
+            counts = ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
+            raise PlanRefusedError(
+                f"No account of {name_shown(self.source)} is left to reset: {counts}.",
+                next_step="Check that this is the right input, and the protected list and customers that apply to it.",
+            )
+        return self
 
     @property
     def row_count(self) -> int:

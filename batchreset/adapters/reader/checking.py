@@ -12,11 +12,12 @@ from batchreset.adapters.reader.accounts import changed_reasons, repeated_rows, 
 from batchreset.adapters.reader.batch import read_batch
 from batchreset.adapters.reader.checked import CheckedInput
 from batchreset.adapters.reader.findings import finding_of_clashes, findings_in_cells, problems_in
-from batchreset.adapters.reader.headers import UPN, further, known
+from batchreset.adapters.reader.headers import further, known
 from batchreset.adapters.reader.loading import RawTable
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import InvalidRowsError, Problems
 from batchreset.adapters.reader.rules import Rules
+from batchreset.core.columns import ROW, UPN
 from batchreset.errors import PlanRefusedError
 
 
@@ -34,17 +35,16 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
     Raises:
         InputError: a required column is missing, or the table cannot be read to its end.
         InvalidRowsError: rows have problems and `rules.on_invalid` is "stop".
-        PlanRefusedError: too many rows, protected names that cannot be looked up, or nothing left to reset.
+        PlanRefusedError: too many rows, or nothing left to reset.
         RunFolderError: `room` cannot be written.
     """
     shown = raw.shown
     headers = known(raw.headers, shown)
-    _refuse_unknown_names(rules, headers, shown)
     own = {header for name, header in headers.items() if name != UPN}
     carried = further([header for header in raw.headers if header not in own])
     rows, beside, of_cells = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
     keys: list[pl.DataFrame] = []
-    findings = findings_in_cells(rules)
+    findings = findings_in_cells(rules, has_upn=UPN in headers)
     count = 0
     for frame in raw.batches:
         _refuse_too_many(count + frame.height, rules, shown)
@@ -63,7 +63,14 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
     )
     if problems.count and rules.on_invalid == "stop":
         raise InvalidRowsError(shown, problems)
-    return CheckedInput.of(rows, changed_reasons(accounts), problems=problems, source=raw.source, sha256=raw.sha256)
+    return CheckedInput(
+        rows=rows,
+        changes=changed_reasons(accounts).sort(ROW),
+        problems=problems,
+        source=raw.source,
+        sha256=raw.sha256,
+        names_to_find=frozenset() if UPN in headers else rules.protected_upns,
+    ).with_rows_to_reset()
 
 
 def _refuse_too_many(rows: int, rules: Rules, shown: str) -> None:
@@ -71,13 +78,4 @@ def _refuse_too_many(rows: int, rules: Rules, shown: str) -> None:
         raise PlanRefusedError(
             f"{shown} has more than {rules.max_rows:,} rows, which max_rows under [input] allows.",
             next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
-        )
-
-
-def _refuse_unknown_names(rules: Rules, headers: dict[str, str], shown: str) -> None:
-    if rules.protected_upns and UPN not in headers:
-        raise PlanRefusedError(
-            f"{shown} has no column {UPN}, and {len(rules.protected_upns)} protected accounts are named only by it:"
-            " whether they are in the input cannot be told without looking users up.",
-            next_step=f"Name the protected accounts by user-id, or add a column {UPN} to the input.",
         )

@@ -7,10 +7,9 @@ from typing import Final
 import polars as pl
 
 from batchreset.adapters.reader.cells import EXPECTED_FLAG, EXPECTED_GUID, among
-from batchreset.adapters.reader.headers import UPN
 from batchreset.adapters.reader.problems import harmless
 from batchreset.adapters.reader.rules import Rules
-from batchreset.core.columns import CUSTOMER, FORCE, USER
+from batchreset.core.columns import CUSTOMER, FORCE, UPN, USER
 
 EXPECTED_CUSTOMER: Final = "one of the customers named in the settings"
 EXPECTED_UPN: Final = "a userPrincipalName, because protected accounts are named by it"
@@ -33,14 +32,16 @@ class Finding:
     expected: pl.Expr
 
 
-def findings_in_cells(rules: Rules) -> list[Finding]:
-    """The checks that need no other row."""
+def findings_in_cells(rules: Rules, *, has_upn: bool) -> list[Finding]:
+    """The checks that need no other row. `has_upn`: whether the input has the column."""
     customer_unwanted = (
         pl.col("customer").is_not_null() & ~among(pl.col("customer"), rules.customers)
         if rules.customers
         else pl.lit(value=False)
     )
-    upn_unknown = pl.col("upn").is_null() | (pl.col("upn") == "") if rules.protected_upns else pl.lit(value=False)
+    upn_unknown = (
+        pl.col("upn").is_null() | (pl.col("upn") == "") if rules.protected_upns and has_upn else pl.lit(value=False)
+    )
     return [
         Finding(
             column=CUSTOMER,

@@ -7,11 +7,8 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from batchreset.adapters.reader.problems import printable
-from batchreset.core.columns import FORCE, INPUT_KNOWN, INPUT_REQUIRED, PLAN, RESULTS, fold
+from batchreset.core.columns import FORCE, INPUT_KNOWN, INPUT_REQUIRED, PLAN, RESULTS, UPN, fold
 from batchreset.errors import InputError
-
-UPN: Final = "userPrincipalName"
-"""A further column that protected accounts may be named by."""
 
 MAX_HEADERS_SHOWN: Final = 20
 MIN_LIKENESS: Final = 0.5

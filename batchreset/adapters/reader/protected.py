@@ -1,41 +1,54 @@
-"""Lists of accounts that must never be reset (break-glass)."""
+"""Accounts that must never be reset (break-glass): named one by one, or in lists."""
 
+import os
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 import polars as pl
 
-from batchreset.adapters.reader.cells import guid, trimmed_lower
-from batchreset.adapters.reader.headers import UPN
+from batchreset.adapters.reader.cells import ZERO_GUID, guid, trimmed_lower
 from batchreset.adapters.reader.loading import WholeTable, load
-from batchreset.core.columns import CUSTOMER, USER, fold
+from batchreset.core.columns import CUSTOMER, UPN, USER, fold
+from batchreset.core.protection import Protected
 from batchreset.errors import InputError
 
-_COLUMNS = (USER, CUSTOMER, UPN)
+_COLUMNS: Final = (USER, CUSTOMER, UPN)
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NAME: Final = re.compile(r"[^\s@/\\,]+@[^\s@/\\,]+\.[^\s@/\\,]+")
+_FILE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".xlsx", ".gz", ".zst")
+"""A list that is not there must not pass for a name that nobody has, even with an @ in its own name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protected:
-    """Lower case, ids without braces. A customer stands here when a line names it and no user: all of it."""
-
-    users: frozenset[str]
-    customers: frozenset[str]
-    upns: frozenset[str]
-
-
-def read_protected(paths: Iterable[str]) -> Protected:
-    """All lists together. A line that names a user protects that user, whatever else it says.
+def read_protected(entries: Iterable[str]) -> Protected:
+    """All entries together: ids, principal names, and files of them.
 
     Raises:
         InputError: a list cannot be read, has none of the columns, or holds something that is no id. A list that is
             half understood protects nobody, so that it stops the run.
     """
-    lists = [_one_list(load(path)) for path in paths]
-    return Protected(
-        users=frozenset[str]().union(*(one.users for one in lists)),
-        customers=frozenset[str]().union(*(one.customers for one in lists)),
-        upns=frozenset[str]().union(*(one.upns for one in lists)),
-    )
+    protected = Protected()
+    for entry in entries:
+        inline = _named_inline(entry)
+        protected |= _one_list(load(entry)) if inline is None else inline
+    return protected
+
+
+def fixed_entry(entry: str) -> str:
+    """The entry so that it means the same from every folder: a file by its absolute path."""
+    return entry if _named_inline(entry) is not None else str(Path(entry).expanduser().absolute())
+
+
+def _named_inline(entry: str) -> Protected | None:
+    """Whom the entry itself names; None: it is a file's path."""
+    text = entry.strip().lower()
+    bare = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+    if _GUID.fullmatch(bare) and bare != ZERO_GUID:
+        return Protected(users=frozenset({bare}), customers=frozenset({bare}))
+    if _NAME.fullmatch(text) and not text.endswith(_FILE_ENDINGS) and not os.path.lexists(entry):
+        return Protected(names=frozenset({text}))
+    return None
 
 
 def _one_list(raw: WholeTable) -> Protected:
@@ -62,7 +75,7 @@ def _one_list(raw: WholeTable) -> Protected:
     return Protected(
         users=frozenset(ids[USER].drop_nulls()),
         customers=frozenset(whole_customers[CUSTOMER].drop_nulls()),
-        upns=frozenset(ids.filter(pl.col(USER).is_null())[UPN].drop_nulls()),
+        names=frozenset(ids.filter(pl.col(USER).is_null())[UPN].drop_nulls()),
     )
 
 

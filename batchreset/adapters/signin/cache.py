@@ -49,6 +49,11 @@ def newest_refresh_token(state: str) -> Secret | None:
 
 def user_in(state: str) -> str:
     """Who a kept cache is of; empty when it does not say."""
+    return account_in(state)[1]
+
+
+def account_in(state: str) -> tuple[str, str]:
+    """Object id and principal name of whom a kept cache is of; empty where it does not say."""
     cache = TokensSeen(state, lambda _: None)
     found: dict[str, Any] = next(iter(cache.search(cache.CredentialType.ACCOUNT)), {})
-    return str(found.get("username") or "")
+    return str(found.get("local_account_id") or "").lower(), str(found.get("username") or "")

@@ -83,6 +83,19 @@ def ending(
     )
 
 
+def left_out(row: int, generation: int = 0, *, outcome: Outcome = Outcome.SKIPPED, attempts: int = 0) -> Ending:
+    """Its account was protected at the last moment."""
+    return Ending(
+        row=row,
+        generation=generation,
+        outcome=outcome,
+        reason=Reason.PROTECTED,
+        attempts=attempts,
+        first_sent_at=at(row + 0.1) if attempts else None,
+        completed_at=at(row + 0.5),
+    )
+
+
 @contextlib.contextmanager
 def session(path: Path, *, seal: Seal | None = None) -> Iterator[LedgerStore]:
     """A session that nobody ends: what is left when its process is killed."""

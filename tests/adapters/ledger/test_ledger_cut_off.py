@@ -3,7 +3,18 @@
 from pathlib import Path
 
 import pytest
-from ledger_records import NOON, attempt, ending, intent, reading, session, standings, throttled, timed_out
+from ledger_records import (
+    NOON,
+    attempt,
+    ending,
+    intent,
+    left_out,
+    reading,
+    session,
+    standings,
+    throttled,
+    timed_out,
+)
 
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Record
@@ -86,7 +97,7 @@ def test_a_row_taken_up_again_is_open_from_its_new_intent_on(path: Path) -> None
 
     assert standings(path) == {1: "in_doubt"}
     with reading(path) as reader:
-        assert dict(reader.settled()) == {}
+        assert list(reader.settled()) == []
         assert reader.totals() == {}
         assert reader.unclear() == {(1, 2)}
 
@@ -100,3 +111,28 @@ def test_a_row_that_succeeds_at_last_is_settled_whatever_was_before(path: Path) 
     with reading(path) as reader:
         assert reader.known() == {}
         assert reader.unfinished(Reason.INTERRUPTED) == {}
+
+
+def test_a_row_that_is_left_out_after_a_kill_keeps_its_doubt(path: Path) -> None:
+    """Its account is protected by now; whether its password was changed is as unknown as before."""
+    killed(path, intent(1))
+    ended(path, left_out(1, 1, outcome=Outcome.IN_DOUBT))
+
+    assert standings(path) == {1: "in_doubt"}
+    assert unclear(path) == {(1, 1)}
+    with reading(path) as reader:
+        assert list(reader.settled()) == [(1, Outcome.IN_DOUBT, Reason.PROTECTED)]
+        assert reader.unfinished(Reason.INTERRUPTED) == {}
+
+
+def test_a_row_that_was_left_out_before_it_was_noted_was_never_sent_and_counts_as_ended(path: Path) -> None:
+    ended(path, left_out(1), intent(2), attempt(2), ending(2))
+
+    assert standings(path) == {1: "skipped", 2: "succeeded"}
+    with reading(path) as reader:
+        first = reader.results_between(1, 2, unfinished=Reason.INTERRUPTED)[0]
+        assert first == (1, "skipped", "protected", None, None, None, None, None, 0, None, None)
+        assert reader.totals() == {(Outcome.SKIPPED, Reason.PROTECTED): 1, (Outcome.SUCCEEDED, None): 1}
+        assert reader.generations() == {2: 1}
+        assert reader.known() == {}
+        assert reader.last_completed_at() == ending(2).completed_at

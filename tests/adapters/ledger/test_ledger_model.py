@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from ledger_records import NOON, attempt, ending, intent
+from ledger_records import NOON, attempt, ending, intent, left_out
 
 from batchreset.adapters.ledger import LedgerReader, LedgerStore
 from batchreset.core.outcome import Outcome, Reason
@@ -31,6 +31,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
         st.sampled_from([Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT]),
         st.sampled_from([Reason.FORBIDDEN, Reason.TIMEOUT]),
     ),
+    st.tuples(st.just("leave_out"), A_ROW),
 )
 
 
@@ -54,6 +55,10 @@ class Model:
     def touched(self) -> list[int]:
         return [row for row in ROWS if self.of_kind(Intent, row)]
 
+    def told_of(self) -> list[int]:
+        """Touched, or left out before that."""
+        return [row for row in ROWS if self.of_kind(Intent, row) or self.of_kind(Ending, row)]
+
     def generation(self, row: int) -> int:
         return max((noted.generation for noted in self.of_kind(Intent, row)), default=0)
 
@@ -70,8 +75,13 @@ class Model:
         for one in self.sessions:
             if not one.ended:
                 last = {noted.row: noted.generation for noted in one.records if isinstance(noted, Intent)}
-                found |= {item for item in last.items() if self.outcome_of(*item) is None}
+                found |= {item for item in last.items() if not self.reached(*item)}
         return found
+
+    def reached(self, row: int, generation: int) -> bool:
+        """Whether it has an outcome that came of its own exchanges: a row that is left out is not asked about them."""
+        end = self.outcome_of(row, generation)
+        return end is not None and end.reason is not Reason.PROTECTED
 
     def standing(self, row: int) -> Outcome:
         end = self.outcome(row)
@@ -93,6 +103,8 @@ class Model:
         """row, outcome, reason, http_status, error_code, ms_correlation_id, attempts."""
         end, exchanges, standing = self.outcome(row), self.of_kind(Attempt, row), self.standing(row)
         last = exchanges[-1] if exchanges else None
+        if end is not None and end.reason is Reason.PROTECTED:
+            last = exchanges[end.attempts - 1] if end.attempts else None
         reason = end.reason if end else self.reason(last, standing)
         if standing is Outcome.NOT_ATTEMPTED:
             last = None
@@ -174,6 +186,16 @@ class LedgerMachine(RuleBasedStateMachine):
         why = None if outcome is Outcome.SUCCEEDED else reason
         self.pending.append(ending(row, generation, outcome=outcome, reason=why, attempts=exchanges))
 
+    def leave_out(self, row: int) -> None:
+        """As a session does with a row it has not sent: from what is known of it, where it has no outcome."""
+        touched_here = any(r.row == row for r in (*self.model.sessions[-1].records, *self.pending))
+        if touched_here or self.model.outcome(row) is not None:
+            return
+        exchanges = len(self.model.of_kind(Attempt, row))
+        unclear = any(doubtful == row for doubtful, _ in self.model.unclear())
+        outcome = Outcome.IN_DOUBT if unclear else Outcome.FAILED if exchanges else Outcome.SKIPPED
+        self.pending.append(left_out(row, self.model.generation(row), outcome=outcome, attempts=exchanges))
+
     @precondition(lambda self: self.under_way)
     @rule(steps=st.lists(STEPS, min_size=1, max_size=8), kept=st.booleans())
     def write(self, steps: list[Step], kept: bool) -> None:  # noqa: FBT001  drawn
@@ -208,7 +230,7 @@ class LedgerMachine(RuleBasedStateMachine):
         model, reader = self.model, self.reader
         values = reader.results_between(ROWS[0], ROWS[-1], unfinished=UNFINISHED)
         lines = [(v[0], v[1], v[2], v[3], v[4], v[6], v[8]) for v in values]
-        assert lines == [model.line(row) for row in model.touched()]
+        assert lines == [model.line(row) for row in model.told_of()]
         assert reader.results_between(2, 3, unfinished=UNFINISHED) == [v for v in values if v[0] in {2, 3}]
 
     @invariant()
@@ -219,13 +241,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def counts_are_the_models(self) -> None:
         model, reader = self.model, self.reader
         ends = {row: end for row in ROWS if (end := model.outcome(row)) is not None}
-        assert dict(reader.settled()) == {row: end.outcome for row, end in ends.items()}
+        assert list(reader.settled()) == [(row, end.outcome, end.reason) for row, end in ends.items()]
         assert reader.totals() == Counter((end.outcome, end.reason) for end in ends.values())
         lines = [model.line(row) for row in model.touched() if row not in ends]
         standings = Counter((line[1], line[2]) for line in lines if line[1] is not Outcome.NOT_ATTEMPTED)
         assert reader.unfinished(UNFINISHED) == standings
         assert reader.generations() == {row: model.generation(row) for row in model.touched()}
-        completed = [end.completed_at for row in ROWS for end in model.of_kind(Ending, row)]
+        completed = [end.completed_at for row in ROWS for end in model.of_kind(Ending, row) if end.first_sent_at]
         assert reader.last_completed_at() == max(completed, default=None)
         assert reader.verdicts() == Counter(a.verdict for row in ROWS for a in model.of_kind(Attempt, row))
 
@@ -233,12 +255,15 @@ class LedgerMachine(RuleBasedStateMachine):
     def what_is_known_is_what_the_model_knows(self) -> None:
         known = self.reader.known()
         doubtful = {row for row, _ in self.model.unclear()}
-        assert {row: (k.generations, k.exchanges, k.unclear, k.first_sent_at) for row, k in known.items()} == {
+        assert {
+            row: (k.generations, k.exchanges, k.unclear, k.first_sent_at, k.outcome) for row, k in known.items()
+        } == {
             row: (
                 self.model.generation(row),
                 len(exchanges := self.model.of_kind(Attempt, row)),
                 row in doubtful,
                 min((a.sent_at for a in exchanges), default=None),
+                end.outcome if (end := self.model.outcome(row)) else None,
             )
             for row in self.model.touched()
             if self.model.standing(row) is not Outcome.SUCCEEDED

@@ -52,7 +52,7 @@ def test_a_group_is_readable_by_others_as_soon_as_it_is_written(path: Path) -> N
             store.write_group([intent(row)])
             assert (row, 1) in other.unclear()
             store.write_group([attempt(row), ending(row)])
-            assert dict(other.settled())[row] is Outcome.SUCCEEDED
+            assert (row, Outcome.SUCCEEDED, None) in list(other.settled())
 
 
 def test_a_row_reads_as_it_was_written(path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_group_is_all_or_nothing(path: Path, twice: Record) -> None:
 
         assert caught.value.exit_code is ExitCode.UNEXPECTED
         with reading(path) as reader:
-            assert dict(reader.settled()) == {1: Outcome.SUCCEEDED, 9: Outcome.SUCCEEDED}
+            assert list(reader.settled()) == [(row, Outcome.SUCCEEDED, None) for row in (1, 9)]
             assert reader.unclear() == set()
             assert len(list(reader.sealed())) == 1
         store.write_group([intent(2), attempt(2), ending(2)])
@@ -175,17 +175,30 @@ def test_a_ledger_that_there_is_no_room_for_is_refused_and_nothing_left_of_it(pa
 def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> None:
     LedgerStore(path, seal=None).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
     connection.close()
 
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
-        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 2, not 1\)") as caught:
+        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 3, not 2\)") as caught:
             opening()
         assert "run.json" in caught.value.next_step
 
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     connection.close()
+
+
+def test_a_ledger_of_the_first_version_is_read_and_not_written(path: Path) -> None:
+    """No row was left out at the last moment then; all else reads the same."""
+    with session(path) as store:
+        store.write_group([intent(1), attempt(1), ending(1)])
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    assert standings(path) == {1: "succeeded"}
+    with pytest.raises(LedgerError, match="ledger version 1, not 2"):
+        LedgerStore(path, seal=None)
 
 
 def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
@@ -202,9 +215,9 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
 
 def test_a_database_without_tables_is_no_ledger(path: Path) -> None:
     path.touch()
-    with pytest.raises(LedgerError, match=r"ledger version 0, not 1"):
+    with pytest.raises(LedgerError, match=r"ledger version 0, not 2"):
         LedgerReader(path)
-    with pytest.raises(LedgerError, match=r"ledger version 0, not 1"):
+    with pytest.raises(LedgerError, match=r"ledger version 0, not 2"):
         LedgerStore(path, seal=None)
 
 
@@ -257,9 +270,9 @@ def test_a_snapshot_is_of_one_moment(path: Path) -> None:
             before = reader.unclear()
             store.write_group([intent(2), attempt(1), ending(1)])
             assert reader.unclear() == before == {(1, 1)}
-            assert dict(reader.settled()) == {}
+            assert list(reader.settled()) == []
         assert reader.unclear() == {(2, 1)}
-        assert dict(reader.settled()) == {1: Outcome.SUCCEEDED}
+        assert list(reader.settled()) == [(1, Outcome.SUCCEEDED, None)]
 
 
 def test_a_path_with_the_marks_of_a_uri_is_a_path(tmp_path: Path) -> None:

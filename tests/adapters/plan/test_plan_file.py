@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from batchreset.adapters.plan import freeze, open_plan
+from batchreset.adapters.plan import freeze, open_plan, users_named
 from batchreset.errors import RunFolderError
 
 SCHEMA = {
@@ -126,3 +126,19 @@ def test_a_file_without_a_plans_columns_is_refused(tmp_path: Path, frame: pl.Dat
 
     with pytest.raises(RunFolderError, match="does not have a plan's columns"):
         open_plan(tmp_path / "plan.parquet")
+
+
+@pytest.mark.parametrize("header", ["userPrincipalName", "User Principal Name"])
+def test_users_to_be_reset_are_found_by_the_names_that_the_input_gives_them(tmp_path: Path, header: str) -> None:
+    names = ["a@x", " B@X ", "c@x", "c@x", "d@x", "e@x"]
+    freeze([FRAME.with_columns(pl.Series(header, names))], tmp_path / "plan.parquet")
+
+    assert users_named(tmp_path / "plan.parquet", {"b@x", "c@x", "e@x", "z@x"}) == frozenset({"u2", "u3"})
+    assert users_named(tmp_path / "plan.parquet", set()) == frozenset()
+
+
+def test_without_a_column_of_names_nobody_can_say_whom_they_mean(tmp_path: Path) -> None:
+    freeze([FRAME], tmp_path / "plan.parquet")
+    assert users_named(tmp_path / "plan.parquet", {"a@x"}) is None
+    with pytest.raises(RunFolderError, match=r"There is no plan at .*none\.parquet"):
+        users_named(tmp_path / "none.parquet", {"a@x"})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from batchreset.adapters.plan import SINGLE_LANE, RowQueue
 from batchreset.adapters.plan.queue import MAX_ROWS_FETCHED, queue_of
+from batchreset.core.protection import Bounds, Protected
 from batchreset.core.rows import PlannedRow
 
 SCHEMA = {
@@ -165,3 +166,26 @@ def test_a_lane_longer_than_one_fetch_goes_on() -> None:
     queue = plan(["c1"] * height).queue(done=(), single_lane=False)
 
     assert list(islice((queue.next("c1").row for _ in range(height)), height)) == list(range(1, height + 1))
+
+
+CUSTOMERS = st.lists(st.sampled_from(["c1", "c2", "c3"]), max_size=40)
+
+
+@given(
+    customers=CUSTOMERS,
+    users=st.sets(st.sampled_from([f"u{row}" for row in range(1, 41)])),
+    whole=st.sets(st.sampled_from(["c1", "c2", "c9"])),
+    only=st.sets(st.sampled_from(["c1", "c2", "c3"])),
+    single_lane=st.booleans(),
+)
+def test_what_is_out_of_bounds_is_taken_away_once_and_the_rest_stays_as_it_was(
+    *, customers: list[str], users: set[str], whole: set[str], only: set[str], single_lane: bool
+) -> None:
+    bounds = Bounds(protected=Protected(users=frozenset(users), customers=frozenset(whole)), customers=frozenset(only))
+    queue = plan(customers).queue(done=(), single_lane=single_lane)
+    out = {n for n, customer in enumerate(customers, 1) if bounds.reason_against(customer, f"u{n}") is not None}
+
+    assert {row.row for row in queue.leave_out(bounds)} == out
+    assert queue.leave_out(bounds) == []
+    kept = [row for rows in drained(queue).values() for row in rows]
+    assert sorted(kept) == [n for n in range(1, len(customers) + 1) if n not in out]

@@ -5,8 +5,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from batchreset.adapters.reader import Protected, RawTable, Rules, check, read_protected
+from batchreset.adapters.reader import RawTable, Rules, check, fixed_entry, read_protected
 from batchreset.core.outcome import Reason
+from batchreset.core.protection import Protected
 from batchreset.errors import ExitCode, InputError
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -24,7 +25,7 @@ def written(folder: Path, *lines: str, name: str = "protected.csv") -> str:
 def protected(
     users: set[str] | None = None, customers: set[str] | None = None, upns: set[str] | None = None
 ) -> Protected:
-    return Protected(users=frozenset(users or ()), customers=frozenset(customers or ()), upns=frozenset(upns or ()))
+    return Protected(users=frozenset(users or ()), customers=frozenset(customers or ()), names=frozenset(upns or ()))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,42 @@ def test_several_lists_are_taken_together(tmp_path: Path) -> None:
 
 def test_no_list_protects_nobody() -> None:
     assert read_protected([]) == protected()
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        pytest.param(USER, protected({USER}, {USER}), id="an id, of a user or a customer"),
+        pytest.param(" {" + USER.upper() + "} ", protected({USER}, {USER}), id="an id in braces"),
+        pytest.param("Glass@Contoso.example", protected(None, None, {"glass@contoso.example"}), id="a name"),
+        pytest.param(
+            "g_x.com#EXT#@contoso.onmicrosoft.com",
+            protected(None, None, {"g_x.com#ext#@contoso.onmicrosoft.com"}),
+            id="a guest's name",
+        ),
+    ],
+)
+def test_an_entry_may_name_an_account_itself(entry: str, expected: Protected) -> None:
+    assert read_protected([entry]) == expected
+    assert fixed_entry(entry) == entry
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["none@contoso.csv", "lists/glass@contoso.example", USER[:-1], "00000000-0000-0000-0000-000000000000", "glass"],
+    ids=["ends as a list does", "a path", "an id that is too short", "all zero", "no @"],
+)
+def test_what_may_have_been_meant_as_a_list_is_none_that_can_be_read(entry: str) -> None:
+    """Rather refused than taken for the name of somebody who does not exist."""
+    with pytest.raises(InputError, match="does not exist"):
+        read_protected([entry])
+
+
+def test_a_list_may_have_an_at_sign_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("glass@contoso.csv").write_text(f"user-id\n{USER}\n", encoding="utf-8")
+    assert read_protected(["glass@contoso.csv"]) == protected({USER})
+    assert fixed_entry("glass@contoso.csv") == str(tmp_path / "glass@contoso.csv")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +168,7 @@ def test_what_a_list_names_is_left_out_of_the_plan(tmp_path: Path) -> None:
         customers=frozenset(),
         protected_users=found.users,
         protected_customers=found.customers,
-        protected_upns=found.upns,
+        protected_upns=found.names,
     )
 
     raw = RawTable(headers=tuple(frame.columns), batches=iter([frame]), source="users.csv", sha256="5ha")

@@ -64,6 +64,7 @@ class Checked:
     source: str
     sha256: str
     accounts_sha256: str
+    names_to_find: frozenset[str]
 
 
 def check(raw: RawTable, with_rules: Rules) -> Checked:
@@ -78,6 +79,7 @@ def check(raw: RawTable, with_rules: Rules) -> Checked:
             source=checked.source,
             sha256=checked.sha256,
             accounts_sha256=checked.accounts_sha256,
+            names_to_find=checked.names_to_find,
         )
 
 
@@ -233,11 +235,24 @@ def test_an_empty_name_is_a_problem_where_accounts_are_protected_by_name() -> No
     assert endings(check(table(*rows, columns=columns), rules())) == ["reset", "reset"]
 
 
-def test_names_that_cannot_be_checked_refuse_the_plan() -> None:
-    with pytest.raises(PlanRefusedError, match="no column userPrincipalName") as caught:
-        check(table((CUSTOMER, USER)), rules(protected_upns=frozenset({"admin@contoso.com"})))
+def test_names_that_the_input_cannot_be_compared_with_are_left_to_be_found() -> None:
+    names = frozenset({"admin@contoso.com"})
+    columns = ("customer-tenant-id", "user-id", "userPrincipalName")
 
-    assert "user-id" in caught.value.next_step
+    without = check(table((CUSTOMER, USER)), rules(protected_upns=names))
+    compared = check(table((CUSTOMER, USER, "x@y"), columns=columns), rules(protected_upns=names))
+
+    assert (without.names_to_find, compared.names_to_find) == (names, frozenset())
+    assert endings(without) == endings(compared) == ["reset"]
+
+
+def test_the_operators_own_name_is_compared_and_never_demanded() -> None:
+    operator = rules(operator_upns=frozenset({"op@partner.com"}))
+    columns = ("customer-tenant-id", "user-id", "userPrincipalName")
+    raw = table((CUSTOMER, USER, " "), (CUSTOMER, OTHER_USER, "OP@partner.com"), columns=columns)
+
+    assert endings(check(raw, operator)) == ["reset", "protected"]
+    assert check(table((CUSTOMER, USER)), operator).names_to_find == frozenset()
 
 
 def test_more_rows_than_allowed_refuse_the_plan_with_both_numbers_and_the_setting() -> None:

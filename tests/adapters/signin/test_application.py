@@ -26,7 +26,7 @@ from sign_in_parts import (
 )
 
 from batchreset.adapters.signin.application import Application
-from batchreset.adapters.signin.cache import newest_refresh_token, user_in
+from batchreset.adapters.signin.cache import account_in, newest_refresh_token, user_in
 from batchreset.adapters.signin.certificate import read_certificate
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.refusals import Refused
@@ -52,6 +52,7 @@ def test_what_is_granted_is_given_back_and_its_replacement_kept() -> None:
     )
     assert granted.refresh_token == newest_refresh_token(states[-1]) == Secret("refresh-1")
     assert user_in(states[-1]) == "op@partner.example"
+    assert account_in(states[-1]) == ("o", "op@partner.example")
 
 
 def test_no_access_token_and_no_older_refresh_token_is_kept() -> None:
@@ -240,7 +241,7 @@ def test_an_id_token_that_names_nobody_is_left_out() -> None:
     service = Service([httpx.Response(200, json=grant(1, id_token=f"e30.{part({'oid': 'o'})}.x", client_info="%"))])
     states = redeem(service.application())
     assert newest_refresh_token(states[-1]) == Secret("refresh-1")
-    assert user_in(states[-1]) == ""
+    assert account_in(states[-1]) == ("", "")
 
 
 def test_the_authority_of_an_entra_like_service_is_asked_nothing_else() -> None:

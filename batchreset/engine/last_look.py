@@ -1,0 +1,64 @@
+"""The last look at a row before its intent is noted: may this account be reset at all?"""
+
+import datetime as dt
+from collections.abc import Callable
+
+from batchreset.core.events import EventLog
+from batchreset.core.protection import Bounds, LeftOut, Protected, left_out
+from batchreset.core.records import Ending, KnownRow
+from batchreset.core.rows import PlannedRow
+from batchreset.core.secret import Secret
+from batchreset.core.token_claims import claims_of
+
+UsersNamed = Callable[[frozenset[str]], frozenset[str]]
+"""From principal names to the ids of the plan's users that the input calls so; unknown names add none."""
+
+
+class LastLook:
+    """The job's bounds, and whoever is signed in: the operator's own account is never reset, as nobody could sign in.
+
+    Args:
+        bounds: of the job.
+        users_named: whom the input calls by a name.
+    """
+
+    def __init__(self, bounds: Bounds, users_named: UsersNamed, log: EventLog) -> None:
+        self.bounds = bounds
+        self._users_named = users_named
+        self._log = log
+        self._token: Secret | None = None
+
+    def protect(self, protected: Protected) -> None:
+        """These too, from now on."""
+        self.bounds = Bounds(protected=self.bounds.protected | protected, customers=self.bounds.customers)
+
+    def signed_in(self, token: Secret) -> None:
+        """Protect the account that this token is of, as far as it tells; each token is looked at once."""
+        if token == self._token:
+            return
+        self._token = token
+        claims = claims_of(token)
+        if claims is None or not (claims.user_id or claims.principal_name):
+            self._log.warning("operator.unknown")
+            return
+        named = self._users_named(frozenset({claims.principal_name})) if claims.principal_name else frozenset()
+        self.protect(Protected(users=named | ({claims.user_id} if claims.user_id else frozenset())))
+        self._log.info("operator.protected", user_id=claims.user_id or None)
+
+    def left_out(self, row: PlannedRow, known: KnownRow) -> LeftOut | None:
+        """How the row ends because it must not be sent; None if it may be."""
+        reason = self.bounds.reason_against(row.customer_tenant_id, row.user_id)
+        return None if reason is None else left_out(known, reason)
+
+
+def ending_of(row: int, left: LeftOut, known: KnownRow, now: dt.datetime) -> Ending:
+    """What the ledger is told of it."""
+    return Ending(
+        row=row,
+        generation=known.generations,
+        outcome=left.outcome,
+        reason=left.reason,
+        attempts=known.exchanges,
+        first_sent_at=known.first_sent_at,
+        completed_at=now,
+    )
