@@ -217,7 +217,7 @@ def test_names_are_looked_up_once_before_the_first_row() -> None:
 
 def test_whoever_is_found_by_name_or_is_the_operator_is_no_canary() -> None:
     """Nor does the canary shrink by them: it is of rows that are sent."""
-    limits = replace(LIMITS, canary=2, max_failure_rate=0.0, max_concurrency=1)
+    limits = replace(LIMITS, canary=1, max_failure_rate=0.0, max_concurrency=1)
     directory = Directory({"glass@contoso.example": ("customer-0", "user-1")})
     tokens = TokensInTurn(given=(jwt(oid=OPERATOR),))
     played = scene(
