@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from counting_server import Answer, CountingServer, Got, counting_server
 
 from batchreset.adapters.ledger import LedgerStore
+from batchreset.adapters.run_folder import RunFolder, holding
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.cli.main import cli
 from batchreset.core.records import Intent
@@ -61,9 +62,9 @@ class Desk:
             "BATCHRESET_PACE__MAX_CONCURRENCY": "8",
         }
 
-    def batchreset(self, *arguments: str, token: str = TOKEN) -> Ended:
+    def batchreset(self, *arguments: str, token: str = TOKEN, elsewhere: bool = False) -> Ended:
         """The program from its command line on, in this process: a process of its own for each claim costs too much."""
-        with contextlib.chdir(self.folder):
+        with contextlib.chdir(self.folder.parent if elsewhere else self.folder):
             ran = CliRunner().invoke(cli, arguments, env=self.environment(token), standalone_mode=False)
         if isinstance(ran.exception, BatchresetError):
             return Ended(code=ran.exception.exit_code, output=ran.output, error="\n".join(ran.exception.lines()))
@@ -187,7 +188,7 @@ def test_the_list_is_read_again_and_whom_it_names_by_then_is_not_asked_for(desk:
     desk.protect(USERS[3])
     desk.plan("--protected", "glass.csv", "--protected", USERS[4])
     desk.protect(USERS[3], USERS[7])
-    assert desk.batchreset("apply", "r", "--yes").code == 0
+    assert desk.batchreset("apply", str(desk.run), "--yes", elsewhere=True).code == 0
     spared = {USERS[3], USERS[4], USERS[7]}
     assert set(desk.server.resets) == set(USERS) - spared
     assert {user for user, result in desk.results.items() if result == ("skipped", "protected")} == spared
@@ -196,6 +197,9 @@ def test_the_list_is_read_again_and_whom_it_names_by_then_is_not_asked_for(desk:
     assert (summary["to_reset"], summary["outcomes"]["skipped"], summary["state"]) == (37, 3, "finished")
     status = json.loads(desk.batchreset("status", "r", "--json").output)
     assert (status["state"], status["outcomes"]["skipped"], status["done"]) == ("finished", 3, 38)
+    with holding(RunFolder(desk.run)):
+        running = json.loads(desk.batchreset("status", "r", "--json").output)
+    assert (running["state"], running["outcomes"]["skipped"]) == ("running", 3)
 
 
 def _all_protected(desk: Desk) -> None:

@@ -215,6 +215,22 @@ def test_names_are_looked_up_once_before_the_first_row() -> None:
     assert sent(played) == {1, 2, 3, 5, 6}
 
 
+def test_whoever_is_found_by_name_or_is_the_operator_is_no_canary() -> None:
+    """Nor does the canary shrink by them: it is of rows that are sent."""
+    limits = replace(LIMITS, canary=1, max_failure_rate=0.0, max_concurrency=1)
+    directory = Directory({"glass@contoso.example": ("customer-0", "user-1")})
+    tokens = TokensInTurn(given=(jwt(oid=OPERATOR),))
+    played = scene(
+        always(FORBIDDEN), 20, limits=limits, tokens=tokens, names=directory, protected_names=frozenset(directory.users)
+    )
+    played.rows.waiting["customer-0"][1] = replace(played.rows.waiting["customer-0"][1], user_id=OPERATOR)
+    played.play()
+    assert played.stop is not None
+    assert played.stop.reason is Reason.CANARY
+    assert played.counts == {Outcome.SKIPPED: 2, Outcome.FAILED: 1}
+    assert sent(played) == {3}
+
+
 @pytest.mark.parametrize(
     ("names", "reason", "code"),
     [
