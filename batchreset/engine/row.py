@@ -30,19 +30,12 @@ from batchreset.core.retry import (
 )
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.engine.lanes import Lanes
+from batchreset.engine.lanes import PACING_ANSWERS, Lanes
 from batchreset.engine.ports import World
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.engine.tokens import RunTokens
 
 _CANCELLED: Final = Lost(kind=LossKind.CANCELLED, detail="the run was ended before the answer came")
-_PACING_ANSWERS: Final = {
-    Verdict.THROTTLED: Answer.THROTTLED,
-    Verdict.SERVER_ERROR: Answer.UNAVAILABLE,
-    Verdict.CONNECTION_LOST: Answer.UNAVAILABLE,
-    Verdict.NOT_SENT: Answer.UNAVAILABLE,
-    Verdict.TIMEOUT: Answer.TIMEOUT,
-}
 
 
 class RowRun:
@@ -56,8 +49,8 @@ class RowRun:
     """
 
     def __init__(  # noqa: PLR0913  what a row needs of its run
-        self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes, stop: StopSwitch,
-        max_attempts: int, tokens: RunTokens,
+        self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes[PlannedRow],
+        stop: StopSwitch, max_attempts: int, tokens: RunTokens,
     ) -> None:  # fmt: skip
         self._row = row
         self._ticket = ticket
@@ -93,7 +86,7 @@ class RowRun:
         step: Step = await retrying(self._attempt)
         self._lanes.ended(
             self._ticket,
-            _PACING_ANSWERS.get(self._verdict, Answer.OK),
+            PACING_ANSWERS.get(self._verdict, Answer.OK),
             latency_seconds=self._latency_seconds,
             retry_after_seconds=self._retry_after_seconds,
         )
@@ -204,7 +197,7 @@ class RowRun:
     async def _return_to_lane(self, backoff_seconds: float) -> None:
         self._ticket = await self._lanes.again(
             self._ticket,
-            _PACING_ANSWERS.get(self._verdict, Answer.OK),
+            PACING_ANSWERS.get(self._verdict, Answer.OK),
             latency_seconds=self._latency_seconds,
             retry_after_seconds=self._retry_after_seconds,
             backoff_seconds=backoff_seconds,

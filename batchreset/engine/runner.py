@@ -59,7 +59,7 @@ class Job:
         start_from: what an earlier run of the same partner learned of its limits; verified before it is trusted.
     """
 
-    rows: RowSource
+    rows: RowSource[PlannedRow]
     known: Mapping[int, KnownRow]
     probe_customer: str
     limits: Limits
@@ -123,7 +123,7 @@ class _Runner:
         self._guard.expect_canary(sum(canary.values()))
         return [canary, {lane: rows - canary.get(lane, 0) for lane, rows in everything.items()}]
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[PlannedRow]:
         """One pacer for all waves: what the canary taught stays."""
         pacer = Pacer(
             {},
@@ -142,7 +142,7 @@ class _Runner:
             stop=self._stop,
         )
 
-    async def send_wave(self, lanes: Lanes, counts: Mapping[str, int], *, waves_left: int) -> None:
+    async def send_wave(self, lanes: Lanes[PlannedRow], counts: Mapping[str, int], *, waves_left: int) -> None:
         """Send that many rows of each lane, and wait until all of them have ended."""
         lanes.add(counts)
         self._progress.wave_begins(lanes.pacer, waves_left=waves_left)
@@ -165,7 +165,7 @@ class _Runner:
             with contextlib.suppress(RunStoppedError):
                 await self._stop.sleep(max(1.0, 1.0 / self._limits.max_per_second))
 
-    async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes) -> None:
+    async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes[PlannedRow]) -> None:
         run = RowRun(
             row,
             ticket,
