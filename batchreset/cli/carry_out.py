@@ -12,8 +12,9 @@ from typing import Any
 
 import click
 
+from batchreset.adapters.reader import CheckedInput, accounts_to_reset, read_protected, without
 from batchreset.adapters.run_folder import RunFolder, find_folder
-from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, tell, terminal_flags
+from batchreset.cli.options import Terminal, command_log, runs_dir_flag, setting_flags, tell, terminal_flags
 from batchreset.core.outcome import Outcome
 from batchreset.errors import InputError, PlanRefusedError, sentence
 from batchreset.settings.model import Settings
@@ -21,7 +22,9 @@ from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import How, summary_of
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
+from batchreset.wiring.online import DRY_RUN_LINE, survey
 from batchreset.wiring.planning import check_input, freeze_plan, new_run_id, runs_dir_of, same_input
+from batchreset.wiring.reading import Around
 from batchreset.wiring.recent import refuse_if_applied
 from batchreset.wiring.summary import plan_lines, summary_lines
 
@@ -30,6 +33,9 @@ _RUN_ID = click.option("--run-id", help="The run's name and folder; the same one
 _YES = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Everything but the requests.")
 _AGAIN = click.option("--again", is_flag=True, help="Although the same accounts were reset in the last 24 hours.")
+_ONLINE = click.option(
+    "--online", is_flag=True, help="Read each account first: deleted, federated, synced, privileged, or not there."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -39,6 +45,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary 
 @_RUN_ID
 @_YES
 @_DRY_RUN
+@_ONLINE
 @_AGAIN
 @_JSON
 @terminal_flags
@@ -50,6 +57,7 @@ def run(
     run_id: str | None,
     yes: bool,
     dry_run: bool,
+    online: bool,
     again: bool,
     as_json: bool,
     terminal: Terminal,
@@ -68,6 +76,10 @@ def run(
     _refuse_without_terminal(settings, yes=yes or dry_run)
     now = dt.datetime.now(dt.UTC)
     checked = check_input(settings, stdin=sys.stdin.buffer)
+    if online and dry_run:
+        terminal.say(DRY_RUN_LINE)
+    elif online:
+        checked = _looked_at(checked, settings, terminal)
     if not again:
         # Asked here so that a refused input leaves no folder behind; asked again when the run holds its accounts.
         refuse_if_applied(checked.accounts_sha256, runs_dir_of(settings), now=now, run_id="")
@@ -79,6 +91,7 @@ def run(
 @click.argument("input_path", metavar="[INPUT]", required=False)
 @_JOB
 @_RUN_ID
+@_ONLINE
 @_JSON
 @terminal_flags
 @setting_flags
@@ -87,17 +100,20 @@ def plan(
     input_path: str | None,
     job: Path | None,
     run_id: str | None,
+    online: bool,
     as_json: bool,
     terminal: Terminal,
     flags: Mapping[str, object],
 ) -> int:
-    """Check the input and freeze a plan; sends nothing.
+    """Check the input and freeze a plan; sends no reset. Without --online it sends nothing at all.
 
     Prints the run's folder, which `batchreset apply` takes.
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
     now = dt.datetime.now(dt.UTC)
     checked = check_input(settings, stdin=sys.stdin.buffer)
+    if online:
+        checked = _looked_at(checked, settings, terminal)
     planned = freeze_plan(checked, settings, run_id=run_id or new_run_id(now), now=now)
     terminal.say(*plan_lines(planned))
     if as_json:
@@ -139,6 +155,15 @@ def apply(
     if not _rows_to_send(standing(planned), take_up):
         return _report(summary_of(planned), choices)
     return _confirm_and_apply(planned, take_up, choices)
+
+
+def _looked_at(checked: CheckedInput, settings: Settings, terminal: Terminal) -> CheckedInput:
+    names = frozenset(map(str.casefold, read_protected(settings.input.protected).upns))
+    with command_log(terminal, "online") as log:
+        around = Around(environ=os.environ, log=log, say=terminal.say)
+        found = survey(accounts_to_reset(checked), settings, around=around, protected_names=names)
+    terminal.say(*found.table_lines())
+    return without(checked, found.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,11 @@ RESULTS: Final = (
     "advice",
 )
 
+UPN: Final = "userPrincipalName"
+DISPLAY_NAME: Final = "displayName"
+ROSTER: Final = (CUSTOMER, USER, FORCE, UPN, DISPLAY_NAME, "state", "userDomainType", "lastDirectorySyncTime")
+"""An input file of customers' users, as the service lists them."""
+
 HANDOVER: Final = (CUSTOMER, USER, "password", "certainty", "outcome", "completed_at")
 
 _WORD_BREAKS: Final = re.compile(r"[\s_-]+")

@@ -16,6 +16,7 @@ TEXT_MOST_CHARACTERS: Final = 256
 CONTINUATION_HEADER: Final = "MS-ContinuationToken"
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 _CONTINUATION: Final = re.compile(r"[\x21-\x7e]{1,8192}")
 _NOT_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -99,7 +100,7 @@ def _object(value: object, what: str) -> _Document:
 def _guid(document: _Document, what: str) -> str:
     value = document.get("id")
     text = value.lower() if isinstance(value, str) else ""
-    if not _GUID.fullmatch(text):
+    if not _GUID.fullmatch(text) or text == _ZERO_GUID:
         raise Unreadable(f"{what} has an id that is no GUID")
     return text
 

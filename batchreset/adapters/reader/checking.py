@@ -80,7 +80,7 @@ def check(raw: RawTable, rules: Rules) -> CheckedInput:
     reset_count = counts.pop(None, 0)
     skipped = {reason: counts[reason] for reason in Reason if reason in counts}
     if not reset_count:
-        _refuse_nothing_left(skipped, shown)
+        refuse_nothing_left(skipped, shown)
     carried = further([header for header in raw.frame.columns if header not in _own(headers)])
     return CheckedInput(
         frame=decided.hstack(raw.frame.select(pl.col(old).alias(new) for old, new in carried.items())),
@@ -90,7 +90,7 @@ def check(raw: RawTable, rules: Rules) -> CheckedInput:
         skipped=skipped,
         source=raw.source,
         sha256=raw.sha256,
-        accounts_sha256=_accounts_sha256(decided),
+        accounts_sha256=accounts_sha256(decided),
     )
 
 
@@ -173,7 +173,8 @@ def _decided(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _accounts_sha256(decided: pl.DataFrame) -> str:
+def accounts_sha256(decided: pl.DataFrame) -> str:
+    """Of the accounts to be reset, whatever their order."""
     accounts = decided.filter(pl.col(DECISION) == DECISION_RESET).select(
         pl.concat_str(CUSTOMER, USER, separator="/").sort().str.join("\n")
     )
@@ -197,7 +198,8 @@ def _refuse_unknown_names(rules: Rules, headers: Mapping[str, str], shown: str) 
         )
 
 
-def _refuse_nothing_left(skipped: Mapping[Reason, int], shown: str) -> None:
+def refuse_nothing_left(skipped: Mapping[Reason, int], shown: str) -> None:
+    """Raises PlanRefusedError."""
     counts = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
     raise PlanRefusedError(
         f"No account of {shown} is left to reset: {counts}.",
