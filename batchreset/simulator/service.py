@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from batchreset.simulator import answers, passwords
+from batchreset.simulator import answers, documents, passwords
 from batchreset.simulator.access import DEAD_TOKEN, Access
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.faults import Draw, Fault, Faults
@@ -231,11 +231,11 @@ class PartnerCenter:
             return answers.refusal(call, verdict, byte_order_mark=mark)
         match call.route:
             case Route.CUSTOMERS:
-                document = answers.customers_document(call.page or Page(), self.state.customers())
+                document = documents.customers_document(call.page or Page(), self.state.customers())
             case Route.CUSTOMER:
-                document = answers.customer_document(call.customer)
+                document = documents.customer_document(call.customer)
             case _:
-                document = answers.user_document(call, reset)
+                document = documents.user_document(call, reset)
         return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
 
     def _service_answer(self, call: Call, answer: Answer) -> Answer:
