@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batchreset.errors import SettingsError
+from batchreset.simulator.protocol import is_guid
 
 
 class UserState(enum.StrEnum):
@@ -76,8 +77,6 @@ _PROBLEMS_SHOWN: Final = 20
 def read_directory(lines: Iterable[str], *, name: str) -> tuple[DirectoryUser, ...]:
     """The users in a file's order. Columns may be in any order, and spelled as an input's may.
 
-    Whether ids are GUIDs, and each user there once only, is for the options to say: they hold it of every directory.
-
     Args:
         lines: of CSV.
         name: of the file, for errors.
@@ -85,24 +84,24 @@ def read_directory(lines: Iterable[str], *, name: str) -> tuple[DirectoryUser, .
     Raises:
         SettingsError: it is not such a file; tells each row, counted from 1 below the header, and what is wrong there.
     """
-    problems: list[str] = []
-    users = []
+    users: list[DirectoryUser] = []
+    rows: dict[str, int] = {}
     try:
         reader = csv.reader(lines, strict=True)
-        header = next(reader, [])
-        columns, wrong = _columns(header)
-        problems += wrong
-        for number, cells in enumerate(reader if not wrong else (), 1):
+        columns, problems = _columns(next(reader, []))
+        for number, cells in () if problems else enumerate(reader, 1):
+            if not cells:
+                continue
             if len(cells) != len(columns):
                 problems.append(f"row {number} has {len(cells)} cells, the header has {len(columns)}")
                 continue
             row = dict(zip(columns, map(str.strip, cells), strict=True))
-            found = list(_problems(row))
+            found = [*_problems(row), *_twice(row, rows.setdefault(row["userid"].lower(), number), number)]
             problems += [f"row {number}: {problem}" for problem in found]
             if not found:
                 users.append(_user(row))
     except (csv.Error, UnicodeDecodeError) as error:
-        problems.append(f"it is not CSV in UTF-8: {error}")
+        problems = [f"it is not CSV in UTF-8: {error}"]
     if problems:
         raise _refusal(name, problems)
     return tuple(users)
@@ -111,12 +110,16 @@ def read_directory(lines: Iterable[str], *, name: str) -> tuple[DirectoryUser, .
 def _columns(header: list[str]) -> tuple[list[str], list[str]]:
     """The header's names without the spelling, and what is wrong with them."""
     names = [re.sub(r"[-_ ]", "", cell).lower() for cell in header]
-    wrong = [f"the column {_KNOWN[name]} is missing" for name in _ASKED_FOR if name not in names]
-    wrong += [
-        f"the column {cell!r} is not known" for cell, name in zip(header, names, strict=True) if name not in _KNOWN
+    missing = [f"the column {_KNOWN[name]} is missing" for name in _ASKED_FOR if name not in names]
+    if missing:
+        # This line is perhaps no header, and what is in its cells not for an error's text.
+        return names, missing
+    strange = [cell for cell, name in zip(header, names, strict=True) if name not in _KNOWN]
+    twice = [name for name in _KNOWN if names.count(name) > 1]
+    return names, [
+        *(f"the column {cell!r} is not known" for cell in strange),
+        *(f"the column {_KNOWN[name]} is there twice" for name in twice),
     ]
-    wrong += [f"the column {_KNOWN[name]} is there twice" for name in _KNOWN if names.count(name) > 1]
-    return names, wrong
 
 
 def _problems(row: Mapping[str, str]) -> Iterator[str]:
@@ -128,8 +131,13 @@ def _problems(row: Mapping[str, str]) -> Iterator[str]:
         if row.get(name) and not _is_moment(row[name]):
             yield f"{_KNOWN[name]} is {row[name]!r}, not a time such as 2026-11-21T08:40:00Z"
     for name in _ASKED_FOR:
-        if not row[name]:
-            yield f"{_KNOWN[name]} is empty"
+        if not is_guid(row[name]):
+            yield f"{_KNOWN[name]} is {row[name]!r}, not a GUID"
+
+
+def _twice(row: Mapping[str, str], first: int, number: int) -> Iterator[str]:
+    if first != number:
+        yield f"user-id is {row['userid']!r}, as in row {first}"
 
 
 def _is_moment(text: str) -> bool:
