@@ -38,11 +38,9 @@ class Population:
 
     def users(self, customer: str, *, deleted: bool) -> Sequence[DirectoryUser]:
         """The customer's users that are deleted, or those that are not; without a directory those heard of."""
-        if self._directory is None:
-            there = [DirectoryUser(customer=customer, user=user) for user in self._state.users(customer)]
-        else:
-            there = list(self._directory.get(customer, {}).values())
-        return [user for user in there if user.is_deleted is deleted and self._is_there(user)]
+        ids = self._state.in_force if self._directory is None else self._directory.get(customer, {})
+        users = (self.user(customer, user) for user in ids)
+        return [user for user in users if user.is_deleted is deleted and self._is_there(user)]
 
     def user(self, customer: str, user: str) -> DirectoryUser:
         """What there is to tell of a user; made up of the ids where no directory tells it."""

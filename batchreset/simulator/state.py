@@ -131,10 +131,6 @@ class ServiceState:
         """Those that were heard of, the first one first."""
         return list(dict.fromkeys(account.customer for account in self.in_force.values()))
 
-    def users(self, customer: str) -> list[str]:
-        """Those of a customer that were heard of, the first one first."""
-        return [user for user, account in self.in_force.items() if account.customer == customer]
-
     def apply(self, applied: Applied) -> None:
         """Put a password in force."""
         before = self.in_force.get(applied.user)

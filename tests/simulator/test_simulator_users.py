@@ -213,6 +213,10 @@ def test_another_query_is_a_mistake(caller: Caller, query: str) -> None:
     assert ["and the filter for deleted users" in error for error in caller.state.protocol_errors[before:]] == [True]
 
 
+def test_the_list_of_customers_has_no_filter(caller: Caller) -> None:
+    assert told(caller.get(f"/v1/customers?{filtered()}")) == (400, "800002")
+
+
 @pytest.mark.parametrize("text", ["from 1", "from  of customers", f"from {'9' * 10} of customers"])
 def test_a_continuation_that_was_never_given_is_a_mistake(caller: Caller, text: str) -> None:
     made_up: dict[str, str | None] = {"MS-ContinuationToken": base64.b64encode(text.encode()).decode()}
