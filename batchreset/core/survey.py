@@ -22,6 +22,22 @@ class Refused:
     reasons: tuple[Reason, ...] = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What the service says of one account of a plan.
+
+    Attributes:
+        user: None when it knows no such user.
+        privileged: whether it holds a directory role; not asked of one who is deleted.
+    """
+
+    row: int
+    customer_tenant_id: str
+    user_id: str
+    user: UserFacts | None
+    privileged: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """Filled account by account; of an account with nothing about it nothing is kept.
@@ -49,21 +65,22 @@ class Tally:
     refused: list[Refused] = field(default_factory=list)
     refused_count: int = 0
 
-    def saw(self, row: int, customer_tenant_id: str, user_id: str, user: UserFacts | None, *, privileged: bool) -> None:
-        """Take in what the service says of one account; None: it knows no such user."""
-        self.accounts[customer_tenant_id] += 1
-        holds = findings(user, privileged=privileged)
+    def saw(self, looked: Looked) -> None:
+        """Take one account in."""
+        user, customer = looked.user, looked.customer_tenant_id
+        self.accounts[customer] += 1
+        holds = findings(user, privileged=looked.privileged)
         if holds:
-            self.found.setdefault(customer_tenant_id, Counter()).update(holds)
+            self.found.setdefault(customer, Counter()).update(holds)
         if user is not None and user.user_principal_name.casefold() in self.protected_names:
-            self.reasons[row] = Reason.PROTECTED
+            self.reasons[looked.row] = Reason.PROTECTED
             return
         refusing = tuple(reason for reason in holds if reason in self.refuse)
         if refusing:
-            self._refuse(Refused(row=row, customer_tenant_id=customer_tenant_id, user_id=user_id, reasons=refusing))
+            self._refuse(Refused(row=looked.row, customer_tenant_id=customer, user_id=looked.user_id, reasons=refusing))
         left_out = next((reason for reason in holds if reason in self.skip), None)
         if left_out is not None:
-            self.reasons[row] = left_out
+            self.reasons[looked.row] = left_out
 
     @property
     def left(self) -> int:

@@ -45,8 +45,8 @@ class DirectoryApi(Protocol):
         """One user."""
         ...
 
-    async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[tuple[str, ...]]:
-        """The ids of the directory roles that a user holds."""
+    async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[int]:
+        """How many directory roles a user holds."""
         ...
 
 

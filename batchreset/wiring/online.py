@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from batchreset.core.directory import FINDINGS, UserFacts
 from batchreset.core.outcome import Reason
 from batchreset.core.survey import Refused, Tally
-from batchreset.engine.reading import Account, Reader, survey_accounts
+from batchreset.engine.reading import Reader, survey_accounts
 from batchreset.errors import PlanRefusedError
 from batchreset.settings.model import Settings
 from batchreset.wiring.reading import Around, read
 
 SHOWN_CUSTOMERS: Final = 20
+COLUMNS: Final = (Reason.DELETED, Reason.FEDERATED, Reason.SYNCED, Reason.PRIVILEGED, Reason.NOT_FOUND)
 DRY_RUN_LINE: Final = "--dry-run sends nothing: users are not read, whatever --online would have found"
 
 
@@ -36,7 +36,7 @@ class Survey:
         totals = _totals(self.findings.values())
         return {
             "accounts": sum(self.accounts.values()),
-            "found": {reason.value: totals[reason] for reason in FINDINGS},
+            "found": {reason.value: totals[reason] for reason in COLUMNS},
             "left_out": {reason.value: rows for reason, rows in sorted(Counter(self.reasons.values()).items())},
         }
 
@@ -45,7 +45,7 @@ class Survey:
         nothing: Counter[Reason] = Counter()
         rows = [(customer, count, self.findings.get(customer, nothing)) for customer, count in self.accounts.items()]
         rows.sort(key=lambda row: (-sum(row[2].values()), -row[1], row[0]))
-        lines = [_line("customer", "accounts", *FINDINGS)]
+        lines = [_line("customer", "accounts", *COLUMNS)]
         shown = rows if len(rows) <= SHOWN_CUSTOMERS else rows[: SHOWN_CUSTOMERS - 1]
         lines += [_row(customer, count, found) for customer, count, found in shown]
         if rest := rows[len(shown) :]:
@@ -79,11 +79,8 @@ def survey(
         protected_names=protected_names,
     )
 
-    def saw(account: Account, user: UserFacts | None, privileged: bool) -> None:  # noqa: FBT001  the engine's `Saw`
-        tally.saw(account.row, account.customer_tenant_id, account.user_id, user, privileged=privileged)
-
     async def main(reader: Reader) -> None:
-        await survey_accounts(reader, accounts, saw)
+        await survey_accounts(reader, accounts, tally.saw)
 
     read(settings, around, main, so_far=lambda: f"{tally.accounts.total():,} accounts looked at so far")
     around.log.info("survey.done", accounts=tally.accounts.total(), left_out=len(tally.reasons))
@@ -120,9 +117,8 @@ def _totals(some: Iterable[Mapping[Reason, int]]) -> Counter[Reason]:
 
 
 def _row(customer: str, accounts: int, found: Mapping[Reason, int]) -> str:
-    return _line(
-        customer, f"{accounts:,}", *(f"{found[reason]:,}" if found.get(reason) else "·" for reason in FINDINGS)
-    )
+    counts = (found.get(reason, 0) for reason in COLUMNS)
+    return _line(customer, f"{accounts:,}", *(f"{count:,}" if count else "·" for count in counts))
 
 
 def _line(customer: str, *cells: str) -> str:

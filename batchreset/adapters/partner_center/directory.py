@@ -9,7 +9,7 @@ from batchreset.adapters.partner_center.documents import (
     customer_id_of,
     page_of,
     parsed,
-    roles_of,
+    roles_held,
     user_of,
 )
 from batchreset.adapters.partner_center.exchanging import Exchanging
@@ -54,10 +54,10 @@ class PartnerCenterDirectory:
 
         return await self._get(f"/v1/customers/{customer_tenant_id}/users/{user_id}", asked_for, call=call)
 
-    async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[tuple[str, ...]]:
-        """The roles a user holds, all at once (learn: get-user-roles-for-a-customer)."""
+    async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[int]:
+        """How many roles a user holds; they come all at once (learn: get-user-roles-for-a-customer)."""
         path = f"/v1/customers/{customer_tenant_id}/users/{user_id}/directoryroles"
-        return await self._get(path, roles_of, call=call)
+        return await self._get(path, roles_held, call=call)
 
     async def _page(
         self, path: str, continuation: str | None, found: Callable[[Any], Page[T]], *, call: Call

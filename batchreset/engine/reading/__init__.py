@@ -2,10 +2,9 @@
 
 from batchreset.engine.reading.lists import find_by_name, list_customers, list_users
 from batchreset.engine.reading.reader import Reader, ReadLimits
-from batchreset.engine.reading.survey import Account, survey_accounts
+from batchreset.engine.reading.survey import survey_accounts
 
 __all__ = [
-    "Account",
     "ReadLimits",
     "Reader",
     "find_by_name",
