@@ -24,9 +24,10 @@ _Row = tuple[str, str, bool, str, str, str, str, str]
 class Spool:
     """Takes pages in any order of customers; gives them back in an order of the caller's. Raises OSError."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rows_per_batch: int = ROWS_PER_BATCH) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by __exit__
         self._pages: dict[str, list[tuple[int, int]]] = {}
+        self._rows_per_batch = rows_per_batch
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,7 @@ class Spool:
             for start, length in self._pages.get(customer, ()):
                 self._file.seek(start)
                 rows += json.loads(self._file.read(length))
-                if len(rows) >= ROWS_PER_BATCH:
+                if len(rows) >= self._rows_per_batch:
                     yield pl.DataFrame(rows, schema=_SCHEMA, orient="row")
                     rows = []
         yield pl.DataFrame(rows, schema=_SCHEMA, orient="row")
