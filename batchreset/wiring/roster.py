@@ -1,6 +1,8 @@
 """`roster`: an input file of customers' users, as the service lists them. Nothing is changed."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -58,11 +60,12 @@ def roster(settings: Settings, *, out: Path | None, stdout: BinaryIO, around: Ar
     counts = RosterCounts()
     customers = list(dict.fromkeys(settings.input.customers))
     try:
-        with Spool() as spool:
+        with _disk_checked(), Spool() as spool:
 
             def saw(customer: str, users: tuple[UserFacts, ...]) -> None:
                 counts.saw(users)
-                spool.add(customer, users)
+                with _disk_checked():
+                    spool.add(customer, users)
 
             async def main(reader: Reader) -> list[str]:
                 wanted = customers or await list_customers(reader)
@@ -77,10 +80,18 @@ def roster(settings: Settings, *, out: Path | None, stdout: BinaryIO, around: Ar
             else:
                 write_roster(spool, wanted, out, WRITERS)
     except BrokenPipeError:
-        return counts  # a reader that has gone (`… | head`) has what it wanted
+        pass  # a reader that has gone (`… | head`) has what it wanted
+    return counts
+
+
+@contextlib.contextmanager
+def _disk_checked() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise RunFolderError(
             f"the roster could not be written to its end ({error.strerror}): what is there of it is not all",
             next_step="make room (also where temporary files are kept: TMPDIR), then do it again",
         ) from error
-    return counts

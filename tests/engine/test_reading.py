@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import anyio
@@ -30,10 +31,22 @@ from batchreset.core.exchange import Exchange, NotSent, NotSentKind
 from batchreset.core.outcome import Reason
 from batchreset.core.stop import stop_for
 from batchreset.core.survey import Looked
+from batchreset.engine.ports import ReadingWorld
 from batchreset.engine.reading import Reader, find_by_name, list_customers, list_users, survey_accounts
-from batchreset.engine.reading.backlog import TAKEN_UP
+from batchreset.engine.reading.backlog import TAKEN_UP, Backlog
+from batchreset.engine.reading.lists import pages_of
+from batchreset.engine.reading.reader import ReadLimits
+from batchreset.engine.reading.refusals import Subject
+from batchreset.engine.reading.visit import Visit
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
-from batchreset.errors import BatchresetError, DirectoryError, MfaRequiredError, ServiceUnreachableError, SignInError
+from batchreset.errors import (
+    BatchresetError,
+    DirectoryError,
+    MfaRequiredError,
+    RunFolderError,
+    ServiceUnreachableError,
+    SignInError,
+)
 from batchreset.simulator.limits import Limits, Rule
 
 SEVERAL = accounts(5, 3)
@@ -214,6 +227,27 @@ def test_a_stop_ends_it_at_once_and_nothing_more_is_sent(moment_seconds: float) 
     assert all(get.at_seconds <= moment_seconds for get in scene.directory.gets)
 
 
+def test_what_was_stopped_before_it_began_asks_for_nothing() -> None:
+    scene = Scene(Directory())
+
+    async def main(world: ReadingWorld, limits: ReadLimits, stop: StopSwitch) -> None:
+        stop.request(stop_for(Reason.INTERRUPTED, "SIGINT was received"))
+        await survey_accounts(Reader(world, limits, stop), [SEVERAL], lambda _: None)
+
+    with pytest.raises(RunStoppedError):
+        scene.play(main)
+    assert scene.directory.gets == []
+
+
+def test_an_error_of_whoever_hands_the_accounts_in_ends_it() -> None:
+    def broken() -> Iterator[list[tuple[int, str, str]]]:
+        yield SEVERAL
+        raise RunFolderError("the plan is damaged", next_step="restore it")
+
+    with pytest.raises(RunFolderError, match="damaged"):
+        Scene(Directory()).read(lambda reader: survey_accounts(reader, broken(), lambda _: None))
+
+
 def test_a_ceiling_a_second_is_kept() -> None:
     scene = Scene(Directory(), limits=dataclasses.replace(LIMITS, max_per_second=5))
     surveyed(scene, accounts(10, 10))
@@ -326,6 +360,24 @@ def test_a_list_that_goes_round_is_an_error(round_of: int) -> None:
     assert len(endless.gets) == round_of + 1
 
 
+def test_a_list_that_never_ends_is_an_error() -> None:
+    """Always another page, each with another token."""
+    scene = Scene(Directory(users_of={"customer-0": pages(0, *[0] * 9)}))
+
+    async def main(reader: Reader) -> None:
+        async def job(visit: Visit) -> None:
+            ask = partial(reader.world.api.users, "customer-0")
+            subject = Subject(purpose="p", customer="customer-0")
+            async for _ in pages_of(visit, lambda at, call: ask(at, call=call), subject, most=5):
+                pass
+
+        await reader.read([[("customer-0", job)]])
+
+    with pytest.raises(DirectoryError, match="there are more than 5 pages"):
+        scene.read(main)
+    assert len(scene.directory.gets) == 5
+
+
 def test_a_customer_that_is_not_there_is_told_not_taken_for_an_empty_one() -> None:
     scene = Scene(Directory(lambda _get, _number: NOT_FOUND, users_of={"customer-0": pages(0, 1)}))
     with pytest.raises(DirectoryError, match="the users of customer customer-0 could not be read"):
@@ -383,3 +435,14 @@ def test_every_answer_is_an_event_with_ids_and_no_name() -> None:
     assert len(answered) == 3
     assert {fields["customer"] for fields in answered} == set(NAMED)
     assert "c.example" not in repr(log.events).casefold()
+
+
+def test_the_backlog_keeps_the_order_of_each_lane_and_counts_what_waits() -> None:
+    backlog: Backlog[int] = Backlog()
+    backlog.expect([[("a", 1), ("b", 2), ("a", 3)], [], [("b", 4)]])
+    assert backlog.take_up() == {"a": 2, "b": 2}
+    assert backlog.rows_per_lane == {"a": 2, "b": 2}
+    assert [backlog.next(lane) for lane in "abba"] == [1, 2, 4, 3]
+    assert (backlog.rows_per_lane, backlog.take_up()) == ({}, {})
+    backlog.expect([[("a", 5)]])
+    assert backlog.take_up() == {"a": 1}

@@ -1,6 +1,7 @@
 """The roster of a service: all users of all customers in order, as an input; or nothing."""
 
 import io
+import resource
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -193,3 +194,16 @@ def test_standard_output_without_room_is_told_and_a_reader_that_has_gone_is_not(
             roster(made.settings, out=None, stdout=Full(OSError(28, "No space left")), around=made.around)  # type: ignore[arg-type]
         counts = roster(made.settings, out=None, stdout=Full(BrokenPipeError()), around=made.around)  # type: ignore[arg-type]
     assert counts.users == 2
+
+
+def test_a_disk_that_fills_up_while_users_are_read_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """No file may grow beyond a size: to a program the same as a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with service(*people(0, 300)) as made:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+        try:
+            with pytest.raises(RunFolderError, match="not all"):
+                roster(made.settings, out=tmp_path / "r.csv", stdout=io.BytesIO(), around=made.around)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

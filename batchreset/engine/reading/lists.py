@@ -28,7 +28,7 @@ async def list_customers(reader: Reader) -> list[str]:
     async def job(visit: Visit) -> None:
         subject = Subject(purpose="whose users there are cannot be told")
         api = reader.world.api
-        async for page in _pages(visit, lambda continuation, call: api.customers(continuation, call=call), subject):
+        async for page in pages_of(visit, lambda continuation, call: api.customers(continuation, call=call), subject):
             found.update(dict.fromkeys(page.items))
 
     await reader.read([[(PARTNER_LANE, job)]])
@@ -53,7 +53,7 @@ async def list_users(
     def job_for(customer: str) -> Job:
         async def job(visit: Visit) -> None:
             subject = Subject(purpose=purpose, customer=customer)
-            pages = _pages(visit, lambda continuation, call: api.users(customer, continuation, call=call), subject)
+            pages = pages_of(visit, lambda continuation, call: api.users(customer, continuation, call=call), subject)
             async for page in pages:
                 saw(customer, page.items)
 
@@ -99,13 +99,17 @@ async def find_by_name(
     return frozenset(found)
 
 
-async def _pages(
-    visit: Visit, ask: Callable[[str | None, Call], Awaitable[Read[Page[T]]]], subject: Subject
+async def pages_of(
+    visit: Visit,
+    ask: Callable[[str | None, Call], Awaitable[Read[Page[T]]]],
+    subject: Subject,
+    *,
+    most: int = PAGES_MOST,
 ) -> AsyncIterator[Page[T]]:
     """All pages of one list. Raises as `Visit.get`; also DirectoryError when it goes round, or on for ever."""
     continuation: str | None = None
     seen: set[int] = set()
-    for _ in range(PAGES_MOST):
+    for _ in range(most):
         page = await visit.get(partial(ask, continuation), subject)
         if page is None:
             raise missing(subject)
@@ -116,4 +120,4 @@ async def _pages(
         if hash(continuation) in seen:
             raise endless(subject, "the service asks for a page again that it has given")
         seen.add(hash(continuation))
-    raise endless(subject, f"there are more than {PAGES_MOST:,} pages")
+    raise endless(subject, f"there are more than {most:,} pages")
