@@ -6,10 +6,13 @@
     │   ├── InputError               the input cannot be read, or rows of it are wrong
     │   ├── PlanRefusedError         a guard said no before anything was sent
     │   ├── RunFolderError           the run's folder cannot be made, read or written
-    │   └── ServiceUnreachableError  no connection, or TLS refused, before the first reset
+    │   ├── ServiceUnreachableError  no connection, or TLS refused, before the first reset
+    │   └── DirectoryError           customers or users cannot be read, so that nobody can tell
     ├── SignInError              5   no token, no right
     │   └── MfaRequiredError         the token does not satisfy multi-factor authentication
     ├── RunHeldError            11   another process holds this run
+    ├── BrokenOffError         130   SIGINT ended it before anything was changed
+    ├── TerminatedError        143   SIGTERM or SIGHUP did
     ├── ResultsError             1   carried out, but the results could not be written
     └── LedgerError              1   the ledger could not be read or written; the run can be continued
 
@@ -91,6 +94,10 @@ class ServiceUnreachableError(RefusedError):
     """No connection could be made to the API, or TLS was refused."""
 
 
+class DirectoryError(RefusedError):
+    """Customers or users cannot be read: no right, or no clear answer."""
+
+
 class SignInError(BatchresetError):
     """No usable token, no MFA claim in it, or no right."""
 
@@ -105,6 +112,18 @@ class RunHeldError(BatchresetError):
     """Another process is carrying out this run."""
 
     exit_code = ExitCode.RUN_HELD
+
+
+class BrokenOffError(BatchresetError):
+    """SIGINT ended the command before anything was changed."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class TerminatedError(BatchresetError):
+    """SIGTERM or SIGHUP ended the command before anything was changed."""
+
+    exit_code = ExitCode.TERMINATED
 
 
 class ResultsError(BatchresetError):

@@ -22,7 +22,8 @@ def setting_rows() -> list[str]:
     rows = []
     for name, field in SETTINGS.items():
         default = field.default
-        shown = {"": "", (): "", True: "true"}.get(default, str(default))
+        text = ", ".join(default) if isinstance(default, tuple) else str(default)
+        shown = {"": "", True: "true"}.get(default, text)
         code = "by what is given" if default is None else f"`{shown}`" if shown else ""
         flag = flag_of(name)
         rows.append(f"| `{name}` | {f'`{flag}`' if flag else 'INPUT'} | {code} | {field.description} |")

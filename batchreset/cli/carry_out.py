@@ -1,11 +1,12 @@
 """`run`, `plan` and `apply`: the commands that lead to passwords being changed."""
 
+import contextlib
 import datetime as dt
 import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import click
 
 from batchreset.adapters.run_folder import RunFolder, find_folder
-from batchreset.cli.options import Terminal, runs_dir_flag, setting_flags, tell, terminal_flags
+from batchreset.cli.options import Terminal, command_log, runs_dir_flag, setting_flags, tell, terminal_flags
 from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.outcome import Reason
 from batchreset.core.take_up import TakeUp
@@ -30,7 +31,9 @@ from batchreset.wiring.frozen import (
     read_frozen,
     standing,
 )
-from batchreset.wiring.planning import new_run_id, plan_run, runs_dir_of, same_input
+from batchreset.wiring.online import DRY_RUN_LINE
+from batchreset.wiring.planning import NewRun, new_run_id, plan_run, runs_dir_of, same_input
+from batchreset.wiring.reading import Around
 from batchreset.wiring.summary import plan_lines, summary_lines
 
 _JOB = click.option("--job", type=click.Path(dir_okay=False, path_type=Path), help="Settings from this TOML file.")
@@ -38,6 +41,9 @@ _RUN_ID = click.option("--run-id", help="The run's name and folder; the same one
 _YES = click.option("--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Everything but the requests.")
 _AGAIN = click.option("--again", is_flag=True, help="Although the same accounts were reset in the last 24 hours.")
+_ONLINE = click.option(
+    "--online", is_flag=True, help="Read each account first: deleted, federated, synced, privileged, or not there."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 
 
@@ -47,6 +53,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the summary 
 @_RUN_ID
 @_YES
 @_DRY_RUN
+@_ONLINE
 @_AGAIN
 @_JSON
 @terminal_flags
@@ -58,6 +65,7 @@ def run(
     run_id: str | None,
     yes: bool,
     dry_run: bool,
+    online: bool,
     again: bool,
     as_json: bool,
     terminal: Terminal,
@@ -65,8 +73,9 @@ def run(
 ) -> int:
     """Plan, show, confirm, apply, report.
 
-    INPUT is a CSV or Parquet file with the columns customer-tenant-id, user-id and forceChangePassword; "-" is
-    standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job file over default.
+    INPUT is a table (CSV, NDJSON, Parquet, Excel) with the columns customer-tenant-id, user-id and
+    forceChangePassword; "-" is standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job
+    file over default.
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
     choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
@@ -75,14 +84,11 @@ def run(
         return _run_again(existing, settings, choices)
     _refuse_without_terminal(settings, yes=yes or dry_run)
     now = dt.datetime.now(dt.UTC)
-    planned = plan_run(
-        settings,
-        environ=os.environ,
-        run_id=run_id or new_run_id(now),
-        now=now,
-        stdin=sys.stdin.buffer,
-        again=again,
-    )
+    if online and dry_run:
+        terminal.say(DRY_RUN_LINE)
+    with _around(terminal, online=online and not dry_run) as around:
+        new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around)
+        planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
     return _confirm_and_apply(planned, TakeUp(), choices)
 
 
@@ -90,6 +96,7 @@ def run(
 @click.argument("input_path", metavar="[INPUT]", required=False)
 @_JOB
 @_RUN_ID
+@_ONLINE
 @_JSON
 @terminal_flags
 @setting_flags
@@ -98,24 +105,20 @@ def plan(
     input_path: str | None,
     job: Path | None,
     run_id: str | None,
+    online: bool,
     as_json: bool,
     terminal: Terminal,
     flags: Mapping[str, object],
 ) -> int:
-    """Check the input and freeze a plan; sends nothing.
+    """Check the input and freeze a plan; sends no reset. Without --online it sends nothing at all.
 
     Prints the run's folder, which `batchreset apply` takes.
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
     now = dt.datetime.now(dt.UTC)
-    planned = plan_run(
-        settings,
-        environ=os.environ,
-        run_id=run_id or new_run_id(now),
-        now=now,
-        stdin=sys.stdin.buffer,
-        recent_too=False,
-    )
+    with _around(terminal, online=online) as around:
+        new = NewRun(run_id=run_id or new_run_id(now), now=now, recent_too=False, online=around)
+        planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
@@ -171,6 +174,16 @@ def apply(
     if not standing(planned).rows_to_send(take_up):
         return _report(summary_of(planned), choices)
     return _confirm_and_apply(planned, take_up, choices)
+
+
+@contextlib.contextmanager
+def _around(terminal: Terminal, *, online: bool) -> Iterator[Around | None]:
+    """What reading users has around it; None where nothing is read."""
+    if not online:
+        yield None
+        return
+    with command_log(terminal, "online") as log:
+        yield Around(environ=os.environ, log=log, say=terminal.say)
 
 
 def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]:

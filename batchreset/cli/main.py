@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "run": "batchreset.cli.carry_out:run",
     "plan": "batchreset.cli.carry_out:plan",
     "apply": "batchreset.cli.carry_out:apply",
+    "roster": "batchreset.cli.roster:roster",
     "status": "batchreset.cli.look:status",
     "results": "batchreset.cli.look:results",
     "handover": "batchreset.cli.look:handover",
@@ -28,8 +29,9 @@ _PR_SET_DUMPABLE: Final = 4
 """linux/prctl.h"""
 _SHORT_HELP: Final = {
     "run": "Plan, show, confirm, apply, report.",
-    "plan": "Check the input and freeze a plan; sends nothing.",
+    "plan": "Check the input and freeze a plan; sends no reset.",
     "apply": "Carry out a plan, or carry on with a run that was interrupted.",
+    "roster": "Write an input file of customers' users; sends no reset.",
     "status": "What has been done, also while it runs.",
     "results": "Write the results file again, in any format.",
     "handover": "Open the sealed passwords.",

@@ -5,7 +5,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_origin
@@ -13,8 +13,10 @@ from typing import Any, Final, get_origin
 import click
 
 from batchreset.adapters.display import logged_progress, terminal_progress
+from batchreset.adapters.events import event_log
 from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
+from batchreset.errors import SettingsError
 from batchreset.settings.names import SETTINGS
 
 Decorated = Callable[..., Any]
@@ -36,9 +38,11 @@ def setting_flags(command: Decorated) -> Decorated:
     return _flags_for(command, [name for name in SETTINGS if name not in _NO_FLAG])
 
 
-def section_flags(*sections: str) -> Callable[[Decorated], Decorated]:
-    """As `setting_flags`, for the settings of these sections."""
-    names = [name for name in SETTINGS if name not in _NO_FLAG and name.partition(".")[0] in sections]
+def section_flags(*wanted: str) -> Callable[[Decorated], Decorated]:
+    """As `setting_flags`, for the settings of these sections, and for those that are named themselves."""
+    names = [
+        name for name in SETTINGS if name not in _NO_FLAG and not {name, name.partition(".")[0]}.isdisjoint(wanted)
+    ]
     return lambda command: _flags_for(command, names)
 
 
@@ -117,6 +121,28 @@ class Terminal:
         if self.draws:
             return terminal_progress(progress, stream=sys.stderr, color=self.color)
         return logged_progress(progress, log=log, say=self.say)
+
+
+@contextlib.contextmanager
+def command_log(terminal: Terminal, name: str) -> Iterator[EventLog]:
+    """The log of a command that has no run's folder: --log-file, and what is shown. Raises SettingsError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            log = stack.enter_context(
+                event_log(
+                    list(terminal.log_files),
+                    level=terminal.log_level,
+                    stream=sys.stderr,
+                    shown=terminal.shown,
+                    run_id=name,
+                )
+            )
+        except OSError as error:
+            raise SettingsError(
+                f"the log {error.filename} cannot be written ({error.strerror})",
+                next_step="choose a --log-file that you may write to",
+            ) from error
+        yield log
 
 
 def terminal_flags(command: Decorated) -> Decorated:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 import click
 
 from batchreset.errors import SettingsError
+from batchreset.simulator.directory import DirectoryUser, read_directory
 from batchreset.simulator.limits.rule import LimitKind
 from batchreset.simulator.options import DeviceAnswer, ForbiddenCode, Mfa, RetryAfterStyle, Rotation, SimulatorOptions
 
@@ -71,6 +72,15 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
             ) from error
 
 
+def _read_users(
+    _context: click.Context, _parameter: click.Parameter, file: TextIO | None
+) -> tuple[DirectoryUser, ...] | None:
+    if file is None:
+        return None
+    with file:
+        return read_directory(file, name=file.name)
+
+
 @click.command(short_help="Partner Center on this machine, with faults on demand.")
 @click.option("--host", default=_DEFAULTS.host, show_default=True, help="Address to listen on.")
 @_value("port", "Port to listen on; 0: any free one.")
@@ -107,6 +117,12 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
 @_value("customer_penalty_seconds", "As --partner-penalty-seconds.")
 @_value("customer_limit_least", "As --partner-limit-least, to --customer-limit.")
 @_choice("retry_after", RetryAfterStyle, "How a 429 says how long to wait.")
+@click.option(
+    "--directory",
+    type=click.File(encoding="utf-8-sig"),
+    callback=_read_users,
+    help="CSV file of the only customers and users there are, their states and roles.  [default: every GUID is one]",
+)
 @click.option(
     "--known-users",
     type=click.File(encoding="utf-8-sig"),

@@ -40,6 +40,10 @@ RESULTS: Final = (
     "advice",
 )
 
+DISPLAY_NAME: Final = "displayName"
+ROSTER: Final = (CUSTOMER, USER, FORCE, UPN, DISPLAY_NAME, "state", "userDomainType", "lastDirectorySyncTime")
+"""An input file of customers' users, as the service lists them."""
+
 HANDOVER: Final = (CUSTOMER, USER, "password", "certainty", "outcome", "completed_at")
 
 _WORD_BREAKS: Final = re.compile(r"[\s_-]+")

@@ -27,6 +27,11 @@ class Reason(enum.StrEnum):
     DUPLICATE = "duplicate"
     INVALID = "invalid"
 
+    DELETED = "deleted"
+    FEDERATED = "federated"
+    SYNCED = "synced"
+    PRIVILEGED = "privileged"
+
     NOT_FOUND = "not_found"
     FORBIDDEN = "forbidden"
     BAD_REQUEST = "bad_request"
@@ -57,6 +62,12 @@ _ADVICE_BY_REASON = {
     ),
     Reason.DUPLICATE: "The same user stands earlier in the input; that row says what became of it.",
     Reason.INVALID: "Correct this row and run it again in a file of its own.",
+    Reason.DELETED: "This user is deleted; restore it in Partner Center first if the password really is to be reset.",
+    Reason.FEDERATED: "The customer's own identity provider keeps this user's password; have it reset there.",
+    Reason.SYNCED: "This user comes from the customer's own directory; have the password reset there.",
+    Reason.PRIVILEGED: (
+        "This user holds an administrator role; take `privileged` out of [safety] skip if it really is to be reset."
+    ),
     Reason.NOT_FOUND: "Check that the user still exists in this customer and that both ids are right.",
     Reason.FORBIDDEN: (
         "Check the delegated admin relationship (GDAP) with this customer:"

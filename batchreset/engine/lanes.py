@@ -3,18 +3,30 @@
 import collections
 import math
 from collections.abc import Mapping
+from typing import Final, Generic, TypeVar
 
 import anyio
 
+from batchreset.core.classify import Verdict
 from batchreset.core.clock import Clock
 from batchreset.core.drought import Drought
 from batchreset.core.events import EventLog
 from batchreset.core.pacing import Answer, Pacer, Ticket
-from batchreset.core.rows import PlannedRow
 from batchreset.engine.ceiling import ARRIVAL_SHARE, SendCeiling
 from batchreset.engine.pace_events import log_note
-from batchreset.engine.ports import RowSource
+from batchreset.engine.ports import TurnSource
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
+
+PACING_ANSWERS: Final = {
+    Verdict.THROTTLED: Answer.THROTTLED,
+    Verdict.SERVER_ERROR: Answer.UNAVAILABLE,
+    Verdict.CONNECTION_LOST: Answer.UNAVAILABLE,
+    Verdict.NOT_SENT: Answer.UNAVAILABLE,
+    Verdict.TIMEOUT: Answer.TIMEOUT,
+}
+"""What a verdict says of how the service fares; any other one is `Answer.OK`."""
+
+Row = TypeVar("Row")
 
 
 class _ReturnedRow:
@@ -37,7 +49,7 @@ class _ReturnedRow:
         return self.ticket
 
 
-class Lanes:
+class Lanes(Generic[Row]):
     """Drives a pacer. Returned rows go before fresh ones: few rows are under way at a time.
 
     The pacer hears of every answer at once. A row in its backoff keeps a place among `max_concurrency` nevertheless, so
@@ -47,7 +59,7 @@ class Lanes:
     def __init__(
         self,
         pacer: Pacer,
-        rows: RowSource,
+        rows: TurnSource[Row],
         *,
         max_concurrency: int,
         max_per_second: float,
@@ -74,7 +86,7 @@ class Lanes:
         """So many rows more of each lane may go."""
         self.pacer.add_rows(rows_per_lane)
 
-    async def next(self) -> tuple[PlannedRow, Ticket] | None:
+    async def next(self) -> tuple[Row, Ticket] | None:
         """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
         while not self._stop.requested and not (self.pacer.done and not self._in_backoff):
             if self._out + self._in_backoff >= self._max_concurrency:

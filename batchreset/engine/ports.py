@@ -3,15 +3,18 @@
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from batchreset.core.clock import Clock
+from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.core.events import EventLog
 from batchreset.core.exchange import Exchange
 from batchreset.core.protection import Bounds
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+
+Row_co = TypeVar("Row_co", covariant=True)
 
 
 class ResetApi(Protocol):
@@ -25,6 +28,26 @@ class ResetApi(Protocol):
 
     async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
         """One harmless GET of a customer that asks whether the token satisfies MFA."""
+        ...
+
+
+class DirectoryApi(Protocol):
+    """Reading customers and users. Every failure is a value; nothing is retried or followed below this."""
+
+    async def customers(self, continuation: str | None, *, call: Call) -> Read[Page[str]]:
+        """One page of the partner's customers: their tenant ids."""
+        ...
+
+    async def users(self, customer_tenant_id: str, continuation: str | None, *, call: Call) -> Read[Page[UserFacts]]:
+        """One page of a customer's users; the service leaves deleted ones out."""
+        ...
+
+    async def user(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[UserFacts]:
+        """One user."""
+        ...
+
+    async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[int]:
+        """How many directory roles a user holds."""
         ...
 
 
@@ -71,17 +94,21 @@ class Ledger(Protocol):
         ...
 
 
-class RowSource(Protocol):
-    """The rows that are to be sent, by lane."""
+class TurnSource(Protocol[Row_co]):
+    """Rows, or what else takes turns, by lane."""
 
     @property
     def rows_per_lane(self) -> Mapping[str, int]:
-        """How many rows are left in each lane."""
+        """How many are left in each lane."""
         ...
 
-    def next(self, lane: str) -> PlannedRow:
-        """The lane's next row, in input order."""
+    def next(self, lane: str) -> Row_co:
+        """The lane's next one, in input order."""
         ...
+
+
+class RowSource(TurnSource[PlannedRow], Protocol):
+    """The rows that are to be sent."""
 
     def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
         """Take away the rows that are out of bounds and have not been handed out, and give them back."""
@@ -117,4 +144,16 @@ class World:
     new_password: Callable[[], Secret]
     new_id: Callable[[], str]
     chance: random.Random
-    names: NameFinder | None = None
+    names: NameFinder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingWorld:
+    """What reading customers and users needs of it."""
+
+    api: DirectoryApi
+    tokens: TokenSource
+    clock: Clock
+    log: EventLog
+    new_id: Callable[[], str]
+    chance: random.Random

@@ -31,20 +31,13 @@ from batchreset.core.retry import (
 )
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.engine.lanes import Lanes
+from batchreset.engine.lanes import PACING_ANSWERS, Lanes
 from batchreset.engine.last_look import LastLook, ending_of
 from batchreset.engine.ports import World
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.engine.tokens import RunTokens
 
 _CANCELLED: Final = Lost(kind=LossKind.CANCELLED, detail="the run was ended before the answer came")
-_PACING_ANSWERS: Final = {
-    Verdict.THROTTLED: Answer.THROTTLED,
-    Verdict.SERVER_ERROR: Answer.UNAVAILABLE,
-    Verdict.CONNECTION_LOST: Answer.UNAVAILABLE,
-    Verdict.NOT_SENT: Answer.UNAVAILABLE,
-    Verdict.TIMEOUT: Answer.TIMEOUT,
-}
 
 
 class RowRun:
@@ -59,8 +52,8 @@ class RowRun:
     """
 
     def __init__(  # noqa: PLR0913  what a row needs of its run
-        self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes, stop: StopSwitch,
-        max_attempts: int, tokens: RunTokens, last_look: LastLook,
+        self, row: PlannedRow, ticket: Ticket, known: KnownRow, *, world: World, lanes: Lanes[PlannedRow],
+        stop: StopSwitch, max_attempts: int, tokens: RunTokens, last_look: LastLook,
     ) -> None:  # fmt: skip
         self._row = row
         self._ticket = ticket
@@ -99,7 +92,7 @@ class RowRun:
         # One that is left out here sent nothing with its last ticket; so few are that pacing may count an answer more.
         self._lanes.ended(
             self._ticket,
-            _PACING_ANSWERS.get(self._verdict, Answer.OK),
+            PACING_ANSWERS.get(self._verdict, Answer.OK),
             latency_seconds=self._latency_seconds,
             retry_after_seconds=self._retry_after_seconds,
         )
@@ -232,7 +225,7 @@ class RowRun:
     async def _return_to_lane(self, backoff_seconds: float) -> None:
         self._ticket = await self._lanes.again(
             self._ticket,
-            _PACING_ANSWERS.get(self._verdict, Answer.OK),
+            PACING_ANSWERS.get(self._verdict, Answer.OK),
             latency_seconds=self._latency_seconds,
             retry_after_seconds=self._retry_after_seconds,
             backoff_seconds=backoff_seconds,

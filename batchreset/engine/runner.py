@@ -27,7 +27,6 @@ from batchreset.errors import (
     BatchresetError,
     LedgerError,
     MfaRequiredError,
-    PlanRefusedError,
     RefusedError,
     ServiceUnreachableError,
     SignInError,
@@ -145,17 +144,13 @@ class _Runner:
                     await self._look_names_up()
             except (SignInError, RefusedError) as error:
                 self._stop.request(_stop_for_error(error))
+            except RunStoppedError:
+                pass
         return not self._stop.requested
 
     async def _look_names_up(self) -> None:
         """Raises RefusedError, SignInError."""
         names = self._job.protected_names
-        if self._world.names is None:
-            raise PlanRefusedError(
-                f"{len(names)} protected accounts are named only by their userPrincipalName, and users cannot be looked"
-                " up here; nothing was sent",
-                next_step="name them by their user-id, or plan an input that has a column userPrincipalName",
-            )
         found = await self._world.names.find_by_name(self._job.customers, names)
         self._last_look.protect(Protected(users=frozenset(user for _, user in found)))
         self._world.log.info("protected.looked_up", names=len(names), found=len(found))
@@ -169,7 +164,7 @@ class _Runner:
         self._guard.expect_canary(sum(canary.values()))
         return [canary, {lane: rows - canary.get(lane, 0) for lane, rows in everything.items()}]
 
-    def lanes(self) -> Lanes:
+    def lanes(self) -> Lanes[PlannedRow]:
         """One pacer for all waves: what the canary taught stays."""
         pacer = Pacer(
             {},
@@ -188,7 +183,7 @@ class _Runner:
             stop=self._stop,
         )
 
-    async def send_wave(self, lanes: Lanes, counts: Mapping[str, int], *, waves_left: int) -> None:
+    async def send_wave(self, lanes: Lanes[PlannedRow], counts: Mapping[str, int], *, waves_left: int) -> None:
         """Send that many rows of each lane, and wait until all of them have ended."""
         lanes.add(counts)
         self._progress.wave_begins(lanes.pacer, waves_left=waves_left)
@@ -211,7 +206,7 @@ class _Runner:
             with contextlib.suppress(RunStoppedError):
                 await self._stop.sleep(max(1.0, 1.0 / self._limits.max_per_second))
 
-    async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes) -> None:
+    async def _send_row(self, row: PlannedRow, ticket: Ticket, lanes: Lanes[PlannedRow]) -> None:
         run = RowRun(
             row,
             ticket,

@@ -9,6 +9,7 @@ from batchreset.settings.values import (
     Allowed,
     Client,
     Duration,
+    Findings,
     Folder,
     Guids,
     HttpsAddress,
@@ -229,6 +230,16 @@ class SafetySettings(Section):
     check_mfa: bool = Field(
         default=True,
         description="One harmless call with ValidateMfa first: a token without MFA would be blocked midway.",
+    )
+    skip: Findings = Field(
+        default=("federated", "deleted"),
+        description="With `--online`: accounts of which this is found are left out, as `skipped`: `deleted`,"
+        " `federated`, `synced`, `privileged`, `not_found`. The default: those whose password is not here.",
+    )
+    refuse: Findings = Field(
+        default=(),
+        description="With `--online`: one account of which this is found, and the whole plan is refused. No value may"
+        " stand in `skip` too.",
     )
 
     @property

@@ -52,7 +52,20 @@ def load_settings(*, flags: Mapping[str, object], environ: Mapping[str, str], jo
             next_step="Correct every line above and run it again.",
             details=tuple(sorted(problems)),
         )
-    return merged(layers)
+    settings = merged(layers)
+    _refuse_both(settings)
+    return settings
+
+
+def _refuse_both(settings: Settings) -> None:
+    """Only of all sources together can it be told: `skip` may have its default."""
+    both = sorted(set(settings.safety.skip) & set(settings.safety.refuse))
+    if both:
+        raise SettingsError(
+            f"[safety] skip and refuse share {', '.join(both)}: an account is left out, or it refuses the plan",
+            next_step="Leave it out of one of them. skip has a default (federated, deleted): to refuse what is in it,"
+            " give skip too, without that.",
+        )
 
 
 def _job_file(path: Path) -> dict[str, object]:

@@ -6,7 +6,7 @@ be shown, else of type `refused`.
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -175,3 +175,7 @@ Recipients = Annotated[
     Allowed("a list of public keys (age1…, ssh-ed25519 …, ssh-rsa …) or of paths of files that hold them"),
 ]
 Addresses = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of addresses")]
+Finding = Literal["deleted", "federated", "synced", "privileged", "not_found"]
+Findings = Annotated[
+    tuple[Finding, ...], _AsTuple, Allowed("a list of deleted, federated, synced, privileged, not_found")
+]

@@ -1,6 +1,6 @@
 """Partner Center on this machine, with faults on demand.
 
 It shares no code with the client but the error classes and durable files, so that a mistake of the client's cannot hide
-in it. The pure part decides (`service` over `protocol`, `passwords`, `limits`, `faults`, `state`, `answers`); the thin
-part serves (`app`, `connection`, `server`).
+in it. The pure part decides (`service` over `protocol`, `passwords`, `limits`, `faults`, `state`, `population`,
+`documents`, `answers`); the thin part serves (`app`, `connection`, `server`).
 """

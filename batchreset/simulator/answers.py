@@ -4,16 +4,14 @@ import datetime as dt
 import email.utils
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from batchreset.simulator.options import RetryAfterStyle
-from batchreset.simulator.paging import Page, continuation_token
-from batchreset.simulator.protocol import Call, Reset
+from batchreset.simulator.protocol import Call
 from batchreset.simulator.state import Verdict
 
-_MADE_UP_CUSTOMER: Final = "5c1f0d2e-7a34-4b6e-9d18-3f2a6c9b7e40"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _JSON_TYPE: Final = ("Content-Type", "application/json; charset=utf-8")
 _SERVER_HEADERS: Final = (
@@ -89,64 +87,3 @@ def server_error(call: Call, status: int) -> Answer:
         return refusal(call, Verdict(status=500, code="800003", description="An unexpected service error occurred."))
     html = b"<html><body><h1>503 Service Unavailable</h1></body></html>\r\n" if status == 503 else b""  # noqa: PLR2004
     return Answer(status=status, headers=(("Content-Type", "text/html"),) if html else (), body=html)
-
-
-def user_document(call: Call, reset: Reset | None) -> dict[str, Any]:
-    """The user; after a reset with the password in clear.
-
-    As in the page's own example, `forceChangePassword` comes back false whatever was asked.
-    """
-    document: dict[str, Any] = {
-        "usageLocation": "US",
-        "id": call.user,
-        "userPrincipalName": f"user-{call.user[:8]}@{_domain(call.customer)}",
-        "firstName": "Simulated",
-        "lastName": "User",
-        "displayName": f"Simulated User {call.user[:8]}",
-        "userDomainType": "none",
-        "state": "active",
-        "lastDirectorySyncTime": None,
-        "softDeletionTime": None,
-        "links": _self_link(f"/customers/{call.customer}/users/{call.user}"),
-        "attributes": {"objectType": "CustomerUser"},
-    }
-    if reset is not None:
-        document["passwordProfile"] = {"password": reset.password, "forceChangePassword": False}
-    return document
-
-
-def customer_document(customer: str) -> dict[str, Any]:
-    return {
-        "id": customer,
-        "commerceId": customer,
-        "companyProfile": {
-            "tenantId": customer,
-            "domain": _domain(customer),
-            "companyName": f"Simulated Customer {customer[:8]}",
-            "links": _self_link(f"/customers/{customer}/profiles/company"),
-            "attributes": {"objectType": "CustomerCompanyProfile"},
-        },
-        "relationshipToPartner": "reseller",
-        "links": _self_link(f"/customers/{customer}"),
-        "attributes": {"objectType": "Customer"},
-    }
-
-
-def customers_document(page: Page, customers: Sequence[str]) -> dict[str, Any]:
-    """One page of the partner's customers: a made-up one, then those given."""
-    every = [_MADE_UP_CUSTOMER, *customers]
-    items = [customer_document(customer) for customer in every[page.start : page.end]]
-    links = _self_link(f"/customers?size={page.size}")
-    if page.end < len(every):
-        token = {"key": "MS-ContinuationToken", "value": continuation_token(page)}
-        uri = f"/customers?size={page.size}&seekOperation=Next"
-        links["next"] = {"uri": uri, "method": "GET", "headers": [token]}
-    return {"totalCount": len(items), "items": items, "links": links, "attributes": {"objectType": "Collection"}}
-
-
-def _domain(customer: str) -> str:
-    return f"customer-{customer[:8]}.onmicrosoft.com"
-
-
-def _self_link(uri: str) -> dict[str, Any]:
-    return {"self": {"uri": uri, "method": "GET", "headers": []}}

@@ -43,7 +43,9 @@ def application(service: PartnerCenter, sign_in: SignIn) -> Starlette:
         routes=[
             Served("/_simulator/state", state),
             Served(f"{_USER}/resetpassword", _Endpoint(service, {}, Route.RESET_PASSWORD)),
+            Served(f"{_USER}/directoryroles", _Endpoint(service, {}, Route.DIRECTORY_ROLES)),
             Served(_USER, _Endpoint(service, {"PATCH": Route.USERS}, Route.USER)),
+            Served("/v1/customers/{customer}/users", _Endpoint(service, {}, Route.CUSTOMER_USERS)),
             Served("/v1/customers/{customer}", _Endpoint(service, {}, Route.CUSTOMER)),
             Served("/v1/customers", _Endpoint(service, {}, Route.CUSTOMERS)),
             *sign_in_routes(sign_in),

@@ -1,10 +1,12 @@
 """Everything the simulator can be told, with its defaults."""
 
 import enum
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchreset.errors import SettingsError
+from batchreset.simulator.directory import DirectoryUser
 from batchreset.simulator.limits.rule import WITH_WINDOWS, LimitKind, Rule
 from batchreset.simulator.protocol import is_guid
 
@@ -88,6 +90,8 @@ class SimulatorOptions:
         partner_penalty_seconds: each refused request puts the window's end off by this.
         partner_limit_least: if not 0, each window has another limit, drawn from this to `partner_limit`.
         customer_limit: as for the partner, and so the next four; each customer has a limit of its own.
+        directory: if given, its customers and users are the only ones there are, in its order. Deleted and federated
+            ones are not reset, synced ones are.
         known_users: if given, the only users there are; None: every GUID is one.
         missing_users: users that are not there, whatever `known_users` says.
         mfa_enforced_share: of the resets without MFA, refused when `mfa` is `PARTLY`.
@@ -140,6 +144,7 @@ class SimulatorOptions:
     customer_limit_least: int = 0
     retry_after: RetryAfterStyle = RetryAfterStyle.SECONDS
 
+    directory: tuple[DirectoryUser, ...] | None = field(default=None, repr=False)
     known_users: frozenset[str] | None = None
     missing_users: frozenset[str] = frozenset()
     forbidden_customers: frozenset[str] = frozenset()
@@ -177,6 +182,7 @@ class SimulatorOptions:
             *_contradictions("partner", self.partner_rule),
             *_contradictions("customer", self.customer_rule),
             *self._not_guids(),
+            *self._users_of_two(),
             *(("token and only_issued_tokens exclude one another",) if self.token and self.only_issued_tokens else ()),
         )
         if problems:
@@ -267,6 +273,7 @@ class SimulatorOptions:
 
     def _not_guids(self) -> list[str]:
         sets = {
+            "directory": {guid for user in self.directory or () for guid in (user.customer, user.user)},
             "known_users": self.known_users or frozenset(),
             "missing_users": self.missing_users,
             "forbidden_customers": self.forbidden_customers,
@@ -279,6 +286,10 @@ class SimulatorOptions:
             for value in sorted(values)
             if not is_guid(value)
         ]
+
+    def _users_of_two(self) -> list[str]:
+        times = Counter(user.user.lower() for user in self.directory or ())
+        return [f"directory: {user} is there {number} times" for user, number in times.items() if number > 1]
 
 
 def _contradictions(scope: str, rule: Rule) -> list[str]:

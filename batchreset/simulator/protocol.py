@@ -28,12 +28,31 @@ class Route(enum.StrEnum):
     USER = "user"
     CUSTOMER = "customer"
     CUSTOMERS = "customers"
+    CUSTOMER_USERS = "customerusers"
+    """The list of a customer's users; `users` is taken."""
+    DIRECTORY_ROLES = "directoryroles"
     OTHER = "other"
     """An address or method that is not served: always a mistake of the caller's."""
 
     @property
     def is_reset(self) -> bool:
         return self in {Route.RESET_PASSWORD, Route.USERS}
+
+    @property
+    def is_of_user(self) -> bool:
+        """Whether its address names a user."""
+        return self.is_reset or self in {Route.USER, Route.DIRECTORY_ROLES}
+
+    @property
+    def query(self) -> str:
+        """The documented query in words; empty where there is none."""
+        match self:
+            case Route.CUSTOMERS:
+                return "size (1 to 500) and seekOperation=Next with MS-ContinuationToken of this list"
+            case Route.CUSTOMER_USERS:
+                return f"{Route.CUSTOMERS.query}, and the filter for deleted users"
+            case _:
+                return ""
 
     @property
     def method(self) -> str:
@@ -68,7 +87,11 @@ class Call:
     @property
     def page(self) -> Page | None:
         """Which page of a list is asked for; None if the query is not one that is documented."""
-        return read_page(self.target.partition("?")[2], self.headers.get("ms-continuationtoken", ""))
+        return read_page(self.target.partition("?")[2], self.continuation, of=self.customer)
+
+    @property
+    def continuation(self) -> str:
+        return self.headers.get("ms-continuationtoken", "")
 
     @property
     def request_id(self) -> str:
@@ -137,9 +160,9 @@ def mistakes(call: Call, body: Reset | Malformed | None) -> list[str]:
     if not call.bearer:
         found.append("Authorization: Bearer is missing")
     found += _header_mistakes(call)
-    if call.route is Route.CUSTOMERS:
+    if call.route.query:
         if call.page is None:
-            found.append("the query is not one of size (1 to 500) and seekOperation=Next with MS-ContinuationToken")
+            found.append(f"the query is not one of {call.route.query}")
     elif "?" in call.target:
         found.append("the address has a query")
     if isinstance(body, Malformed):

@@ -4,14 +4,16 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from batchreset.simulator import answers, passwords
+from batchreset.simulator import answers, documents, passwords
 from batchreset.simulator.access import DEAD_TOKEN, Access
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.faults import Draw, Fault, Faults
 from batchreset.simulator.limits import Limits
-from batchreset.simulator.options import ForbiddenCode, SimulatorOptions
+from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.paging import Page
+from batchreset.simulator.population import Population
 from batchreset.simulator.protocol import Call, Malformed, Reset, Route, is_guid, mistakes, read_body
 from batchreset.simulator.sign_in.endpoints import AUTHORIZE, Endpoints
 from batchreset.simulator.state import Applied, Exchange, ServiceState, Verdict
@@ -23,13 +25,7 @@ _WEAK = Verdict(
     description="The specified password does not comply with password complexity requirements."
     " Please provide a different password.",
 )
-_NO_CUSTOMER_ID = Verdict(status=400, code="900118", description="The customer id is not valid.")
-_NO_USER = Verdict(status=404, code="60002", description="The user object id was not found.")
 _NO_TOKEN = Verdict(status=401, code="800001", description="The partner token is missing in the request context.")
-_FORBIDDEN = {
-    ForbiddenCode.ACCESS_DENIED: "Access denied.",
-    ForbiddenCode.NO_RELATIONSHIP: "There is no commerce relationship with the customer.",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +91,7 @@ class PartnerCenter:
         self._faults = Faults(options)
         self._access = Access(options, state, self._faults)
         self._limits = Limits(partner=options.partner_rule, customer=options.customer_rule, seed=options.seed)
-        self._known_users = None if options.known_users is None else _folded(options.known_users)
-        self._missing_users = _folded(options.missing_users)
-        self._forbidden_customers = _folded(options.forbidden_customers)
+        self._population = Population(options, state)
 
     def handle(self, call: Call, *, now_seconds: float, at: dt.datetime) -> Reply:
         """Decide about one call and remember it.
@@ -140,7 +134,9 @@ class PartnerCenter:
         found = mistakes(call, body)
         if is_guid(call.correlation_id) and not self.state.is_first_use(call.correlation_id):
             found.append("MS-CorrelationId came before")
-        fingerprint = hashlib.sha256(f"{call.method} {call.target}\n".encode() + call.body).digest()
+        fingerprint = hashlib.sha256(
+            f"{call.method} {call.target}\n{call.continuation}\n".encode() + call.body
+        ).digest()
         conflict = not found and not self.state.is_same_request(call.request_id, fingerprint)
         if conflict:
             found.append("MS-RequestId came before with another request")
@@ -188,26 +184,11 @@ class PartnerCenter:
         if verdict is not None:
             self.state.replayed += 1
             return verdict
-        verdict = self._refused(call) or self._weak(reset, draw) or _OK
+        verdict = self._population.refuses(call) or self._weak(reset, draw) or _OK
         if reset is not None and verdict is _OK:
             self._apply(call, reset, at)
         self.state.remember(call.request_id, verdict)
         return verdict
-
-    def _refused(self, call: Call) -> Verdict | None:
-        if call.route is Route.CUSTOMERS:
-            return None
-        if not is_guid(call.customer):
-            return _NO_CUSTOMER_ID
-        if call.customer in self._forbidden_customers:
-            code = self._options.forbidden_code
-            return Verdict(status=403, code=code.value, description=_FORBIDDEN[code])
-        if call.route is Route.CUSTOMER:
-            return None
-        unknown = not is_guid(call.user) or (self._known_users is not None and call.user not in self._known_users)
-        if unknown or call.user in self._missing_users or self.state.belongs_elsewhere(call.customer, call.user):
-            return _NO_USER
-        return None
 
     def _weak(self, reset: Reset | None, draw: Draw) -> Verdict | None:
         return _WEAK if reset is not None and (passwords.is_weak(reset.password) or draw.weak) else None
@@ -229,22 +210,27 @@ class PartnerCenter:
         mark = draw.byte_order_mark
         if verdict.status != _OK.status:
             return answers.refusal(call, verdict, byte_order_mark=mark)
+        document = self._document(call, None if reset is None else reset.password)
+        return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
+
+    def _document(self, call: Call, password: str | None) -> dict[str, Any]:
+        page = call.page or Page()
         match call.route:
             case Route.CUSTOMERS:
-                document = answers.customers_document(call.page or Page(), self.state.customers())
+                return documents.customers_document(page, self._population.customers())
             case Route.CUSTOMER:
-                document = answers.customer_document(call.customer)
+                return documents.customer_document(call.customer)
+            case Route.CUSTOMER_USERS:
+                users = self._population.users(call.customer, deleted=page.deleted)
+                return documents.users_document(page, users)
+            case Route.DIRECTORY_ROLES:
+                return documents.roles_document(self._population.user(call.customer, call.user))
             case _:
-                document = answers.user_document(call, reset)
-        return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
+                return documents.user_document(self._population.user(call.customer, call.user), password=password)
 
     def _service_answer(self, call: Call, answer: Answer) -> Answer:
         compliant = "true" if self._access.has_mfa(call) else "false"
         return answer if not call.asks_for_mfa else answers.with_header(answer, "isMfaCompliant", compliant)
-
-
-def _folded(guids: frozenset[str]) -> frozenset[str]:
-    return frozenset(guid.lower() for guid in guids)
 
 
 def _with_allow(call: Call, answer: Answer) -> Answer:

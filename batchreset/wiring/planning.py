@@ -6,6 +6,7 @@ import platform
 import secrets
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,12 +26,15 @@ from batchreset.adapters.reader import (
 from batchreset.adapters.run_folder import RunFolder, check_run_id, holding, make_folder, refuse_planned, scratch
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
+from batchreset.core.protection import Protected
 from batchreset.errors import InputError, PlanRefusedError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
 from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
-from batchreset.wiring.protecting import operator_of, refuse_names
+from batchreset.wiring.online import survey
+from batchreset.wiring.protecting import operator_of
+from batchreset.wiring.reading import Around
 from batchreset.wiring.recent import refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
 
@@ -47,34 +51,36 @@ def runs_dir_of(settings: Settings) -> Path:
     return Path(settings.output.runs_dir).expanduser().absolute()
 
 
-def plan_run(
-    settings: Settings,
-    *,
-    environ: Mapping[str, str],
-    run_id: str,
-    now: dt.datetime,
-    stdin: BinaryIO,
-    again: bool = False,
-    recent_too: bool = True,
-) -> FrozenRun:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """The run that is to be planned.
+
+    Attributes:
+        run_id: its folder's name.
+        now: UTC.
+        again: although these accounts were reset in the last 24 hours. It is fixed in the plan: who allowed it need
+            not allow it once more to carry the run on.
+        recent_too: whether that is asked now; it is asked again when the run is carried out.
+        online: what reading users has around it: each account is looked at before the plan is frozen; None: none is.
+    """
+
+    run_id: str
+    now: dt.datetime
+    again: bool = False
+    recent_too: bool = True
+    online: Around | None = None
+
+
+def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], stdin: BinaryIO) -> FrozenRun:
     """Read the input, check all of it, and make the run's folder with a frozen plan.
 
     What is refused leaves no folder behind, but for rows that are wrong: their list is kept, `problems.csv`.
 
     Args:
         settings: as they hold for the run.
+        new: see there.
         environ: may tell the operator's own account, which is never reset.
-        run_id: the folder's name.
-        now: UTC.
         stdin: the input, where its path is `-`.
-        again: although these accounts were reset in the last 24 hours. It is fixed in the plan: who allowed it need
-            not allow it once more to carry the run on.
-        recent_too: whether that is asked now; it is asked again when the run is carried out.
-
-    Args:
-        settings: of the run.
-        stdin: for an input of `-`.
-        operator: the operator's own account, as far as it is known.
 
     Raises:
         SettingsError: the settings ask for what cannot be done, the run id is no folder's name, or a recipient is no
@@ -84,17 +90,24 @@ def plan_run(
         RunFolderError: the folder cannot be made or written, or holds a plan already (also one that another process
             made while this one waited to hold it).
         RunHeldError: another process is planning it now.
+        And, where users are read, as `wiring.online.survey`.
     """
     _refuse_impossible(settings)
-    check_run_id(run_id)
+    check_run_id(new.run_id)
     keys = resolve_recipients(settings.password.recipients)
+    never = _Never(lists=read_protected(settings.input.protected), operator=operator_of(settings, environ))
     runs_dir = runs_dir_of(settings)
-    refuse_planned(RunFolder(runs_dir / run_id))
+    refuse_planned(RunFolder(runs_dir / new.run_id))
     with scratch(runs_dir) as room:
-        checked = _checked(settings, room, environ=environ, run_id=run_id, stdin=stdin)
-        if recent_too and not again:
-            refuse_if_applied(checked.accounts_sha256, runs_dir, now=now, run_id=run_id)
-        return _frozen(checked, _fixed(settings, keys), run_id=run_id, now=now, again=again)
+        checked = _checked(settings, never, room, run_id=new.run_id, stdin=stdin)
+        if new.recent_too and not new.again:
+            refuse_if_applied(checked.accounts_sha256, runs_dir, now=new.now, run_id=new.run_id)
+        facts: dict[str, Any] = {"again": new.again}
+        if new.online is not None:
+            found = survey(checked.accounts(), settings, around=new.online, protected_names=never.names)
+            new.online.say("\n".join(found.table_lines()))
+            checked, facts["online"] = checked.leaving_out(found.reasons), found.facts()
+        return _frozen(checked, _fixed(settings, keys), new, facts)
 
 
 def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
@@ -124,42 +137,49 @@ def _refuse_impossible(settings: Settings) -> None:
         )
 
 
-def _checked(
-    settings: Settings, room: Path, *, environ: Mapping[str, str], run_id: str, stdin: BinaryIO
-) -> CheckedInput:
-    protected = read_protected(settings.input.protected)
-    operator = operator_of(settings, environ)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Never:
+    """Whose passwords stay."""
+
+    lists: Protected
+    operator: Protected
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(map(str.casefold, self.lists.names | self.operator.names))
+
+
+def _checked(settings: Settings, never: _Never, room: Path, *, run_id: str, stdin: BinaryIO) -> CheckedInput:
     rules = Rules(
         on_invalid=settings.input.on_invalid,
         max_rows=settings.input.max_rows,
         customers=frozenset(settings.input.customers),
-        protected_users=protected.users | operator.users,
-        protected_customers=protected.customers,
-        protected_upns=protected.names,
-        operator_upns=operator.names,
+        protected_users=never.lists.users | never.operator.users,
+        protected_customers=never.lists.customers,
+        protected_upns=never.lists.names,
+        operator_upns=never.operator.names,
     )
     with reading(settings.input.path, max_rows=rules.max_rows, stdin=stdin, room=room) as raw:
         try:
-            checked = check(raw, rules, room=room)
+            return check(raw, rules, room=room)
         except InvalidRowsError as error:
             folder = make_folder(runs_dir_of(settings), run_id)
             with holding(folder):
                 error.problems.write_csv(folder.problems)
             error.details = (*error.details, f"all of them are in {folder.problems}")
             raise
-    refuse_names(checked.names_to_find, raw.shown)
-    return checked
 
 
-def _frozen(checked: CheckedInput, settings: Settings, *, run_id: str, now: dt.datetime, again: bool) -> FrozenRun:
+def _frozen(checked: CheckedInput, settings: Settings, new: NewRun, more: Mapping[str, Any]) -> FrozenRun:
     """The run's folder: plan.parquet first, run.json last, both synced."""
-    with holding(make_folder(runs_dir_of(settings), run_id)):
-        folder = make_folder(runs_dir_of(settings), run_id)  # again: another process may have planned here a moment ago
+    with holding(make_folder(runs_dir_of(settings), new.run_id)):
+        # Again: another process may have planned here a moment ago.
+        folder = make_folder(runs_dir_of(settings), new.run_id)
         file_sha256 = freeze(checked.batches(), folder.plan)
         folder.problems.unlink(missing_ok=True)
         if checked.problems.count:
             checked.problems.write_csv(folder.problems)
-        facts = {**_run_json(checked, settings, file_sha256, run_id=run_id, now=now), "again": again}
+        facts = {**_run_json(checked, settings, file_sha256, run_id=new.run_id, now=new.now), **more}
         facts["plan"] = {"sha256": digest_of(facts), **facts["plan"]}
         folder.write_json(folder.run_json, facts)
     return read_frozen(folder)

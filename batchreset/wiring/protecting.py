@@ -8,14 +8,11 @@ from batchreset.adapters.plan import users_named
 from batchreset.adapters.reader import read_protected
 from batchreset.core.protection import Bounds, Protected
 from batchreset.core.token_claims import claims_of
-from batchreset.errors import PlanRefusedError, SettingsError, SignInError
+from batchreset.errors import SettingsError, SignInError
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import read_secret
 from batchreset.wiring.frozen import FrozenRun
 from batchreset.wiring.sign_in import kind_of
-
-NAMES_CAN_BE_LOOKED_UP = False
-"""Whether `engine.ports.NameFinder` is joined; until then a plan that needs it is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,30 +32,18 @@ def guarded(run: FrozenRun) -> Guarded:
 
     Raises:
         InputError: a list cannot be read; nobody can say whom it protects, so that nothing may be sent.
-        PlanRefusedError: accounts are protected by names that cannot be looked up.
         RunFolderError: the plan cannot be read.
     """
     settings = run.settings.input
     protected = read_protected(settings.protected)
     named = users_named(run.folder.plan, protected.names)
     names = protected.names if named is None else frozenset[str]()
-    refuse_names(names, run.input_source)
     return Guarded(
         bounds=Bounds(
             protected=protected | Protected(users=named or frozenset()), customers=frozenset(settings.customers)
         ),
         names=names,
     )
-
-
-def refuse_names(names: frozenset[str], source: str) -> None:
-    """Refuse an input that cannot be compared with protected names. Raises PlanRefusedError."""
-    if names and not NAMES_CAN_BE_LOOKED_UP:
-        raise PlanRefusedError(
-            f"{source} has no column userPrincipalName, and {len(names)} protected accounts are named only by it:"
-            " whether they are in the input cannot be told without looking users up",
-            next_step="name the protected accounts by user-id, or add a column userPrincipalName to the input",
-        )
 
 
 def operator_of(settings: Settings, environ: Mapping[str, str]) -> Protected:

@@ -114,8 +114,8 @@ class Session:
                 connections=connections,
                 tokens=self.tokens,
                 ledger=ledger,
-                clock=clock,
                 log=self.log,
+                stop=stop,
             )
             ended = await carry_out(job, world=world, stop=stop, progress=progress)
         if ended is not None:

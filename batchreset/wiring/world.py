@@ -3,15 +3,20 @@
 import random
 import secrets
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
-from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.password import random_password
-from batchreset.engine.ports import Ledger, TokenSource, World
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.ports import Ledger, ReadingWorld, TokenSource, World
+from batchreset.engine.reading import ReadLimits, find_by_name
 from batchreset.engine.runner import Limits
+from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections
 from batchreset.settings.model import Settings
+from batchreset.wiring.reading import read_limits_of, reading_world_of
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -28,11 +33,26 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameLookup:
+    """The engine's `NameFinder`: reads the customers' users, until `stop`."""
+
+    world: ReadingWorld
+    limits: ReadLimits
+    stop: StopSwitch
+
+    async def find_by_name(self, customers: Collection[str], names: frozenset[str]) -> frozenset[tuple[str, str]]:
+        """Raises as `engine.reading.find_by_name`."""
+        return await find_by_name(customers, names, world=self.world, limits=self.limits, stop=self.stop)
+
+
 def world_of(
-    settings: Settings, *, connections: Connections, tokens: TokenSource, ledger: Ledger, clock: Clock, log: EventLog
-) -> World:
+    settings: Settings, *, connections: Connections, tokens: TokenSource, ledger: Ledger, log: EventLog,
+    stop: StopSwitch,
+) -> World:  # fmt: skip
     """The engine's world over opened connections."""
-    partner_center = settings.partner_center
+    partner_center, clock = settings.partner_center, LoopClock()
+    reading = reading_world_of(settings, connections=connections, tokens=tokens, clock=clock, log=log)
     return World(
         api=PartnerCenterApi(
             connections,
@@ -48,4 +68,5 @@ def world_of(
         new_password=lambda: random_password(settings.password.length, secrets.token_bytes),
         new_id=lambda: str(uuid.uuid4()),
         chance=random.Random(),  # noqa: S311  jitter, not a secret
+        names=NameLookup(world=reading, limits=read_limits_of(settings), stop=stop),
     )

@@ -26,7 +26,7 @@ REASONS = {
     "succeeded": {""},
     "failed": {"not_found", "protected", *_REFUSALS, *_STOPS},
     "in_doubt": {"server_error", "timeout", "protected", *_REFUSALS, *_STOPS},
-    "skipped": {"protected", "duplicate", "invalid"},
+    "skipped": {"protected", "duplicate", "invalid", "deleted", "federated", "synced", "privileged", "not_found"},
     "not_attempted": {"unreachable", "dry_run", "planned", "protected", *_STOPS},
 }
 FILES = {
@@ -35,7 +35,7 @@ FILES = {
 }  # fmt: skip
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
-"""Words of the simulator's answers that stand nowhere else."""
+"""Words of the simulator's answers that stand nowhere else, unless a roster's column has that name."""
 _NO_ANSWER = {"lost", "cut_short", "hang"}
 _PASSWORD_LENGTH = 20
 
@@ -274,8 +274,9 @@ def _in_clear(e: Evidence) -> Iterator[str]:
     """Promise 3: no password, token or response body, in any writing that a reader could undo."""
     passwords = [one.password for one in e.sealed]
     secrets = [*passwords, *e.secrets]
+    answers = [mark for mark in _BODY_MARKS if mark not in (e.rows[0].further if e.rows else ())]
     for where, content in e.texts.items():
-        for kind, texts in (("a secret", secrets), ("a response body", _BODY_MARKS)):
+        for kind, texts in (("a secret", secrets), ("a response body", answers)):
             found = [form for text in texts for form in _writings(text) if form in content]
             if found:
                 yield f"{where}: {kind} stands there in clear, {len(found)} times"

@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -249,6 +249,13 @@ LIMITS = Limits(
 )
 
 
+class NobodyFinds:
+    """Of jobs without protected names: nothing may be asked."""
+
+    async def find_by_name(self, customers: Collection[str], names: frozenset[str]) -> frozenset[tuple[str, str]]:
+        raise AssertionError((customers, names))
+
+
 @dataclass
 class Scene:
     """One run in virtual time, and all that can be looked at after it."""
@@ -264,7 +271,7 @@ class Scene:
     start_from: Learned | None = None
     bounds: Bounds = field(default_factory=Bounds)
     protected_names: frozenset[str] = frozenset()
-    names: NameFinder | None = None
+    names: NameFinder = field(default_factory=NobodyFinds)
     users_named: Callable[[frozenset[str]], frozenset[str]] = lambda _names: frozenset()
     during: Callable[[StopSwitch], Coroutine[Any, Any, None]] | None = None
     stop: Stop | None = None

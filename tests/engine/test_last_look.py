@@ -234,15 +234,12 @@ def test_whoever_is_found_by_name_or_is_the_operator_is_no_canary() -> None:
 @pytest.mark.parametrize(
     ("names", "reason", "code"),
     [
-        (None, Reason.PROTECTED, ExitCode.REFUSED),
         (Directory(error=PlanRefusedError("403", next_step="x")), Reason.PROTECTED, ExitCode.REFUSED),
         (Directory(error=SignInError("401", next_step="x")), Reason.UNAUTHORIZED, ExitCode.SIGN_IN),
     ],
-    ids=["nobody can look them up", "it cannot be told", "refused token"],
+    ids=["it cannot be told", "refused token"],
 )
-def test_where_names_cannot_be_looked_up_nothing_is_sent(
-    names: Directory | None, reason: Reason, code: ExitCode
-) -> None:
+def test_where_names_cannot_be_looked_up_nothing_is_sent(names: Directory, reason: Reason, code: ExitCode) -> None:
     played = scene(always(OK), 3, protected_names=frozenset({"a@b.example"}), names=names).play()
     assert played.stop is not None
     assert (played.stop.reason, played.stop.exit_code) == (reason, code)

@@ -43,6 +43,8 @@ def test_every_setting_has_the_documented_default() -> None:
             "max_failures": 0,
             "max_duration": "",
             "check_mfa": True,
+            "skip": ("federated", "deleted"),
+            "refuse": (),
         },
         "output": {"runs_dir": "runs", "results": "", "notify": ()},
     }

@@ -70,10 +70,10 @@ def test_what_an_older_version_did_not_know_has_its_default() -> None:
     ("snapshot", "line"),
     [
         (
-            {"safety": {"skip": []}},
+            {"safety": {"omit": []}},
             (
-                "run.json: [safety] skip: there is no such setting;"
-                " [safety] has canary, max_failure_rate, max_failures, max_duration, check_mfa"
+                "run.json: [safety] omit: there is no such setting;"
+                " [safety] has canary, max_failure_rate, max_failures, max_duration, check_mfa, skip, refuse"
             ),
         ),
         ({"pace": None}, "run.json: [pace]: found null; allowed: a table of settings"),

@@ -164,9 +164,8 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
             id="key-of-another-section-in-another-spelling",
         ),
         pytest.param(
-            "[safety]\nkind = 1",
-            "[safety] kind: there is no such setting;"
-            " [safety] has canary, max_failure_rate, max_failures, max_duration, check_mfa",
+            "[output]\nkind = 1",
+            "[output] kind: there is no such setting; [output] has runs_dir, results, notify",
             id="key-of-several-other-sections",
         ),
         pytest.param(
@@ -479,3 +478,21 @@ def test_a_job_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path,
     with pytest.raises(SettingsError, match=why) as caught:
         load_settings(flags={}, environ={}, job_file=tmp_path / name)
     assert str(tmp_path) in caught.value.what
+
+
+def test_what_is_left_out_and_what_refuses_a_plan_may_not_be_the_same(job: Path) -> None:
+    """Also across sources, and where `skip` has its default; what is given in one place overrides the other's."""
+    job.write_text('[safety]\nrefuse = ["synced", "federated"]', encoding="utf-8")
+    with pytest.raises(SettingsError, match="skip and refuse share federated:"):
+        load_settings(flags={}, environ={}, job_file=job)
+    safety = load_settings(flags={"safety.skip": ("deleted",)}, environ={}, job_file=job).safety
+    assert (safety.skip, safety.refuse) == (("deleted",), ("synced", "federated"))
+    safety = load_settings(flags={}, environ={"BATCHRESET_SAFETY__SKIP": "[]"}, job_file=job).safety
+    assert safety.skip == ()
+
+
+def test_a_finding_that_there_is_not_is_refused_with_those_that_there_are(job: Path) -> None:
+    job.write_text('[safety]\nskip = ["guest"]', encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(flags={}, environ={}, job_file=job)
+    assert "deleted, federated, synced, privileged, not_found" in caught.value.details[0]

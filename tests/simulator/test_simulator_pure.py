@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from batchreset.errors import ExitCode, SettingsError
 from batchreset.simulator.answers import throttled
+from batchreset.simulator.directory import DirectoryUser
 from batchreset.simulator.faults import Draw, Fault, Faults
 from batchreset.simulator.limits import LimitKind
 from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.passwords import is_weak
 
+GUID = "99999999-cccc-4ccc-8ccc-999999999999"
 AT = dt.datetime(2026, 11, 21, 8, 40, 0, 250_000, tzinfo=dt.UTC)
 
 
@@ -180,6 +182,12 @@ def test_each_documented_symbol_is_allowed_and_counts_as_one(symbol: str) -> Non
         ({"device_interval_seconds": -1}, "device_interval_seconds"),
         ({"missing_users": frozenset({"bob"})}, "missing_users"),
         ({"known_users": frozenset({"bob"})}, "known_users"),
+        ({"directory": (DirectoryUser(customer="contoso", user=GUID),)}, "directory: 'contoso' is not a GUID"),
+        ({"directory": (DirectoryUser(customer=GUID, user="{bob}"),)}, "directory: '{bob}' is not a GUID"),
+        (
+            {"directory": (DirectoryUser(customer=GUID, user=GUID), DirectoryUser(customer=GUID, user=GUID.upper()))},
+            f"directory: {GUID} is there 2 times",
+        ),
         ({"forbidden_customers": frozenset({"contoso"})}, "forbidden_customers"),
     ],
 )

@@ -1,21 +1,17 @@
 """Every row is checked, and decided on as the rules say."""
 
 import hashlib
-import tempfile
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from checked_input import Checked, check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader import InvalidRowsError, Problem, RawTable, Rules
-from batchreset.adapters.reader import check as check_in
 from batchreset.core.columns import PLAN
 from batchreset.core.outcome import Reason
 from batchreset.errors import InputError, PlanRefusedError
@@ -50,37 +46,6 @@ def table(
     columns = columns[: len(rows[0])]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
     return RawTable(headers=columns, batches=frame.iter_slices(rows_per_batch), source="users.csv", sha256="5ha")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A checked input whose room is gone: all of it was read."""
-
-    frame: pl.DataFrame
-    problems: list[Problem]
-    problem_count: int
-    reset_count: int
-    skipped: Mapping[Reason, int]
-    source: str
-    sha256: str
-    accounts_sha256: str
-    names_to_find: frozenset[str]
-
-
-def check(raw: RawTable, with_rules: Rules) -> Checked:
-    with tempfile.TemporaryDirectory() as room:
-        checked = check_in(raw, with_rules, room=Path(room))
-        return Checked(
-            frame=pl.concat(checked.batches()),
-            problems=checked.problems.first(100_000),
-            problem_count=checked.problems.count,
-            reset_count=checked.reset_count,
-            skipped=checked.skipped,
-            source=checked.source,
-            sha256=checked.sha256,
-            accounts_sha256=checked.accounts_sha256,
-            names_to_find=checked.names_to_find,
-        )
 
 
 def endings(checked: Checked) -> list[str]:

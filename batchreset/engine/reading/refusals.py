@@ -1,0 +1,121 @@
+"""What ends a reading: whose it was, what the service said, what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from batchreset.core.directory import Read
+from batchreset.core.exchange import Answered
+from batchreset.core.outcome import Reason
+from batchreset.errors import BatchresetError, DirectoryError, MfaRequiredError, ServiceUnreachableError, SignInError
+
+_SEE_CUSTOMERS = "a user of the partner who may see its customers (Admin agent or Helpdesk agent)"
+_SEE_USERS = (
+    "Directory Readers, Global Reader or User Administrator, by GDAP, in a security group that the role is assigned to"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is read.
+
+    Attributes:
+        customer: a tenant id; empty: the partner's list of customers.
+        user: empty: the customer's list of users.
+        purpose: what cannot be told, or done, when it cannot be read.
+    """
+
+    purpose: str
+    customer: str = ""
+    user: str = ""
+
+    def __str__(self) -> str:
+        if not self.customer:
+            return "the list of the partner's customers"
+        whose = f"customer {self.customer}"
+        return f"user {self.user} of {whose}" if self.user else f"the users of {whose}"
+
+
+def refused(subject: Subject, reason: Reason | None, read: Read[Any]) -> BatchresetError:
+    """The error that a last answer comes to."""
+    said = _said(read)
+    match reason:
+        case Reason.FORBIDDEN if subject.customer:
+            return DirectoryError(
+                f"{subject} may not be read ({said}): the signed-in user has no right to; {subject.purpose}",
+                next_step=f"have the customer grant one of {_SEE_USERS}; or leave customer {subject.customer} out",
+            )
+        case Reason.FORBIDDEN:
+            return DirectoryError(
+                f"{subject} may not be read ({said}); {subject.purpose}",
+                next_step=f"sign in as {_SEE_CUSTOMERS}, or name the customers with --customer",
+            )
+        case Reason.THROTTLED:
+            return DirectoryError(
+                f"{subject} could not be read: for an hour there was nothing but 429; {subject.purpose}",
+                next_step="try again later",
+            )
+        case _:
+            return DirectoryError(
+                f"{subject} could not be read ({said}); {subject.purpose}",
+                next_step="check [partner_center] base_url, the network and the proxy variables, and try again later;"
+                " [pace] max_attempts says how often each is tried",
+            )
+
+
+def unreachable(subject: Subject, detail: str, *, tls: bool) -> BatchresetError:
+    """Nothing was ever sent: nobody answers, or not as who they should be."""
+    if tls:
+        return ServiceUnreachableError(
+            f"a secure connection to the service was refused: {detail}; nothing was sent",
+            next_step="check [partner_center] base_url, and give the certificate authority with"
+            " [partner_center] ca_file if the service (or a proxy before it) has one of its own",
+        )
+    return ServiceUnreachableError(
+        f"the service cannot be reached: {detail}; {subject} could not be read",
+        next_step="check [partner_center] base_url, the network and the proxy variables (HTTPS_PROXY, NO_PROXY),"
+        " then try again",
+    )
+
+
+def sign_in(reason: Reason, read: Read[Any]) -> SignInError:
+    """The token is what is refused."""
+    if reason is Reason.MFA_REQUIRED:
+        return MfaRequiredError(
+            f"Partner Center demands multi-factor authentication and the token has none ({_said(read)}); nothing was"
+            " changed",
+            next_step="sign in with MFA (`batchreset auth login`), then try again",
+        )
+    return SignInError(
+        f"Partner Center refuses the token ({_said(read)}), also after it was renewed; nothing was changed",
+        next_step="sign in again (`batchreset auth login`, or give a new App+User token), then try again",
+    )
+
+
+def missing(subject: Subject) -> DirectoryError:
+    """404 where it should not be."""
+    return DirectoryError(
+        f"{subject} could not be read (HTTP 404): the service knows of nothing there; {subject.purpose}",
+        next_step="check the customer's tenant id, and [partner_center] base_url",
+    )
+
+
+def endless(subject: Subject, why: str) -> DirectoryError:
+    """A list that would never end."""
+    return DirectoryError(
+        f"{subject} has no end: {why}; {subject.purpose}",
+        next_step="try again later; if it stays so, report it to Microsoft, or leave that customer out",
+    )
+
+
+def _said(read: Read[Any]) -> str:
+    exchange = read.exchange
+    if not isinstance(exchange, Answered):
+        return exchange.detail or "no answer"
+    parts = [f"HTTP {exchange.status}"]
+    if read.unreadable:
+        parts.append(f"an answer that cannot be understood: {read.unreadable}")
+    if exchange.error_code:
+        parts.append(f"code {exchange.error_code}")
+    if exchange.error_description:
+        parts.append(exchange.error_description)
+    return ", ".join(parts)

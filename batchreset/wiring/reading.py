@@ -1,0 +1,122 @@
+"""Reading customers and users: settings to a reader, signals to its end. Nothing is changed by it."""
+
+import contextlib
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+
+from batchreset.adapters.display import said_from_time_to_time
+from batchreset.adapters.partner_center import PartnerCenterDirectory
+from batchreset.core.clock import Clock
+from batchreset.core.events import EventLog
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.ports import ReadingWorld, TokenSource
+from batchreset.engine.reading import Reader, ReadLimits
+from batchreset.engine.stopping import RunStoppedError, StopSwitch
+from batchreset.errors import BatchresetError, BrokenOffError, ExitCode, TerminatedError
+from batchreset.net import Connections, tls_context
+from batchreset.settings.model import Settings
+from batchreset.wiring.sign_in import token_source
+from batchreset.wiring.signals import Signals
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What a reading has around it.
+
+    Attributes:
+        environ: holds the sign-in's secrets.
+        say: shows a line to a person.
+    """
+
+    environ: Mapping[str, str]
+    log: EventLog
+    say: Callable[[str], None]
+
+
+def read_limits_of(settings: Settings) -> ReadLimits:
+    """The settings that a reading acts on."""
+    return ReadLimits(
+        max_concurrency=settings.pace.max_concurrency,
+        max_per_second=settings.pace.max_per_second,
+        max_attempts=settings.pace.max_attempts,
+    )
+
+
+def reading_world_of(
+    settings: Settings, *, connections: Connections, tokens: TokenSource, clock: Clock, log: EventLog
+) -> ReadingWorld:
+    """A reading's world over opened connections."""
+    return ReadingWorld(
+        api=PartnerCenterDirectory(
+            connections,
+            base_url=settings.partner_center.api_base_url,
+            timeout_seconds=settings.partner_center.timeout_seconds,
+            clock=clock,
+        ),
+        tokens=tokens,
+        clock=clock,
+        log=log,
+        new_id=lambda: str(uuid.uuid4()),
+        chance=random.Random(),  # noqa: S311  jitter, not a secret
+    )
+
+
+def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[T]], *, so_far: Callable[[], str]) -> T:
+    """What `main` comes to, with a reader of the service.
+
+    Args:
+        settings: where, how fast, who signs in.
+        around: see there.
+        main: reads.
+        so_far: how far it has come, for a line from time to time.
+
+    Raises:
+        SettingsError: sign-in, certificate authority or proxy cannot be used.
+        BrokenOffError, TerminatedError: a signal ended it.
+        And as `Reader.read`.
+    """
+    signals = Signals()
+    connections = Connections(
+        concurrency=settings.pace.max_concurrency,
+        timeout_seconds=settings.partner_center.timeout_seconds,
+        verify=tls_context(settings.partner_center.ca_file),
+    )
+
+    async def run(tokens: TokenSource) -> T | BatchresetError | RunStoppedError:
+        stop = StopSwitch()
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(signals.stopping(stop, around.log))
+            opened = await stack.enter_async_context(connections.open())
+            world = reading_world_of(settings, connections=opened, tokens=tokens, clock=LoopClock(), log=around.log)
+            reader = Reader(world, read_limits_of(settings), stop)
+            line = lambda: f"{so_far()}; 429s {reader.refused:,}"  # noqa: E731
+            await stack.enter_async_context(said_from_time_to_time(line, say=around.say))
+            try:
+                return await main(reader)
+            except (BatchresetError, RunStoppedError) as error:
+                return error  # raised here, it would come out of a task group, and as a group
+
+    with signals.noting(), token_source(settings, environ=around.environ, log=around.log) as tokens:
+        ended = anyio.run(run, tokens)
+    match ended:
+        case RunStoppedError():
+            raise _broken_off(signals)
+        case BatchresetError():
+            raise ended
+        case _:
+            return ended
+
+
+def _broken_off(signals: Signals) -> BrokenOffError | TerminatedError:
+    stop = signals.stop
+    code = stop.exit_code if stop else ExitCode.INTERRUPTED
+    what = f"{stop.what if stop else 'it was stopped'} while users were read; nothing was written and nothing changed"
+    kind = TerminatedError if code is ExitCode.TERMINATED else BrokenOffError
+    return kind(what, next_step="start it again when it suits")
