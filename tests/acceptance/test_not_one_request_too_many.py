@@ -335,7 +335,7 @@ def test_results_that_cannot_be_written_are_told_in_the_log_too(desk: Desk) -> N
     (desk.run / "results.csv" / "in-the-way").mkdir(parents=True)
     assert desk.batchreset("apply", "r", "--yes").code == 1
     last = desk.events[-1]
-    assert (last["event"], last["state"], last["exit_code"]) == ("run.ended", "unwritten", 1)
+    assert (last["event"], last["state"], last["exit_code"]) == ("run.ended", "failed", 1)
     assert sorted(desk.server.resets) == USERS[:2]
 
 
