@@ -15,7 +15,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.stop import Stop, stop_for
 from batchreset.core.take_up import TakeUp
-from batchreset.errors import BatchresetError, ExitCode, ResultsError, RunFolderError, SettingsError
+from batchreset.errors import BatchresetError, ExitCode, RefusedError, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import alone_with
@@ -66,12 +66,12 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         holding(run.folder),
         alone_with(run.accounts_sha256, runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
         _log(run, how) as log,
+        _last_event(log) as last,
         contextlib.ExitStack() as closing,
     ):
-        with _refusal_told(log):
-            check_plan_is_unchanged(run)
-            _check_results_can_be_written(run)
-            session = closing.enter_context(prepared(run, environ=environ, log=log))
+        check_plan_is_unchanged(run)
+        _check_results_can_be_written(run)
+        session = closing.enter_context(prepared(run, environ=environ, log=log))
         began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:
@@ -90,10 +90,9 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            with _refusal_told(log, state="unwritten"):
-                summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
+            summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
-            log.info("run.ended", state=summary["state"], exit_code=summary["exit_code"], **outcomes)
+            last.update(state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
 
 
@@ -168,13 +167,18 @@ def _conclude(
 
 
 @contextlib.contextmanager
-def _refusal_told(log: EventLog, *, state: str = "refused") -> Iterator[None]:
-    """The log's last event says how the process ends, also where there is no summary to take it from."""
+def _last_event(log: EventLog) -> Iterator[dict[str, Any]]:
+    """`run.ended`, after what the sign-in has to say at its end; with what is yielded, else with what went wrong."""
+    fields: dict[str, Any] = {}
     try:
-        yield
+        yield fields
     except BatchresetError as error:
-        log.warning("run.ended", state=state, exit_code=int(error.exit_code), what=error.what)
+        refused = isinstance(error, RefusedError)
+        fields = fields or {"state": "refused" if refused else "failed", "exit_code": int(error.exit_code)}
+        fields.setdefault("what", error.what)
         raise
+    finally:
+        log.info("run.ended", **fields)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from batchreset.cli.main import cli
 from batchreset.core.records import Intent
 from batchreset.core.secret import Secret
 from batchreset.errors import BatchresetError
+from batchreset.wiring.frozen import digest_of
 
 CUSTOMER = str(uuid.UUID(int=0xC0 << 120))
 USERS = [str(uuid.UUID(int=(0xA5 << 120) + number)) for number in range(40)]
@@ -257,6 +258,14 @@ def _nothing(desk: Desk) -> None:
     pass
 
 
+def _another_customer_only(desk: Desk) -> None:
+    """As no plan that was checked can be, and whoever made it has made its SHA-256 fit."""
+    facts = desk.facts
+    facts["settings"]["input"]["customers"] = [USERS[0]]
+    facts["plan"]["sha256"] = digest_of(facts)
+    desk.change_facts(**facts)
+
+
 YES = ("--yes",)
 
 
@@ -266,6 +275,7 @@ YES = ("--yes",)
         (_nothing, (), 2, "no terminal"),
         (_nothing, ("--dry-run",), 0, ""),
         (_all_protected, YES, 0, ""),
+        (_another_customer_only, YES, 0, ""),
         (_a_name, YES, 2, "has no column userPrincipalName, and 1 protected accounts are named only by it"),
         (_no_list, YES, 2, "glass.csv does not exist"),
         (_half_a_list, YES, 2, "no GUID"),
@@ -325,7 +335,7 @@ def test_results_that_cannot_be_written_are_told_in_the_log_too(desk: Desk) -> N
     (desk.run / "results.csv" / "in-the-way").mkdir(parents=True)
     assert desk.batchreset("apply", "r", "--yes").code == 1
     last = desk.events[-1]
-    assert (last["event"], last["state"], last["exit_code"]) == ("run.ended", "unwritten", 1)
+    assert (last["event"], last["state"], last["exit_code"]) == ("run.ended", "failed", 1)
     assert sorted(desk.server.resets) == USERS[:2]
 
 

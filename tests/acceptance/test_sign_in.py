@@ -16,6 +16,7 @@ from chances import usual_and_torture
 from checker import prove
 from evidence import gather
 
+from batchreset.adapters.signin.store import open_store
 from batchreset.simulator.options import Mfa, Rotation
 
 MakeWorld = Callable[..., World]
@@ -288,3 +289,15 @@ def test_the_process_list_shows_no_secret_of_the_sign_in(make_world: MakeWorld) 
         words = Path(f"/proc/{process.pid}/cmdline").read_bytes()
         assert made.options.client_secret.encode() not in words
         assert made.options.refresh_token.encode() not in words
+
+
+def test_a_sign_in_that_cannot_be_kept_is_told_before_the_logs_last_event(make_world: MakeWorld) -> None:
+    """A folder lies where its file should be; the run goes on with what it has in memory."""
+    made = make_world()
+    settings = {"authority": made.simulator.base_url, "tenant_id": made.options.tenant_id}
+    store = open_store(**settings, client_id=made.options.client_id, cache_dir=str(made.folder / "kept"))
+    Path(store.place).mkdir(parents=True)
+    environ = made.signing_in(CACHE_DIR=str(made.folder / "kept"))
+    assert made.batchreset("run", made.input(accounts(3)), *RUN, environ=environ).code == 0
+    names = [json.loads(line)["event"] for line in (made.runs / "r" / "log.ndjson").read_text().splitlines()]
+    assert names[-2:] == ["auth.not_kept", "run.ended"]

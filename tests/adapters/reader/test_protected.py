@@ -111,6 +111,9 @@ def test_a_list_may_have_an_at_sign_in_its_name(tmp_path: Path, monkeypatch: pyt
     Path("glass@contoso.csv").write_text(f"user-id\n{USER}\n", encoding="utf-8")
     assert read_protected(["glass@contoso.csv"]) == protected({USER})
     assert fixed_entry("glass@contoso.csv") == str(tmp_path / "glass@contoso.csv")
+    Path("glass@contoso.example").write_text(f"user-id\n{USER}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"the ending \.example"):
+        read_protected(["glass@contoso.example"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""What a plan says of itself before anybody is asked to confirm it."""
+
+import dataclasses
+import datetime as dt
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from batchreset.errors import RunFolderError
+from batchreset.settings.model import Settings
+from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, digest_of, read_frozen
+from batchreset.wiring.planning import check_input, freeze_plan
+from batchreset.wiring.summary import plan_lines
+
+CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
+USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+NOW = dt.datetime(2026, 11, 21, 3, tzinfo=dt.UTC)
+
+
+def planned(folder: Path, *names: str) -> FrozenRun:
+    """A plan of one account, with so many protected names to look up."""
+    source = folder / "users.csv"
+    source.write_text(f"customer-tenant-id,user-id\n{CUSTOMER},{USER}\n", encoding="utf-8")
+    settings = Settings.model_validate(
+        {
+            "input": {"path": str(source)},
+            "password": {"kind": "discard"},
+            "output": {"runs_dir": str(folder / "runs")},
+        }
+    )
+    checked = check_input(settings, stdin=io.BytesIO())
+    return freeze_plan(dataclasses.replace(checked, names_to_find=frozenset(names)), settings, run_id="r", now=NOW)
+
+
+def test_names_that_are_still_to_be_looked_up_are_told(tmp_path: Path) -> None:
+    run = planned(tmp_path, "a@b.example", "c@d.example")
+    assert "  protected: 2 protected names are looked up before the first reset" in plan_lines(run)
+
+
+def test_the_plans_sha256_is_that_of_all_that_is_frozen(tmp_path: Path) -> None:
+    run = planned(tmp_path)
+    assert not any("looked up" in line for line in plan_lines(run))
+    assert f"  plan SHA-256 {digest_of(run.facts)}" in plan_lines(run)
+    assert run.planned_at == NOW
+    check_plan_is_unchanged(run)
+
+
+@pytest.mark.parametrize("planned_at", [None, "", "yesterday", 7])
+def test_a_run_that_does_not_say_when_it_was_planned_is_refused(tmp_path: Path, planned_at: object) -> None:
+    run = planned(tmp_path)
+    run.folder.run_json.write_text(json.dumps({**run.facts, "planned_at": planned_at}), encoding="utf-8")
+    with pytest.raises(RunFolderError, match="does not say when"):
+        _ = read_frozen(run.folder).planned_at
