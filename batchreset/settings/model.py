@@ -68,7 +68,8 @@ class InputSettings(Section):
     )
     customers: Guids = Field(
         default=(),
-        description="If given, the only customer tenants (GUIDs) that may appear in the input.",
+        description="If given, the only customer tenants (GUIDs) that may appear in the input; for `roster`, those"
+        " whose users are listed.",
     )
 
 

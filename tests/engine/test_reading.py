@@ -29,6 +29,7 @@ from limited_service import ideal_seconds
 from batchreset.core.directory import UserFacts
 from batchreset.core.exchange import Exchange, NotSent, NotSentKind
 from batchreset.core.outcome import Reason
+from batchreset.core.secret import Secret
 from batchreset.core.stop import stop_for
 from batchreset.core.survey import Looked
 from batchreset.engine.ports import ReadingWorld
@@ -248,11 +249,22 @@ def test_an_error_of_whoever_hands_the_accounts_in_ends_it() -> None:
         Scene(Directory()).read(lambda reader: survey_accounts(reader, broken(), lambda _: None))
 
 
-def test_a_ceiling_a_second_is_kept() -> None:
-    scene = Scene(Directory(), limits=dataclasses.replace(LIMITS, max_per_second=5))
+class SlowTokens(Tokens):
+    """Visits wait for theirs until the next even second; who hands out the turns never does."""
+
+    async def token(self) -> Secret:
+        if (anyio.get_current_task().name or "").endswith("_visit"):
+            await anyio.sleep(-anyio.current_time() % 2)
+        return await super().token()
+
+
+@pytest.mark.parametrize("tokens", [Tokens, SlowTokens])
+def test_a_ceiling_a_second_is_kept(tokens: type[Tokens]) -> None:
+    """Also by those that had their turn already and waited for the token."""
+    scene = Scene(Directory(), limits=dataclasses.replace(LIMITS, max_per_second=5), tokens=tokens())
     surveyed(scene, accounts(10, 10))
     moments = [get.at_seconds for get in scene.directory.gets]
-    assert max(sum(at <= other < at + 1 for other in moments) for at in moments) == 5
+    assert max(sum(at <= other < at + 1 for other in moments) for at in moments) <= 5
 
 
 class Limited(Directory):

@@ -64,12 +64,14 @@ class Service:
 def service(
     *users: DirectoryUser, settings: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
 ) -> Iterator[Service]:
-    """A service whose directory has these users."""
+    """A service whose directory has these users; at the end: nothing was asked wrongly, and no token told."""
     with running(SimulatorOptions(directory=tuple(users), **options)) as simulator:
         given: dict[str, Any] = {section: dict(values) for section, values in (settings or {}).items()}
         given["partner_center"] = {"base_url": simulator.base_url, "ca_file": str(simulator.ca_file)}
-        yield Service(simulator=simulator, settings=Settings.model_validate(given))
+        made = Service(simulator=simulator, settings=Settings.model_validate(given))
+        yield made
         assert simulator.state.protocol_errors == []
+        assert TOKEN not in repr((made.said, made.log.events))
 
 
 def read_csv(text: str) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from batchreset.core.directory import UserFacts
 ROWS_PER_BATCH: Final = 50_000
 
 _SCHEMA: Final = pl.Schema({name: pl.Boolean if name == FORCE else pl.String for name in ROSTER})
-_Row = tuple[str, str, bool, str, str, str, str, str]
+_Row = tuple[str, str, bool, str, str | None, str | None, str | None, str | None]
 
 
 class Spool:
@@ -64,8 +64,8 @@ def _row(customer: str, user: UserFacts) -> _Row:
         user.user_id,
         True,
         user.user_principal_name,
-        user.display_name,
-        user.state,
-        user.domain_type,
-        user.last_sync,
+        user.display_name or None,
+        user.state or None,
+        user.domain_type or None,
+        user.last_sync or None,
     )
