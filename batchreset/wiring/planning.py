@@ -100,13 +100,13 @@ def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], std
     refuse_planned(RunFolder(runs_dir / new.run_id))
     with scratch(runs_dir) as room:
         checked = _checked(settings, never, room, run_id=new.run_id, stdin=stdin)
-        if new.recent_too and not new.again:
-            refuse_if_applied(checked.accounts_sha256, runs_dir, now=new.now, run_id=new.run_id)
+        _refuse_recent(checked, runs_dir, new)
         facts: dict[str, Any] = {"again": new.again}
         if new.online is not None:
             found = survey(checked.accounts(), settings, around=new.online, protected_names=never.names)
             new.online.say("\n".join(found.table_lines()))
             checked, facts["online"] = checked.leaving_out(found.reasons), found.facts()
+            _refuse_recent(checked, runs_dir, new)
         return _frozen(checked, _fixed(settings, keys), new, facts)
 
 
@@ -135,6 +135,11 @@ def _refuse_impossible(settings: Settings) -> None:
             next_step="make a key pair with `age-keygen -o key.txt` and give the public key with --recipient age1… or"
             ' [password] recipients; or set [password] kind = "discard" if nobody is to know them (offboarding)',
         )
+
+
+def _refuse_recent(checked: CheckedInput, runs_dir: Path, new: NewRun) -> None:
+    if new.recent_too and not new.again:
+        refuse_if_applied(checked.accounts_sha256, runs_dir, now=new.now, run_id=new.run_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ class NameLookup:
 
     async def find_by_name(self, customers: Collection[str], names: frozenset[str]) -> frozenset[tuple[str, str]]:
         """Raises as `engine.reading.find_by_name`."""
+        names = frozenset(map(str.casefold, names))
         return await find_by_name(customers, names, world=self.world, limits=self.limits, stop=self.stop)
 
 

@@ -1,6 +1,5 @@
 """What a plan says of itself before anybody is asked to confirm it."""
 
-import dataclasses
 import datetime as dt
 import io
 import json
@@ -11,7 +10,7 @@ import pytest
 from batchreset.errors import RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, digest_of, read_frozen
-from batchreset.wiring.planning import check_input, freeze_plan
+from batchreset.wiring.planning import NewRun, plan_run
 from batchreset.wiring.summary import plan_lines
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -25,13 +24,12 @@ def planned(folder: Path, *names: str) -> FrozenRun:
     source.write_text(f"customer-tenant-id,user-id\n{CUSTOMER},{USER}\n", encoding="utf-8")
     settings = Settings.model_validate(
         {
-            "input": {"path": str(source)},
+            "input": {"path": str(source), "protected": names},
             "password": {"kind": "discard"},
             "output": {"runs_dir": str(folder / "runs")},
         }
     )
-    checked = check_input(settings, stdin=io.BytesIO())
-    return freeze_plan(dataclasses.replace(checked, names_to_find=frozenset(names)), settings, run_id="r", now=NOW)
+    return plan_run(settings, NewRun(run_id="r", now=NOW), environ={}, stdin=io.BytesIO())
 
 
 def test_names_that_are_still_to_be_looked_up_are_told(tmp_path: Path) -> None:
