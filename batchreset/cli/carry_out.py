@@ -19,6 +19,7 @@ from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.outcome import Reason
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import InputError, PlanRefusedError, SettingsError, sentence
+from batchreset.settings.explain import LONGEST_WORD_SHOWN
 from batchreset.settings.model import Settings
 from batchreset.settings.names import nearest
 from batchreset.settings.sources import load_settings
@@ -197,8 +198,9 @@ def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]
     for name in named:
         if name not in words:
             right = nearest(name, words)
+            shown = repr(name) if len(name) <= LONGEST_WORD_SHOWN else "of a text that is not shown"
             raise SettingsError(
-                f"--reason: there is no reason {name[:40]!r}{f'; did you mean {right}?' if right else ''}",
+                f"--reason: there is no reason {shown}{f'; did you mean {right}?' if right else ''}",
                 next_step="give one that stands in the results file's column reason, such as forbidden or throttled",
             )
     return frozenset(map(Reason, named))

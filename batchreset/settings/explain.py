@@ -11,7 +11,7 @@ from batchreset.settings.names import nearest
 from batchreset.settings.values import Allowed
 
 _LONGEST_SHOWN: Final = 60
-_LONGEST_WORD_SHOWN: Final = 20
+LONGEST_WORD_SHOWN: Final = 20
 """A longer text where one word of a list should stand is something pasted: perhaps a token."""
 _LARGEST_SHOWN: Final = 10**15
 _NOT_SHOWN: Final = "a value that is not shown"
@@ -21,7 +21,7 @@ def wrong_value(field: FieldInfo, error: ErrorDetails, *, hidden: bool) -> str:
     """One problem without its origin: `found 0; allowed: a whole number from 1 to 1000`."""
     value: object = error["input"]
     item = "".join(f"item {position + 1}: " for position in error["loc"][2:] if isinstance(position, int))
-    pasted = isinstance(value, str) and bool(choices(field)) and len(value) > _LONGEST_WORD_SHOWN
+    pasted = isinstance(value, str) and bool(choices(field)) and len(value) > LONGEST_WORD_SHOWN
     shown = _NOT_SHOWN if hidden or pasted or error["type"] == "hidden" else found(value)
     reason = f" ({error['msg']})" if error["type"] in {"hidden", "refused"} else ""
     right = nearest(value, choices(field)) if isinstance(value, str) else None

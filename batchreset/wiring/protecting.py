@@ -36,7 +36,7 @@ def guarded(run: FrozenRun) -> Guarded:
     """
     settings = run.settings.input
     protected = read_protected(settings.protected)
-    named = users_named(run.folder.plan, protected.names)
+    named = users_named(run.folder.plan, protected.names) if protected.names else frozenset[str]()
     names = protected.names if named is None else frozenset[str]()
     return Guarded(
         bounds=Bounds(

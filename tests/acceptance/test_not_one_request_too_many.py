@@ -180,8 +180,8 @@ def test_after_max_duration_nothing_is_sent(desk: Desk) -> None:
     desk.server.answer = slowly
     assert desk.batchreset("apply", "r", "--yes").code == 4
     times = [one.at_seconds for one in desk.server.got]
-    assert times[-1] - times[0] <= 1.2
-    assert 2 <= len(desk.server.resets) <= 8
+    assert times[-1] - times[0] <= 2.0
+    assert 1 <= len(desk.server.resets) <= 8
     assert list(desk.results.values()).count(("succeeded", "")) == len(desk.server.resets)
 
 
@@ -290,6 +290,8 @@ YES = ("--yes",)
         (_nothing, (*YES, "--plan-sha256", "0" * 63), 2, "is no SHA-256"),
         (_nothing, (*YES, "--reason", "forbidden"), 2, "--retry-failed is not given"),
         (_nothing, (*YES, "--retry-failed", "--reason", "forbiden"), 2, "did you mean forbidden?"),
+        (_nothing, (*YES, "--plan-sha256", TOKEN), 2, "is no SHA-256"),
+        (_nothing, (*YES, "--retry-failed", "--reason", TOKEN), 2, "no reason of a text that is not shown"),
     ],
 )
 def test_what_is_refused_opens_no_connection(
@@ -303,6 +305,8 @@ def test_what_is_refused_opens_no_connection(
     assert says in ended.error
     assert not says or "what to do: " in ended.error
     assert TOKEN not in ended.output + ended.error
+    if code or "--dry-run" in arguments:
+        assert not (desk.run / "ledger.sqlite").exists(), "no password was made"
 
 
 def test_a_name_that_was_put_on_the_list_since_is_compared_with_the_plans_column(desk: Desk) -> None:
