@@ -4,6 +4,7 @@ import enum
 from pathlib import PurePath
 from typing import Final
 
+from batchreset.adapters.reader.formats.table import Chunks
 from batchreset.errors import InputError
 
 
@@ -11,7 +12,9 @@ class Kind(enum.Enum):
     """Named as in messages."""
 
     DELIMITED = "text with separators"
+    NDJSON = "NDJSON"
     PARQUET = "Parquet"
+    EXCEL = "an Excel workbook"
 
 
 _BY_ENDING: Final = {
@@ -19,11 +22,15 @@ _BY_ENDING: Final = {
     ".tsv": Kind.DELIMITED,
     ".tab": Kind.DELIMITED,
     ".txt": Kind.DELIMITED,
+    ".ndjson": Kind.NDJSON,
+    ".jsonl": Kind.NDJSON,
     ".parquet": Kind.PARQUET,
+    ".xlsx": Kind.EXCEL,
+    ".xlsm": Kind.EXCEL,
 }
 _PACKED: Final = (".gz", ".zst", ".zstd")
-_TEXTS: Final = frozenset({Kind.DELIMITED})
-_BY_FIRST_BYTES: Final = {b"PAR1": Kind.PARQUET}
+_TEXTS: Final = frozenset({Kind.DELIMITED, Kind.NDJSON})
+_BY_FIRST_BYTES: Final = {b"PAR1": Kind.PARQUET, b"PK\x03\x04": Kind.EXCEL}
 FIRST_BYTES: Final = 4
 
 
@@ -55,9 +62,10 @@ def kind_of_file(path: str, head: bytes) -> Kind:
     return kind
 
 
-def kind_of_stream(head: bytes) -> Kind:
+def kind_of_stream(head: bytes, chunks: Chunks) -> Kind:
     """By what is in it. Raises InputError: no text, and neither Parquet nor a workbook."""
     told = _BY_FIRST_BYTES.get(head)
     if told is not None:
         return told
-    return Kind.DELIMITED
+    start = next((text for chunk in chunks() if (text := chunk.lstrip())), b"")
+    return Kind.NDJSON if start.startswith(b"{") else Kind.DELIMITED

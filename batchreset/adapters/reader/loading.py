@@ -11,6 +11,7 @@ import polars as pl
 from batchreset.adapters.reader import headers
 from batchreset.adapters.reader.decoding import text_chunks
 from batchreset.adapters.reader.formats.delimited import parse_delimited
+from batchreset.adapters.reader.formats.ndjson import parse_ndjson
 from batchreset.adapters.reader.formats.parquet import parse_parquet
 from batchreset.adapters.reader.formats.table import Table
 from batchreset.adapters.reader.kinds import FIRST_BYTES, Kind, kind_of_file, kind_of_stream
@@ -105,15 +106,22 @@ def _parsed(path: str, file: BinaryIO, max_rows: int) -> Table:
     shown = name_shown(path)
     file.seek(0)
     head = file.read(FIRST_BYTES)
+    file.seek(0)
 
     def chunks() -> Iterator[bytes]:
         return text_chunks(file, shown, most_bytes=_most_bytes(max_rows))
 
-    match kind_of_stream(head) if path == STDIN else kind_of_file(path, head):
+    match kind_of_stream(head, chunks) if path == STDIN else kind_of_file(path, head):
         case Kind.DELIMITED:
             return parse_delimited(chunks, shown)
+        case Kind.NDJSON:
+            return parse_ndjson(chunks, shown)
         case Kind.PARQUET:
-            return parse_parquet(file, shown)
+            return parse_parquet(file, shown, max_rows=max_rows)
+        case Kind.EXCEL:
+            from batchreset.adapters.reader.formats.excel import parse_excel  # noqa: PLC0415  seldom needed
+
+            return parse_excel(file, shown, max_rows=max_rows)
 
 
 def _tidied(batches: Iterator[pl.DataFrame], names: Sequence[str], shown: str) -> Iterator[pl.DataFrame]:

@@ -1,65 +1,160 @@
 """Parquet: whatever a column's type is, its values as text."""
 
-import io
-from typing import BinaryIO, Final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final, NoReturn
 
 import polars as pl
 
-from batchreset.adapters.reader.formats.table import Table, refuse_empty
+from batchreset.adapters.reader.formats.batching import MAX_BATCH_BYTES, bounded, rows_of_a_batch
+from batchreset.adapters.reader.formats.nested_text import as_json, leaves, weight
+from batchreset.adapters.reader.formats.parquet_footer import Footer, read_footer, refuse_unreadable
+from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES, Table
+from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold
 from batchreset.errors import InputError
 
+_MAX_ROW_GROUP_BYTES: Final = 1 << 30
+"""It is decoded as a whole, in a few times the space."""
+
+_MAX_NESTED_VALUES: Final = 20_000_000
+"""Of one column in one row group; ten fill a few hundred MB."""
+
+_SPARE_ROWS: Final = 1000
 _UUID_BYTES: Final = 16
 _GUID_GROUPS: Final = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
 _FOLDED_IDS: Final = frozenset(fold(name) for name in INPUT_REQUIRED)
 
 
-def parse_parquet(file: BinaryIO, shown: str) -> Table:
-    """Ids may be UUIDs of 16 raw bytes; nested columns become JSON."""
-    file.seek(0)
-    data = file.read()
-    if not data:
-        refuse_empty(shown)
-    try:
-        typed = pl.read_parquet(io.BytesIO(data))
-        frame = typed.select(_text(column) for column in typed.iter_columns())
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+def parse_parquet(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
+    """Ids may be UUIDs of 16 raw bytes; nested columns become JSON.
+
+    Args:
+        file: seekable; read until the batches are.
+        shown: its name in messages.
+        max_rows: refused at once are files of more than twice as many: blank rows are not counted, and not yet known.
+    """
+    footer = read_footer(file, shown)
+    _refuse_too_large(footer, shown, max_rows)
+    with _translated(shown):
+        file.seek(0)
+        lazy = pl.scan_parquet(file)
+        schema = lazy.collect_schema()
+        texts = {name for name, dtype in schema.items() if dtype == pl.Binary and _is_text(lazy, name)}
+    _refuse_nested_categories(schema, shown)
+    return Table(headers=tuple(schema), batches=bounded(_frames(lazy, tuple(schema), texts, shown), shown))
+
+
+def _refuse_too_large(footer: Footer, shown: str, max_rows: int) -> None:
+    if footer.rows > 2 * max_rows + _SPARE_ROWS:
         raise InputError(
-            f"{shown} is not a Parquet file that can be read; it may be cut short or of another kind.",
-            details=tuple(str(error).splitlines()[:1]),
-            next_step="Make the file again, or save it as CSV (UTF-8).",
-        ) from error
-    return Table(headers=tuple(typed.columns), batches=iter([frame]))
-
-
-def _text(column: pl.Series) -> pl.Expr | pl.Series:
-    expression = pl.col(column.name)
-    match column.dtype:
-        case pl.Binary:
-            return _text_of_bytes(column)
-        case pl.Duration:
-            return expression.dt.to_string("iso")
-        case dtype if dtype.is_nested():
-            boxed = pl.struct(expression.alias("v")).struct.json_encode()
-            return (
-                pl.when(expression.is_not_null())
-                .then(boxed.str.strip_prefix('{"v":').str.strip_suffix("}"))
-                .alias(column.name)
+            f"{shown} has {footer.rows} rows; max_rows under [input] allows {max_rows}.",
+            next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
+        )
+    for group in footer.row_groups:
+        if (
+            group.uncompressed_bytes > _MAX_ROW_GROUP_BYTES
+            or group.nested_values > _MAX_NESTED_VALUES
+            or group.largest_column_bytes > (group.rows + 1) * MAX_RECORD_BYTES
+        ):
+            raise InputError(
+                f"{shown} has {group.rows} rows in one row group that take {group.uncompressed_bytes} bytes and hold"
+                f" up to {group.nested_values} nested values in a column; that is more than is read at once.",
+                next_step="Write the file again in smaller row groups, or leave out the columns that nobody needs.",
             )
-        case _:
-            return expression.cast(pl.String)
 
 
-def _text_of_bytes(column: pl.Series) -> pl.Series:
-    """UTF-8 if all of it is, else hex; values of 16 bytes are UUIDs where the column holds ids or is no text."""
-    hexadecimal = column.bin.encode("hex")
+def _refuse_nested_categories(schema: pl.Schema, shown: str) -> None:
+    """Polars writes each of them out as it reads them, and so has no bound."""
+    for name, dtype in schema.items():
+        if dtype.is_nested() and any(isinstance(leaf, pl.Categorical | pl.Enum) for leaf in leaves(dtype)):
+            raise InputError(
+                f"{shown} holds dictionary values inside lists or structures, in column {printable(name)}.",
+                next_step="Write them as plain text, or leave out that column.",
+            )
+
+
+@contextmanager
+def _translated(shown: str) -> Iterator[None]:
     try:
-        text = column.cast(pl.String)
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        refuse_unreadable(shown, printable(next(iter(str(error).splitlines()), type(error).__name__)))
+
+
+def _is_text(lazy: pl.LazyFrame, name: str) -> bool:
+    """Whether all bytes of the column are UTF-8: half of it read one way and half the other would be a riddle."""
+    try:
+        lazy.select(pl.col(name).cast(pl.String).is_null().any()).collect(engine="streaming")
     except pl.exceptions.ComputeError:
-        text = hexadecimal
+        return False
+    return True
+
+
+def _frames(lazy: pl.LazyFrame, names: tuple[str, ...], texts: set[str], shown: str) -> Iterator[pl.DataFrame]:
+    if not names:
+        return
+    row = 1
+    with _translated(shown):
+        for typed in lazy.collect_batches(chunk_size=rows_of_a_batch(len(names)), maintain_order=True, lazy=True):
+            for piece in _light(typed, row, shown):
+                frame = pl.DataFrame([_text(column, texts) for column in piece.iter_columns()])
+                _refuse_long(frame, row, shown)
+                row += piece.height
+                yield frame
+
+
+def _light(typed: pl.DataFrame, row: int, shown: str) -> Iterator[pl.DataFrame]:
+    """`typed` in pieces whose columns are not too large when they are text."""
+    heaviest = max(typed.iter_columns(), key=weight)
+    if weight(heaviest) <= MAX_BATCH_BYTES:
+        yield typed
+    elif typed.height == 1:
+        _refuse_cell(heaviest.name, row, shown)
     else:
-        if fold(column.name) not in _FOLDED_IDS:
-            return text
+        half = typed.height // 2
+        yield from _light(typed.head(half), row, shown)
+        yield from _light(typed.tail(-half), row + half, shown)
+
+
+def _refuse_long(frame: pl.DataFrame, row: int, shown: str) -> None:
+    for column in frame.iter_columns():
+        lengths = column.str.len_bytes()
+        longest = lengths.arg_max()
+        if longest is not None and (lengths[longest] or 0) > MAX_RECORD_BYTES:
+            _refuse_cell(column.name, row + longest, shown)
+
+
+def _refuse_cell(column: str, row: int, shown: str) -> NoReturn:
+    raise InputError(
+        f"{shown}, row {row}: the cell in column {printable(column)} is longer than {MAX_RECORD_BYTES} bytes.",
+        next_step="Shorten it, or leave out that column.",
+    )
+
+
+def _text(column: pl.Series, texts: set[str]) -> pl.Series:
+    match column.dtype:
+        case pl.String:
+            return column
+        case pl.Binary:
+            return _text_of_bytes(column, is_text=column.name in texts)
+        case pl.BaseExtension():
+            return _text(column.ext.storage(), texts)
+        case pl.Duration:
+            return column.dt.to_string("iso")
+        case dtype if dtype.is_nested():
+            return as_json(column)
+        case _:
+            return column.cast(pl.String)
+
+
+def _text_of_bytes(column: pl.Series, *, is_text: bool) -> pl.Series:
+    """As it is, or as hex; values of 16 bytes are UUIDs where the column holds ids or is no text."""
+    if is_text and fold(column.name) not in _FOLDED_IDS:
+        return column.cast(pl.String)
+    hexadecimal = column.bin.encode("hex")
     groups = [hexadecimal.str.slice(start, length) for start, length in _GUID_GROUPS]
     guid = pl.select(pl.concat_str(groups, separator="-")).to_series()
-    return guid.zip_with((column.bin.size() == _UUID_BYTES).fill_null(value=False), text).alias(column.name)
+    return guid.zip_with(
+        (column.bin.size() == _UUID_BYTES).fill_null(value=False), column.cast(pl.String) if is_text else hexadecimal
+    ).alias(column.name)
