@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Final
 
 import click
-import polars as pl
 
-CUSTOMERS: Final = 2_000
-_SEED: Final = 5
+from benchmarks.reader.inputs import CUSTOMERS, NAMES
+
 _ALONE: Final = (
     "import polars as pl, sys\n"
     "path, to = sys.argv[1:]\n"
@@ -33,27 +32,6 @@ class Measured:
 
     seconds: float
     mebibytes: float
-
-
-def guids(length: int, seed: int) -> pl.Series:
-    """Made-up ids, all different in all likelihood; of decimal digits only, which are GUIDs too."""
-    numbers = pl.int_range(length, dtype=pl.UInt64)
-    halves = [numbers.hash(seed + half).cast(pl.String).str.zfill(20).str.slice(4) for half in (0, 1)]
-    digits = pl.concat_str(halves)
-    groups = [digits.str.slice(start, size) for start, size in ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))]
-    return pl.select(pl.concat_str(groups, separator="-")).to_series()
-
-
-def made(rows: int) -> pl.DataFrame:
-    """An input of so many accounts."""
-    customers = guids(CUSTOMERS, _SEED)
-    number = pl.int_range(rows)
-    return pl.select(
-        pl.lit(customers).gather(number % CUSTOMERS).alias("customer-tenant-id"),
-        pl.lit(guids(rows, _SEED + 2)).alias("user-id"),
-        pl.repeat("true", rows).alias("forceChangePassword"),
-        pl.format("User {}", number).alias("displayName"),
-    )
 
 
 def measured(command: Sequence[str]) -> Measured:
@@ -75,13 +53,9 @@ def main(rows: int) -> None:
     click.echo(f"{rows:,} rows of {CUSTOMERS:,} customers")
     click.echo(f"{'file':<10}{'size':>9}{'plan':>9}{'peak':>10}{'polars alone':>15}{'peak':>10}{'ratio':>8}")
     with tempfile.TemporaryDirectory() as folder:
-        frame = made(rows)
-        frame.write_csv(Path(folder, "users.csv"))
-        frame.write_parquet(Path(folder, "users.parquet"))
-        frame.write_ndjson(Path(folder, "users.ndjson"))
-        subprocess.run(["gzip", "-1", "-k", Path(folder, "users.csv")], check=True)  # noqa: S603, S607
-        del frame
-        for name in ("users.csv", "users.csv.gz", "users.parquet", "users.ndjson"):
+        # In a process of its own: a child's largest size is never less than its parent's was when it began.
+        measured([sys.executable, "-m", "benchmarks.reader.inputs", folder, str(rows)])
+        for name in NAMES:
             path = Path(folder, name)
             runs = Path(folder, "runs")
             ours = measured(

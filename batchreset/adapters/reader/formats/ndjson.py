@@ -13,7 +13,7 @@ from typing import Final
 import polars as pl
 
 from batchreset.adapters.reader.formats.batching import rows_of_a_batch
-from batchreset.adapters.reader.formats.blocks import Block, blocks
+from batchreset.adapters.reader.formats.blocks import blocks
 from batchreset.adapters.reader.formats.json_line import parse_line
 from batchreset.adapters.reader.formats.table import (
     MAX_COLUMNS,
@@ -47,33 +47,36 @@ def parse_ndjson(chunks: Chunks, shown: str) -> Table:
         shown: the file's name in messages.
     """
     keys = dict[str, None]()
-    empty = True
-    for block in _blocks(chunks(), shown):
-        empty = empty and block.is_empty()
-        for found in _keys(block, shown):
+    empty, all_flat = True, True
+    for lines in _lines(chunks(), shown):
+        shaped = _shaped(lines)
+        empty = empty and lines.is_empty()
+        all_flat = all_flat and bool(shaped["flat"].all())
+        for found in _keys(shaped, shown):
             keys.update(dict.fromkeys(found))
             if len(keys) > MAX_COLUMNS:
                 refuse_too_many_columns(len(keys), shown)
     if empty:
         refuse_empty(shown)
-    return Table(headers=tuple(keys), batches=_batches(chunks, tuple(keys), shown))
+    return Table(headers=tuple(keys), batches=_batches(_lines(chunks(), shown), tuple(keys), shown, all_flat=all_flat))
 
 
-def _blocks(chunks: Iterator[bytes], shown: str) -> Iterator[pl.DataFrame]:
-    """Whole lines that are not blank: `line`, its number, and `text`, `shape` and `flat`."""
+def _lines(chunks: Iterator[bytes], shown: str) -> Iterator[pl.DataFrame]:
+    """Those that are not blank, some MB at a time: `line`, its number, and `text`."""
     for block in blocks(chunks, shown, quotes=False):
-        yield _shaped(block, shown)
+        lines = (
+            pl.DataFrame({"text": pl.Series([block.data.decode()]).str.split("\n").explode()})
+            .with_columns(line=pl.int_range(block.first_line, block.first_line + pl.len(), dtype=pl.Int64))
+            .filter(pl.col("text").str.contains(r"[^ \t\r]"))
+        )
+        long = lines.filter(pl.col("text").str.len_bytes() > MAX_RECORD_BYTES)
+        if not long.is_empty():
+            refuse_long_record(long.item(0, "line"), shown)
+        yield lines
 
 
-def _shaped(block: Block, shown: str) -> pl.DataFrame:
-    lines = (
-        pl.DataFrame({"text": pl.Series([block.data.decode()]).str.split("\n").explode()})
-        .with_columns(line=pl.int_range(block.first_line, block.first_line + pl.len(), dtype=pl.Int64))
-        .filter(pl.col("text").str.contains(r"[^ \t\r]"))
-    )
-    long = lines.filter(pl.col("text").str.len_bytes() > MAX_RECORD_BYTES)
-    if not long.is_empty():
-        refuse_long_record(long.item(0, "line"), shown)
+def _shaped(lines: pl.DataFrame) -> pl.DataFrame:
+    """The same with each line's `shape`, and whether it is `flat`."""
     shaped = lines.with_columns(shape=pl.col("text").str.replace_all(_PLAIN, ":="))
     flat = [shape for shape in shaped["shape"].unique() if _FLAT.fullmatch(shape)]
     return shaped.with_columns(flat=pl.col("shape").is_in(pl.Series(flat, dtype=pl.String).implode()))
@@ -95,10 +98,14 @@ def _keys(block: pl.DataFrame, shown: str) -> Iterator[list[str]]:
 _ALL: Final = ("line", "text", "shape", "flat")
 
 
-def _batches(chunks: Chunks, keys: tuple[str, ...], shown: str) -> Iterator[pl.DataFrame]:
-    for block in _blocks(chunks(), shown) if keys else ():
-        for lines in block.iter_slices(rows_of_a_batch(len(keys))):
-            yield _frame(lines, keys, shown)
+def _batches(
+    every: Iterator[pl.DataFrame], keys: tuple[str, ...], shown: str, *, all_flat: bool
+) -> Iterator[pl.DataFrame]:
+    """`all_flat`: they were when their keys were read; their shapes need not be looked at again."""
+    for lines in every if keys else ():
+        marked = lines.with_columns(flat=pl.lit(value=True)) if all_flat else _shaped(lines)
+        for some in marked.iter_slices(rows_of_a_batch(len(keys))):
+            yield _frame(some, keys, shown)
 
 
 def _frame(lines: pl.DataFrame, keys: tuple[str, ...], shown: str) -> pl.DataFrame:
