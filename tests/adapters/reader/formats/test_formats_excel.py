@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchreset.adapters.reader.formats.excel import parse_excel
+from batchreset.adapters.reader.formats.excel import parse_excel, translated
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, MAX_RECORD_BYTES
-from batchreset.adapters.reader.formats.workbook import Workbook
+from batchreset.adapters.reader.formats.workbook import MAX_FILE_BYTES, Workbook
 from batchreset.errors import InputError
 
 MADE_ELSEWHERE = Path(__file__).parents[1] / "made_elsewhere"
@@ -139,6 +139,9 @@ def test_a_formula_that_was_never_calculated_is_refused_by_its_address() -> None
         pytest.param('<c r="C2" t="str"><f>""</f><v></v></c>', None, id="formula of an empty text"),
         pytest.param('<c r="C2"><f>1-1</f><v>0</v></c>', "0", id="formula of a number"),
         pytest.param('<c r="C2" s="0"/>', None, id="nothing"),
+        pytest.param(
+            '<c r="C2" t="inlineStr"><is><t>no</t><rPh sb="0" eb="1"><t>x</t></rPh></is></c>', "no", id="reading"
+        ),
     ],
 )
 def test_a_cell_is_its_text(cell: str, value: str | None) -> None:
@@ -344,6 +347,39 @@ def test_more_rows_or_columns_than_can_be_meant_are_refused() -> None:
 
     assert "max_rows under [input] allows 10" in refusal(workbook({"S": long}), max_rows=10).what
     assert f"{MAX_COLUMNS + 1} columns" in refusal(workbook({"S": wide})).what
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / SHOWN).open("w+b") as sparse:
+        sparse.truncate(MAX_FILE_BYTES + 1)
+        with pytest.raises(InputError, match="has more than 268435456 bytes"):
+            parse_excel(sparse, SHOWN, max_rows=10)
+
+
+def test_two_sheets_of_one_name_and_encrypted_parts_are_refused() -> None:
+    same = '<sheet name="S" r:id="r1"/>'
+    twice = f'<workbook {MAIN} xmlns:r="{RELATIONS}"><sheets>{same * 2}</sheets></workbook>'
+    encrypted = bytearray(workbook({"S": TABLE}))
+    encrypted[encrypted.rindex(b"PK\x01\x02") + 8] |= 1
+
+    assert refusal(workbook({"S": TABLE}, parts={"xl/workbook.xml": twice})).details == ("two sheets have one name",)
+    assert refusal(bytes(encrypted)).details == ("it has too many parts, or encrypted ones",)
+
+
+def test_what_the_library_refuses_is_refused() -> None:
+    unknown = sheet(HEADER, row(2, '<c r="A2" t="unknown"><v>1</v></c>'))
+
+    assert "calamine" in " ".join(refusal(workbook({"S": unknown})).details)
+
+
+def test_a_panic_of_the_library_is_a_refusal_and_an_interruption_is_not() -> None:
+    class PanicException(BaseException):
+        pass
+
+    with pytest.raises(InputError, match="is not an Excel workbook"), translated(SHOWN):
+        raise PanicException
+    with pytest.raises(KeyboardInterrupt), translated(SHOWN):
+        raise KeyboardInterrupt
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=6).filter(

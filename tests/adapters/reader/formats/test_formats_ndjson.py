@@ -74,6 +74,10 @@ def test_a_value_is_its_text(value: str, text: str | None) -> None:
     assert read(f'{{"a":"first"}}\n{{"a":{value}}}\n{{"a":"last"}}')[1] == [("first",), (text,), ("last",)]
 
 
+def test_null_is_empty_also_beside_a_value_that_is_taken_apart() -> None:
+    assert read('{"a":null,"b":1.5,"c":true}')[1] == [(None, "1.5", "true")]
+
+
 def test_keys_may_hold_colons_and_escapes() -> None:
     assert read('{"a:":"x:","b\\"":"y"}\n{"":":\\"","a:" : "z"}') == (
         ("a:", 'b"', ""),

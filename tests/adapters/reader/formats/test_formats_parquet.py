@@ -1,5 +1,6 @@
 """Parquet, whoever wrote it, is text in bounded batches; what says too much of itself, or untruth, is refused."""
 
+import datetime as dt
 import io
 import random
 import struct
@@ -96,6 +97,14 @@ def test_pages_of_every_compression_and_row_groups_of_one_row_are_read(made: str
 
 def test_times_of_96_bits_are_read() -> None:
     assert read_file(MADE_ELSEWHERE / "pyarrow_int96.parquet")["when"] == ["2026-01-02 00:00:00.000000"]
+
+
+def test_a_type_of_somebodys_own_is_read_as_what_it_stands_on() -> None:
+    assert read_file(MADE_ELSEWHERE / "pyarrow_own_type.parquet") == {"own": ["a", None]}
+
+
+def test_a_length_of_time_is_read(tmp_path: Path) -> None:
+    assert read(pl.DataFrame({"d": [dt.timedelta(hours=1), None]}), tmp_path) == {"d": ["PT1H", None]}
 
 
 @pytest.mark.parametrize(("made", "headers"), [("no_rows", ["user-id"]), ("no_columns", [])])
@@ -231,6 +240,9 @@ def test_a_cell_that_unpacks_to_much_is_refused_before_it_is_read(tmp_path: Path
         pytest.param(b"PAR1", "is not a Parquet file", id="its first four bytes"),
         pytest.param(b"PAR1\xff\xff\xff\xffPAR1", "is not a Parquet file", id="footer longer than the file"),
         pytest.param(b"PAR1" + b"\x4c" * 400 + b"\x90\x01\x00\x00PAR1", "is not a Parquet file", id="footer of lists"),
+        pytest.param(
+            b"PAR1\x29\x15\x02\x00\x04\x00\x00\x00PAR1", "is not a Parquet file", id="columns that are numbers"
+        ),
         pytest.param(b"PAR1" + b"\x1c" * 400 + b"\x90\x01\x00\x00PAR1", "is not a Parquet file", id="nested footer"),
         pytest.param(b"PARE" + bytes(100) + b"PARE", "is an encrypted Parquet file", id="encrypted"),
     ],
