@@ -74,6 +74,15 @@ def test_a_value_is_its_text(value: str, text: str | None) -> None:
     assert read(f'{{"a":"first"}}\n{{"a":{value}}}\n{{"a":"last"}}')[1] == [("first",), (text,), ("last",)]
 
 
+def test_a_key_that_ends_in_a_colon_is_not_taken_for_two() -> None:
+    assert read('{"a:":1,"b":2}') == (("a:", "b"), [("1", "2")])
+
+
+def test_lines_are_counted_over_the_whole_text() -> None:
+    with pytest.raises(InputError, match="line 5 is not one JSON object"):
+        read('{"a":1}\n\n{"a":2}\n{"a":3}\n{"a":}\n', size=9)
+
+
 def test_null_is_empty_also_beside_a_value_that_is_taken_apart() -> None:
     assert read('{"a":null,"b":1.5,"c":true}')[1] == [(None, "1.5", "true")]
 
