@@ -20,15 +20,17 @@ def rows_of_a_batch(columns: int) -> int:
     return max(1, min(MAX_BATCH_ROWS, MAX_BATCH_CELLS // max(1, columns)))
 
 
-def bounded(frames: Iterable[pl.DataFrame], shown: str) -> Iterator[pl.DataFrame]:
+def bounded(
+    frames: Iterable[pl.DataFrame], shown: str, *, max_text_bytes: int = MAX_TEXT_BYTES
+) -> Iterator[pl.DataFrame]:
     """The same rows in batches that are not too large; raises InputError when they are too much together."""
     total = 0
     for frame in frames:
         for piece in pieces(frame):
             total += _bytes_of_text(piece)
-            if total > MAX_TEXT_BYTES:
+            if total > max_text_bytes:
                 raise InputError(
-                    f"{shown} holds more than {MAX_TEXT_BYTES} bytes of text.",
+                    f"{shown} holds more than {max_text_bytes} bytes of text.",
                     next_step="Leave out the columns that nobody needs in the results, or split the file.",
                 )
             yield piece

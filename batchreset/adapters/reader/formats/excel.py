@@ -76,7 +76,7 @@ def _scanned(workbook: Workbook, shown: str) -> dict[str, Found]:
 
 
 def _chosen(data: bytes, sheets: Mapping[str, Found], shown: str) -> tuple[Found, pl.DataFrame]:
-    with _translated(shown):
+    with translated(shown):
         reader = fastexcel.read_excel(data)
     matching = list[tuple[str, pl.DataFrame]]()
     headers = list[str]()
@@ -99,7 +99,7 @@ def _chosen(data: bytes, sheets: Mapping[str, Found], shown: str) -> tuple[Found
 
 def _loaded(reader: fastexcel.ExcelReader, name: str, found: Found, shown: str) -> pl.DataFrame:
     """Every value as text, from the first row that is not blank, up to the last column that is not."""
-    with _translated(shown):
+    with translated(shown):
         frame = reader.load_sheet(name, header_row=None, dtypes="string").to_polars()
     filled = frame.select(pl.all().str.contains(r"\S").fill_null(value=False))
     if filled.select(pl.sum_horizontal(pl.all().sum())).item() != found.filled - found.count[ERRORS]:
@@ -122,7 +122,8 @@ def _refuse_meaningless_cells(found: Found, shown: str) -> None:
 
 
 @contextmanager
-def _translated(shown: str) -> Iterator[None]:
+def translated(shown: str) -> Iterator[None]:
+    """The library's errors as ours."""
     try:
         yield
     except fastexcel.FastExcelError as error:

@@ -66,11 +66,5 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_word)
 
 
-def _word(value: object) -> object:
-    match value:
-        case bytes():
-            return value.hex()
-        case pl.Series():
-            return value.to_list()
-        case _:
-            return str(value)
+def _word(value: object) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -6,7 +6,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from xml.parsers import expat
@@ -24,6 +24,8 @@ _OLD_CONTAINER: Final = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _ENCRYPTED_FLAG: Final = 1
 _WORKBOOK: Final = "xl/workbook.xml"
+_ROOT: Final = "_rels/.rels"
+_SHARED_TEXTS: Final = "xl/sharedstrings.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _XML: Final = re.compile(r"\.(xml|rels)\Z", re.IGNORECASE)
 _SAVE_AS: Final = "Open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8."
@@ -44,24 +46,17 @@ class Sheet:
 class Workbook:
     """The archive, whose every part is XML without a document type, and of bounded size."""
 
-    def __init__(self, data: bytes, shown: str) -> None:
+    def __init__(self, data: bytes, shown: str, *, max_bytes: int = MAX_INFLATED_BYTES) -> None:
         self._shown = shown
+        self._max_bytes = max_bytes
         self._archive = _opened(data, shown)
         self._inflated = 0
-        names = [name for name in self.parts() if name not in {_WORKBOOK, _RELATIONS}]
-        self.sheets = tuple(self._sheets())
+        self.sheets, self.shared_texts = self._found()
         # Sheets and shared texts are gone through by those who count what is in them.
-        read_later = {sheet.part for sheet in self.sheets} | {self.shared_texts}
-        for name in names:
-            if name not in read_later:
+        done = {_ROOT, _WORKBOOK, _RELATIONS, self.shared_texts, *(sheet.part for sheet in self.sheets)}
+        for name in self._archive.namelist():
+            if name not in done and _XML.search(name):
                 self.parse(name, new_parser())
-
-    @property
-    def shared_texts(self) -> str | None:
-        return next((name for name in self.parts() if name.lower() == "xl/sharedstrings.xml"), None)
-
-    def parts(self) -> list[str]:
-        return [name for name in self._archive.namelist() if _XML.search(name)]
 
     def parse(self, part: str, parser: expat.XMLParserType) -> None:
         """Hand the part to `parser`. What it inflates to is counted, not believed.
@@ -69,50 +64,66 @@ class Workbook:
         Raises InputError when it is no XML, has a document type, or all parts together become too large.
         """
         parser.StartDoctypeDeclHandler = self._refuse_document_type
+        if part not in self._archive.namelist():
+            refuse_damaged(self._shown, f"the part {printable(part)} is missing")
         info = copy.copy(self._archive.getinfo(part))
-        info.file_size = MAX_INFLATED_BYTES + _READ_BYTES
+        info.file_size = self._max_bytes + _READ_BYTES
         try:
             with self._archive.open(info) as inflating:
                 while block := inflating.read(_READ_BYTES):
                     self._inflated += len(block)
-                    if self._inflated > MAX_INFLATED_BYTES:
+                    if self._inflated > self._max_bytes:
                         self._refuse_large()
                     parser.Parse(block, False)
                 parser.Parse(b"", True)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError) as error:
             refuse_damaged(self._shown, f"{printable(part)}: {error}")
 
-    def _sheets(self) -> Iterator[Sheet]:
-        targets, sheets = dict[str, str](), list[tuple[str, str, bool]]()
+    def _found(self) -> tuple[tuple[Sheet, ...], str | None]:
+        """Sheets, and the part with the texts they share. What could be found in two ways is refused."""
+        if [target for _, kind, target in self._relations(_ROOT, "") if kind == "officeDocument"] != [_WORKBOOK]:
+            refuse_damaged(self._shown, f"its workbook is not {_WORKBOOK}")
+        relations = self._relations(_RELATIONS, "xl/")
+        targets = {identity: target for identity, _, target in relations}
+        shared = {target for _, kind, target in relations if kind == "sharedStrings"}
+        shared |= {name for name in self._archive.namelist() if name.lower() == _SHARED_TEXTS}
+        if len(shared) > 1 or len(targets) < len(relations):
+            refuse_damaged(self._shown, "it says in two ways where its parts are")
+        sheets = list[Sheet]()
 
-        def relation(name: str, attributes: dict[str, str]) -> None:
-            if name == "Relationship":
-                targets[attributes.get("Id", "")] = attributes.get("Target", "")
-
-        def sheet(name: str, attributes: dict[str, str]) -> None:
+        def start(name: str, attributes: dict[str, str]) -> None:
             if name == "sheet":
                 identity = next((value for key, value in attributes.items() if local(key) == "id"), "")
                 hidden = attributes.get("state", "visible") != "visible"
-                sheets.append((attributes.get("name", ""), identity, hidden))
+                sheets.append(Sheet(name=attributes.get("name", ""), part=targets.get(identity, ""), hidden=hidden))
 
-        for part, start in ((_RELATIONS, relation), (_WORKBOOK, sheet)):
-            if part not in self._archive.namelist():
-                refuse_damaged(self._shown, f"it has no part {part}")
-            self.parse(part, new_parser(start))
-        for name, identity, hidden in sheets:
-            target = targets.get(identity, "").removeprefix("/")
-            part = target if target.startswith("xl/") else f"xl/{target}"
-            if part not in self._archive.namelist():
-                refuse_damaged(self._shown, f"the sheet {printable(name)} is missing")
-            if "chartsheets/" not in part:
-                yield Sheet(name=name, part=part, hidden=hidden)
+        self.parse(_WORKBOOK, new_parser(start))
+        if len({sheet.name for sheet in sheets}) < len(sheets):
+            refuse_damaged(self._shown, "two sheets have one name")
+        return tuple(sheet for sheet in sheets if not sheet.part.startswith("xl/chartsheets/")), next(
+            iter(shared), None
+        )
+
+    def _relations(self, part: str, folder: str) -> list[tuple[str, str, str]]:
+        """Id, kind and target of each; a target that begins with no slash is one of `folder`."""
+        found = list[tuple[str, str, str]]()
+
+        def start(name: str, attributes: dict[str, str]) -> None:
+            if name == "Relationship":
+                target = attributes.get("Target", "")
+                inner = target.startswith(("/", folder)) if folder else True
+                path = target.removeprefix("/") if inner else folder + target
+                found.append((attributes.get("Id", ""), attributes.get("Type", "").rpartition("/")[2], path))
+
+        self.parse(part, new_parser(start))
+        return found
 
     def _refuse_document_type(self, *_: object) -> NoReturn:
         refuse_damaged(self._shown, "it declares a document type, which no workbook does")
 
     def _refuse_large(self) -> NoReturn:
         raise InputError(
-            f"{self._shown} becomes more than {MAX_INFLATED_BYTES} bytes when it is unpacked.",
+            f"{self._shown} becomes more than {self._max_bytes} bytes when it is unpacked.",
             next_step="Save the sheet with the users alone, as a workbook of its own or as CSV UTF-8.",
         )
 
@@ -148,8 +159,9 @@ def _opened(data: bytes, shown: str) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         refuse_damaged(shown, str(error))
     names = archive.namelist()
-    if _WORKBOOK not in names:
-        _refuse_kind(_kind(names), shown)
+    kind = _kind(names)
+    if kind or _WORKBOOK not in names:
+        _refuse_kind(kind or "an archive of something else", shown)
     repeated = [name for name, count in Counter(map(str.lower, names)).items() if count > 1]
     if repeated:
         refuse_damaged(shown, f"it has the part {printable(repeated[0])} twice")
@@ -158,12 +170,12 @@ def _opened(data: bytes, shown: str) -> zipfile.ZipFile:
     return archive
 
 
-def _kind(names: list[str]) -> str:
+def _kind(names: list[str]) -> str | None:
     if "xl/workbook.bin" in names:
         return "a binary Excel workbook (.xlsb)"
     if "content.xml" in names:
         return "an OpenDocument table (.ods)"
-    return "an archive of something else"
+    return None
 
 
 def _refuse_kind(kind: str, shown: str, next_step: str = _SAVE_AS) -> NoReturn:
