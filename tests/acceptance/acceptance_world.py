@@ -2,18 +2,20 @@
 
 import contextlib
 import csv
+import functools
 import json
 import os
-import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyrage
+from prefork import Prefork, Process
 
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.server import RunningSimulator, running
@@ -159,29 +161,33 @@ class World:
         self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None, stdin: bytes = b""
     ) -> Finished:
         """Run it to its end."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            input=stdin, capture_output=True, cwd=self.folder, env=self.environment(environ),
-            timeout=DEADLINE_SECONDS, check=False,
-        )  # fmt: skip
-        finished = Finished(code=done.returncode, stdout=done.stdout.decode(), stderr=done.stderr.decode())
+        with (
+            tempfile.TemporaryFile() as given,
+            tempfile.TemporaryFile() as stdout,
+            tempfile.TemporaryFile() as stderr,
+        ):
+            given.write(stdin)
+            given.seek(0)
+            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr))
+            try:
+                code = process.wait(DEADLINE_SECONDS)
+            finally:
+                process.kill()
+            stdout.seek(0)
+            stderr.seek(0)
+            finished = Finished(code=code, stdout=stdout.read().decode(), stderr=stderr.read().decode())
         self.said.append(finished.stderr)
         if arguments[0] != "handover":
             self.said.append(finished.stdout)
         return finished
 
     @contextlib.contextmanager
-    def started(
-        self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def started(self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None) -> Iterator[Process]:
         """It runs while the block does; killed at its end if it still lives."""
         with (self.folder / "said.txt").open("a+b") as output:
             began = output.seek(0, os.SEEK_END)
-            process = subprocess.Popen(
-                [*COMMAND, *map(str, arguments)],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
-                env=self.environment(environ),
-            )  # fmt: skip
+            with Path(os.devnull).open("rb") as nothing:
+                process = _start(arguments, self.folder, self.environment(environ), (nothing, output, output))
             try:
                 yield process
             finally:
@@ -204,6 +210,23 @@ class World:
     def summary(self, run: str = "r") -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.runs / run / "summary.json").read_text(encoding="utf-8"))
         return content
+
+
+def _start(
+    arguments: Sequence[str | Path], folder: Path, environ: Mapping[str, str], streams: Sequence[IO[bytes]]
+) -> Process:
+    """`streams`: standard input, output and error."""
+    return _prefork().start(
+        [str(argument) for argument in arguments],
+        cwd=folder,
+        env=environ,
+        streams=[stream.fileno() for stream in streams],
+    )
+
+
+@functools.cache
+def _prefork() -> Prefork:
+    return Prefork()
 
 
 @contextlib.contextmanager

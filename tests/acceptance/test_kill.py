@@ -2,7 +2,6 @@
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from acceptance_world import World, accounts, outcomes, until
 from chances import usual_and_torture
 from checker import prove, sha256
 from evidence import gather, hand_over
+from prefork import Process
 
 MakeWorld = Callable[..., World]
 
@@ -50,7 +50,7 @@ def test_killed_at_random_moments_the_run_is_continued_to_its_end(make_world: Ma
     assert_never_sent_again(made, succeeded, f"seed {seed}, killed after {moments}")
 
 
-def kill_after(made: World, process: subprocess.Popen[bytes], requests: int, seconds: float) -> None:
+def kill_after(made: World, process: Process, requests: int, seconds: float) -> None:
     """When the service has seen so many more requests, and that time is over; sooner if the process ends first."""
     target = made.requests + requests
     until(lambda: made.requests >= target or process.poll() is not None)

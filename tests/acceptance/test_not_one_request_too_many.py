@@ -276,7 +276,6 @@ YES = ("--yes",)
         (_nothing, ("--dry-run",), 0, ""),
         (_all_protected, YES, 0, ""),
         (_another_customer_only, YES, 0, ""),
-        (_a_name, YES, 2, "has no column userPrincipalName, and 1 protected accounts are named only by it"),
         (_no_list, YES, 2, "glass.csv does not exist"),
         (_half_a_list, YES, 2, "no GUID"),
         (_other_recipient, YES, 2, "run.json is not as it was frozen: its settings"),
@@ -318,9 +317,19 @@ def test_a_name_that_was_put_on_the_list_since_is_compared_with_the_plans_column
     assert desk.results[USERS[2]] == ("skipped", "protected")
 
 
+def test_where_protected_names_cannot_be_looked_up_no_reset_is_sent(desk: Desk) -> None:
+    """This service knows no list of users."""
+    _a_name(desk)
+    desk.plan("--protected", "glass.csv", users=USERS[:3])
+    stopped = desk.batchreset("apply", "r", "--yes")
+    assert (stopped.code, desk.server.resets) == (2, [])
+    assert f"the users of customer {CUSTOMER} could not be read" in stopped.output
+    assert set(desk.results.values()) == {("not_attempted", "protected")}
+
+
 @pytest.mark.parametrize(
     ("before", "state", "code"),
-    [(_no_list, "refused", 2), (_a_name, "refused", 2), (_nothing, "finished", 0)],
+    [(_no_list, "refused", 2), (_a_name, "stopped", 2), (_nothing, "finished", 0)],
     ids=["a list that is gone", "a name that cannot be looked up", "nothing wrong"],
 )
 def test_the_logs_last_event_says_how_it_ended(

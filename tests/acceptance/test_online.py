@@ -119,3 +119,20 @@ def test_a_signal_ends_it_at_once_and_nothing_is_left(
     assert f"{number.name} was received" in made.said[-1]
     assert not out.exists()
     assert not made.runs.exists()
+
+
+def test_a_protected_name_that_the_input_does_not_have_is_looked_up_before_the_first_reset(
+    make_world: MakeWorld,
+) -> None:
+    rows = accounts(3, 2)
+    named = DirectoryUser(customer=rows[3].customer, user=rows[3].user, user_principal_name="Glass@contoso.example")
+    others = [row for row in rows if row.user != named.user]
+    made = make_world(directory=(*directory(others)[:1], named, *directory(others)[1:]))
+    source = made.input(rows)
+    done = made.batchreset("run", source, "--run-id", "r", "--yes", "--protected", "glass@CONTOSO.example")
+    assert "1 protected names are looked up before the first reset" in done.stderr
+    ends = {line["user-id"]: (line["outcome"], line["reason"]) for line in made.results()}
+    assert ends.pop(named.user) == ("skipped", "protected")
+    assert made.resets == len(rows) - 1
+    lists = [exchange for exchange in made.simulator.state.exchanges if exchange.route.value == "customerusers"]
+    assert len(lists) == len({row.customer for row in rows})

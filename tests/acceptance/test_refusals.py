@@ -84,10 +84,6 @@ INPUT = {
         arguments=(*RUN, "--protected", "p.csv"), files={"p.csv": f"user-id\n{USER[:-1]}\n"},
         says=("p.csv", "no GUID", USER[:-1]),
     ),
-    "protected names that cannot be looked up": Case(
-        arguments=(*RUN, "--protected", "p.csv"), files={"p.csv": "userPrincipalName\na@b.example\n"},
-        says=("userPrincipalName", "users.csv"),
-    ),
 }  # fmt: skip
 
 SETTINGS = {

@@ -127,5 +127,5 @@ def test_a_larger_input_than_max_rows_is_refused(make_world: MakeWorld) -> None:
     made = make_world()
     refused = made.batchreset("run", made.input(accounts(6)), "--yes", "--max-rows", "5")
     assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
-    assert "has 6 rows; max_rows under [input] allows 5" in refused.stderr
+    assert "has more than 5 rows, which max_rows under [input] allows" in refused.stderr
     assert not made.runs.exists()
