@@ -9,6 +9,7 @@ import polars as pl
 from batchreset.adapters.reader.formats.batching import MAX_BATCH_BYTES, bounded, rows_of_a_batch
 from batchreset.adapters.reader.formats.nested_text import as_json, leaves, weight
 from batchreset.adapters.reader.formats.parquet_footer import Footer, read_footer, refuse_unreadable
+from batchreset.adapters.reader.formats.parquet_pages import refuse_lying_pages
 from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES, Table
 from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold
@@ -36,6 +37,7 @@ def parse_parquet(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
     """
     footer = read_footer(file, shown)
     _refuse_too_large(footer, shown, max_rows)
+    refuse_lying_pages(file, footer, shown)
     with _translated(shown):
         file.seek(0)
         lazy = pl.scan_parquet(file)

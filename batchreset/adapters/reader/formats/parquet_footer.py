@@ -19,24 +19,49 @@ _TAIL_BYTES: Final = 8
 _MAX_FOOTER_BYTES: Final = 16 << 20
 """Some hundred bytes a column in each row group: far more than a list of users needs."""
 
+_FIGURES: Final = (5, 6, 7, 9, 11)
+"""Of a column's metadata: values, bytes uncompressed and compressed, where its pages begin, and its dictionary."""
+
 _MAX_FIELDS: Final = 10 * MAX_COLUMNS
 """Of all columns together, counting what is nested in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowGroup:
-    """A part that is decoded as a whole.
+class Chunk:
+    """One column of a row group.
 
     Attributes:
-        nested_values: of the column that holds most, among those that may hold other than one a row.
-        uncompressed_bytes: of its columns together.
-        largest_column_bytes: of one of them, uncompressed.
+        depth: 1 where it is not nested.
+        offset: of its first page.
+        compressed_bytes: of its pages with their headers.
     """
 
-    rows: int
-    nested_values: int
+    depth: int
+    values: int
+    offset: int
+    compressed_bytes: int
     uncompressed_bytes: int
-    largest_column_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """A part that is decoded as a whole."""
+
+    rows: int
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def uncompressed_bytes(self) -> int:
+        return sum(chunk.uncompressed_bytes for chunk in self.chunks)
+
+    @property
+    def largest_column_bytes(self) -> int:
+        return max((chunk.uncompressed_bytes for chunk in self.chunks), default=0)
+
+    @property
+    def nested_values(self) -> int:
+        """Of the column that holds most, among those that may hold other than one a row."""
+        return max((c.values for c in self.chunks if c.depth > 1 or c.values != self.rows), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +96,10 @@ def read_footer(file: BinaryIO, shown: str) -> Footer:
         footer = _file(Reader(file.read(length)), shown)
     except ThriftError:
         refuse_unreadable(shown, "its footer is damaged")
-    figures = [footer.rows, *(figure for group in footer.row_groups for figure in (group.rows, group.nested_values))]
-    if min(figures) < 0 or sum(group.rows for group in footer.row_groups) != footer.rows:
+    if (
+        min([0, *(group.rows for group in footer.row_groups)]) < 0
+        or sum(group.rows for group in footer.row_groups) != footer.rows
+    ):
         refuse_unreadable(shown, "its footer contradicts itself")
     return footer
 
@@ -129,46 +156,47 @@ def _children(reader: Reader) -> int:
 
 
 def _row_group(reader: Reader) -> RowGroup:
-    rows, chunks = 0, list[tuple[int, int, int]]()
+    rows, chunks = 0, tuple[Chunk, ...]()
     for field, kind in reader.fields():
         match field, kind:
             case 1, Kind.LIST:
-                chunks = [_column_chunk(reader) for _ in _structures(reader)]
+                chunks = tuple(_chunk(reader) for _ in _structures(reader))
             case 3, Kind.I64:
                 rows = reader.integer()
             case _:
                 reader.skip(kind)
-    return RowGroup(
-        rows=rows,
-        nested_values=max((values for depth, values, _ in chunks if depth > 1 or values != rows), default=0),
-        uncompressed_bytes=sum(size for _, _, size in chunks),
-        largest_column_bytes=max((size for _, _, size in chunks), default=0),
-    )
+    return RowGroup(rows=rows, chunks=chunks)
 
 
-def _column_chunk(reader: Reader) -> tuple[int, int, int]:
-    """How deep it lies, how many values it has, and of how many bytes."""
-    chunk = (1, 0, 0)
+def _chunk(reader: Reader) -> Chunk:
+    chunk = None
     for field, kind in reader.fields():
         if (field, kind) == (3, Kind.STRUCT):
-            chunk = _column_metadata(reader)
+            chunk = _metadata(reader)
         else:
             reader.skip(kind)
+    if not chunk:
+        raise ThriftError
     return chunk
 
 
-def _column_metadata(reader: Reader) -> tuple[int, int, int]:
-    depth, values, size = 1, 0, 0
+def _metadata(reader: Reader) -> Chunk:
+    depth, figures = 1, dict.fromkeys(_FIGURES, 0)
     for field, kind in reader.fields():
         match field, kind:
             case 3, Kind.LIST:
                 depth, inner = reader.elements()
                 for _ in range(depth):
                     reader.skip(inner)
-            case 5, Kind.I64:
-                values = reader.integer()
-            case 6, Kind.I64:
-                size = reader.integer()
+            case 5 | 6 | 7 | 9 | 11, Kind.I64:
+                figures[field] = reader.integer()
             case _:
                 reader.skip(kind)
-    return depth, values, size
+    values, uncompressed, compressed, pages, dictionary = figures.values()
+    return Chunk(
+        depth=depth,
+        values=values,
+        offset=min((offset for offset in (pages, dictionary) if offset), default=0),
+        compressed_bytes=compressed,
+        uncompressed_bytes=uncompressed,
+    )

@@ -45,6 +45,11 @@ class Reader:
         self._data = data
         self._at = 0
 
+    @property
+    def position(self) -> int:
+        """How many bytes have been read."""
+        return self._at
+
     def fields(self) -> Iterator[tuple[int, Kind]]:
         """The number and kind of each field of the structure that begins here."""
         field = 0
