@@ -318,12 +318,11 @@ def test_a_name_that_was_put_on_the_list_since_is_compared_with_the_plans_column
 
 
 def test_where_protected_names_cannot_be_looked_up_no_reset_is_sent(desk: Desk) -> None:
-    """This service knows no list of users."""
     _a_name(desk)
     desk.plan("--protected", "glass.csv", users=USERS[:3])
     stopped = desk.batchreset("apply", "r", "--yes")
     assert (stopped.code, desk.server.resets) == (2, [])
-    assert f"the users of customer {CUSTOMER} could not be read" in stopped.output
+    assert f"the users of customer {CUSTOMER} may not be read (HTTP 403, code 2032, no)" in stopped.output
     assert set(desk.results.values()) == {("not_attempted", "protected")}
 
 

@@ -96,7 +96,7 @@ class CountingServer:
                 asked = _RESET.fullmatch(line)
                 got = Got(line=line, user=asked[2] if asked else "", at_seconds=time.monotonic())
                 self.got.append(got)
-                status = self.answer(got) if asked else self.look
+                status = self.answer(got) if asked else 403 if "/users?" in line else self.look
                 if status is None:
                     return
                 sock.sendall(_whole(status))
@@ -112,7 +112,7 @@ def _whole(status: int) -> bytes:
 
 @contextlib.contextmanager
 def counting_server(ca_file: Path) -> Iterator[CountingServer]:
-    """It listens while the block runs, and says yes to everything until it is told otherwise."""
+    """It listens while the block runs, and says yes to everything until it is told otherwise; it lists no users."""
     authority().cert_pem.write_to_path(str(ca_file))
     threads: list[threading.Thread] = []
     accepted: list[socket.socket] = []
