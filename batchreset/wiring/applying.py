@@ -18,7 +18,7 @@ from batchreset.core.take_up import TakeUp
 from batchreset.errors import BatchresetError, ExitCode, RefusedError, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
-from batchreset.wiring.recent import alone_with
+from batchreset.wiring.recent import accounts_of, alone_with
 from batchreset.wiring.results import refuse_destination, write_results_of
 from batchreset.wiring.session import Display, prepared
 from batchreset.wiring.signals import Signals
@@ -64,7 +64,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
     with (
         signals.noting(),
         holding(run.folder),
-        alone_with(run.accounts_sha256, runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
+        alone_with(accounts_of(run.facts), runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
         _log(run, how) as log,
         _last_event(log) as last,
         contextlib.ExitStack() as closing,

@@ -35,7 +35,7 @@ from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.online import survey
 from batchreset.wiring.protecting import operator_of
 from batchreset.wiring.reading import Around
-from batchreset.wiring.recent import refuse_if_applied
+from batchreset.wiring.recent import Accounts, refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
 
 _VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
@@ -139,7 +139,8 @@ def _refuse_impossible(settings: Settings) -> None:
 
 def _refuse_recent(checked: CheckedInput, runs_dir: Path, new: NewRun) -> None:
     if new.recent_too and not new.again:
-        refuse_if_applied(checked.accounts_sha256, runs_dir, now=new.now, run_id=new.run_id)
+        accounts = Accounts(to_reset=checked.accounts_sha256, named=checked.named_sha256)
+        refuse_if_applied(accounts, runs_dir, now=new.now, run_id=new.run_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +225,12 @@ def _run_json(
             **{name: metadata.version(name) for name in _VERSIONS_OF},
         },
         "operator": {"user": _user(), "host": socket.gethostname()},
-        "input": {"source": _source(checked.source), "sha256": checked.sha256, "rows": checked.row_count},
+        "input": {
+            "source": _source(checked.source),
+            "sha256": checked.sha256,
+            "rows": checked.row_count,
+            "accounts_sha256": checked.named_sha256,
+        },
         "accounts_sha256": checked.accounts_sha256,
         "plan": {
             "file_sha256": file_sha256,

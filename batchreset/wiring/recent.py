@@ -2,9 +2,10 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from batchreset.adapters.run_folder import RunFolder, all_folders, holding_accounts
 from batchreset.errors import BatchresetError, PlanRefusedError
@@ -13,10 +14,30 @@ from batchreset.wiring.frozen import read_frozen, reading, standing
 WITHIN: Final = dt.timedelta(hours=24)
 
 
-def refuse_if_applied(accounts_sha256: str, runs_dir: Path, *, now: dt.datetime, run_id: str) -> None:
-    """Refuse a set of accounts that another finished run of this folder has sent resets for in the last 24 hours.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Two sets of accounts, each by its SHA-256: the same for every order and file they come in.
 
-    The set counts, not the file: its name, its order and its further columns do not matter. The other runs' ledgers
+    Attributes:
+        to_reset: those of the plan.
+        named: all that the input names. A protected list that has grown, or a user who was deleted meanwhile, makes
+            another plan of it, but not another input.
+    """
+
+    to_reset: str
+    named: str
+
+
+def accounts_of(facts: Mapping[str, Any]) -> Accounts:
+    """Of a run.json. Raises KeyError, TypeError."""
+    to_reset = str(facts["accounts_sha256"])
+    return Accounts(to_reset=to_reset, named=str(facts["input"].get("accounts_sha256", to_reset)))
+
+
+def refuse_if_applied(accounts: Accounts, runs_dir: Path, *, now: dt.datetime, run_id: str) -> None:
+    """Refuse accounts that another finished run of this folder has sent resets for in the last 24 hours.
+
+    The sets count, not the file: its name, its order and its further columns do not matter. The other runs' ledgers
     decide: they are true whatever became of the files beside them.
 
     Raises:
@@ -24,7 +45,7 @@ def refuse_if_applied(accounts_sha256: str, runs_dir: Path, *, now: dt.datetime,
         RunFolderError: the runs cannot be looked at, so that nobody can say.
     """
     for folder in reversed(all_folders(runs_dir)):
-        finished_at = _finished_at(folder, accounts_sha256) if folder.run_id != run_id else None
+        finished_at = _finished_at(folder, accounts) if folder.run_id != run_id else None
         if finished_at is not None and now - finished_at < WITHIN:
             shown = RunFolder(runs_dir / folder.run_id).path
             raise PlanRefusedError(
@@ -36,7 +57,7 @@ def refuse_if_applied(accounts_sha256: str, runs_dir: Path, *, now: dt.datetime,
 
 
 @contextlib.contextmanager
-def alone_with(accounts_sha256: str, runs_dir: Path, *, run_id: str, again: bool) -> Iterator[None]:
+def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool) -> Iterator[None]:
     """Hold these accounts, over all runs of the folder, while the block runs; first ask `refuse_if_applied`.
 
     Raises:
@@ -46,15 +67,18 @@ def alone_with(accounts_sha256: str, runs_dir: Path, *, run_id: str, again: bool
     if again:
         yield
         return
-    with holding_accounts(runs_dir, accounts_sha256):
-        refuse_if_applied(accounts_sha256, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
+    with contextlib.ExitStack() as held:
+        for sha256 in sorted({accounts.to_reset, accounts.named}):
+            held.enter_context(holding_accounts(runs_dir, sha256))
+        refuse_if_applied(accounts, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
         yield
 
 
-def _finished_at(folder: RunFolder, accounts_sha256: str) -> dt.datetime | None:
+def _finished_at(folder: RunFolder, accounts: Accounts) -> dt.datetime | None:
     """When a run of these accounts finished, if it did and had sent anything."""
     try:
-        if folder.read_run().get("accounts_sha256") != accounts_sha256:
+        others = accounts_of(folder.read_run())
+        if others.to_reset != accounts.to_reset and others.named != accounts.named:
             return None
         run = read_frozen(folder)
         now = standing(run)
@@ -62,6 +86,6 @@ def _finished_at(folder: RunFolder, accounts_sha256: str) -> dt.datetime | None:
             return None
         with reading(run) as ledger:
             return ledger.last_completed_at() if ledger else None
-    except BatchresetError:
+    except (BatchresetError, KeyError, TypeError, AttributeError):
         # A folder that cannot be read as a run has finished nothing that we could know of.
         return None

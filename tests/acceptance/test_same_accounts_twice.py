@@ -1,6 +1,8 @@
 """The ways round the 24-hour guard that were found, each closed: the ledgers decide, on every path that would send."""
 
 import dataclasses
+import gzip
+import json
 from collections.abc import Callable
 
 from acceptance_world import World, accounts, outcomes, until
@@ -15,6 +17,21 @@ def refused(made: World, *arguments: str) -> None:
     second = made.batchreset(*arguments, "--yes")
     assert (second.code, made.resets) == (2, before), second.stderr
     assert "the same accounts were reset by the run r" in second.stderr
+
+
+def test_another_file_and_a_longer_list_make_the_same_input_no_other(make_world: MakeWorld) -> None:
+    """The same accounts in another order and format; and though one of them is protected by then."""
+    made = make_world()
+    assert made.batchreset("run", made.input(ROWS), "--run-id", "r", "--yes").code == 0
+    lines = [
+        json.dumps({"userId": row.user.upper(), "customer_tenant_id": f"{{{row.customer}}}", "n": position})
+        for position, row in enumerate(reversed(ROWS))
+    ]
+    (made.folder / "renamed.ndjson.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    refused(made, "run", "renamed.ndjson.gz", "--run-id", "renamed")
+    refused(made, "run", "renamed.ndjson.gz", "--run-id", "fewer", "--protected", ROWS[2].user)
+    assert made.batchreset("run", made.input(ROWS[1:]), "--run-id", "others", "--yes").code == 0
+    assert made.resets == 2 * len(ROWS) - 1
 
 
 def test_a_dry_run_of_a_finished_run_forgets_nothing(make_world: MakeWorld) -> None:

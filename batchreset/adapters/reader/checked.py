@@ -98,14 +98,22 @@ class CheckedInput:
     @cached_property
     def accounts_sha256(self) -> str:
         """Of the accounts to be reset, hex: the same for every order and file they come in."""
+        return self._accounts_sha256(pl.col(REASON).is_null())
+
+    @cached_property
+    def named_sha256(self) -> str:
+        """As `accounts_sha256`, of all accounts that the input names, also those that are left out."""
+        if self.skipped.keys() <= {Reason.INVALID, Reason.DUPLICATE}:
+            return self.accounts_sha256
+        return self._accounts_sha256(pl.col(REASON).is_null() | (pl.col(REASON) != Reason.INVALID.value))
+
+    def _accounts_sha256(self, wanted: pl.Expr) -> str:
         accounts = pl.concat(
-            frame.lazy()
-            .filter(pl.col(REASON).is_null())
-            .select(pl.concat_str(CUSTOMER, USER, separator="/"))
-            .collect()
-            .to_series()
+            frame.lazy().filter(wanted).select(pl.concat_str(CUSTOMER, USER, separator="/")).collect().to_series()
             for frame in self._decided((ROW, CUSTOMER, USER, REASON))
-        ).sort()
+        )
+        accounts = accounts.sort()
+        accounts = accounts.filter(accounts.ne_missing(accounts.shift()))
         digest, end_of_line = hashlib.sha256(), b""
         for start in range(0, accounts.len(), _HASHED_AT_ONCE):
             digest.update(end_of_line + accounts.slice(start, _HASHED_AT_ONCE).str.join("\n").item().encode())
