@@ -130,12 +130,8 @@ def plan_lines(run: FrozenRun) -> list[str]:
     """The plan for a person, before anything is sent."""
     customers = sorted(open_plan(run.folder.plan).rows_per_customer().items(), key=lambda item: -item[1])
     settings = run.settings
-    lines = [
-        (
-            f"Plan {run.folder.run_id}: {run.reset_count:,} accounts of {len(customers):,} customers, from"
-            f" {run.facts['input']['source']}"
-        )
-    ]
+    what = f"{_counted(run.reset_count, 'account')} of {_counted(len(customers), 'customer')}"
+    lines = [f"Plan {run.folder.run_id}: {what}, from {run.facts['input']['source']}"]
     lines += [f"  {customer}  {rows:>9,}" for customer, rows in customers[:_SHOWN_CUSTOMERS]]
     if len(customers) > _SHOWN_CUSTOMERS:
         rest = sum(rows for _, rows in customers[_SHOWN_CUSTOMERS:])
@@ -144,7 +140,7 @@ def plan_lines(run: FrozenRun) -> list[str]:
     if run.problem_count:
         lines.append(f"  problems:  {run.problem_count:,}, in {run.folder.problems}")
     if run.names_to_find:
-        lines.append(f"  protected: {run.names_to_find:,} protected names are looked up before the first reset")
+        lines.append(f"  protected: by name {run.names_to_find:,}, looked up before the first reset")
     keys = len(settings.password.recipients)
     known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
     return [
@@ -154,6 +150,10 @@ def plan_lines(run: FrozenRun) -> list[str]:
         f"  safety:    {_safety(settings)}",
         f"  plan SHA-256 {run.plan_sha256}",
     ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _safety(settings: Settings) -> str:

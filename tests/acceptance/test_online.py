@@ -130,7 +130,7 @@ def test_a_protected_name_that_the_input_does_not_have_is_looked_up_before_the_f
     made = make_world(directory=(*directory(others)[:1], named, *directory(others)[1:]))
     source = made.input(rows)
     done = made.batchreset("run", source, "--run-id", "r", "--yes", "--protected", "glass@CONTOSO.example")
-    assert "1 protected names are looked up before the first reset" in done.stderr
+    assert "protected: by name 1, looked up before the first reset" in done.stderr
     ends = {line["user-id"]: (line["outcome"], line["reason"]) for line in made.results()}
     assert ends.pop(named.user) == ("skipped", "protected")
     assert made.resets == len(rows) - 1

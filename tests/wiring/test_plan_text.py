@@ -34,7 +34,7 @@ def planned(folder: Path, *names: str) -> FrozenRun:
 
 def test_names_that_are_still_to_be_looked_up_are_told(tmp_path: Path) -> None:
     run = planned(tmp_path, "a@b.example", "c@d.example")
-    assert "  protected: 2 protected names are looked up before the first reset" in plan_lines(run)
+    assert "  protected: by name 2, looked up before the first reset" in plan_lines(run)
 
 
 def test_the_plans_sha256_is_that_of_all_that_is_frozen(tmp_path: Path) -> None:
