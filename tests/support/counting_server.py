@@ -1,34 +1,19 @@
 """A service of a hundred lines that shares nothing with program and simulator, and counts exactly what it gets."""
 
 import contextlib
-import functools
 import re
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import trustme
+from local_tls import authority, server_tls
 
 AT_MOST_SECONDS = 20.0
 """For any one wait; a test that comes to it has failed."""
 _RESET = re.compile(r"PATCH /v1/customers/([0-9a-f-]{36})/users/([0-9a-f-]{36})(?:/resetpassword)? HTTP/1\.1")
-
-
-@functools.cache
-def authority() -> trustme.CA:
-    """The one that signed its certificate."""
-    return trustme.CA()
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("localhost").configure_cert(context)
-    return context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +65,7 @@ class CountingServer:
         return sum(not one.user for one in self.got)
 
     def serve(self, plain: socket.socket) -> None:
-        with contextlib.suppress(OSError), _tls().wrap_socket(plain, server_side=True) as sock:
+        with contextlib.suppress(OSError), server_tls().wrap_socket(plain, server_side=True) as sock:
             unread = b""
             while True:
                 while b"\r\n\r\n" not in unread:

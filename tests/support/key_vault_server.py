@@ -6,7 +6,6 @@ import http.server
 import json
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 import trustme
 from azure.core.credentials import AccessToken
 from azure.keyvault.secrets._shared import http_challenge_cache
+from local_tls import authority, server_tls
 
 from batchreset.adapters.key_vault import KeyVaultSecret
 
@@ -32,22 +32,9 @@ _Server = TypeVar("_Server", bound=http.server.ThreadingHTTPServer)
 
 
 @functools.cache
-def authority() -> trustme.CA:
-    """The one that signed the server's certificate."""
-    return trustme.CA()
-
-
-@functools.cache
 def another_authority() -> trustme.CA:
     """One that has signed nothing."""
     return trustme.CA()
-
-
-@functools.cache
-def _server_tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("localhost", "*.vault.azure.net").configure_cert(context)
-    return context
 
 
 def write_ca_file(folder: Path, *, of: trustme.CA | None = None) -> str:
@@ -120,7 +107,9 @@ class VaultServer(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.socket = _server_tls().wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.socket = server_tls("*.vault.azure.net").wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
         self.port: int = self.server_address[1]
         self.secrets: dict[str, list[dict[str, Any]]] = {}
         self.instead: list[Answer] = []

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import anyio
 
+from batchreset.adapters.display.alongside import alongside
 from batchreset.adapters.display.progress import LINE_EVERY_SECONDS
 
 
@@ -20,9 +21,5 @@ async def said_from_time_to_time(
             with contextlib.suppress(OSError):  # nobody listens any more
                 say(line())
 
-    async with anyio.create_task_group() as reporting:
-        reporting.start_soon(report)
-        try:
-            yield
-        finally:
-            reporting.cancel_scope.cancel()
+    async with alongside(report):
+        yield

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from batchreset.adapters.display.alongside import alongside
 from batchreset.adapters.display.waiting import Waiting, waiting
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome
@@ -76,12 +77,8 @@ async def terminal_progress(progress: Progress, *, stream: TextIO, color: bool) 
                 live.update(picture(), refresh=True)
                 await anyio.sleep(REDRAW_SECONDS)
 
-        async with anyio.create_task_group() as drawing:
-            drawing.start_soon(redraw)
-            try:
-                yield
-            finally:
-                drawing.cancel_scope.cancel()
+        async with alongside(redraw):
+            yield
         live.update(picture(), refresh=True)
 
 
@@ -106,12 +103,8 @@ async def logged_progress(progress: Progress, *, log: EventLog, say: Callable[[s
                 **{outcome.value: rows for outcome, rows in progress.outcomes.items()},
             )
 
-    async with anyio.create_task_group() as reporting:
-        reporting.start_soon(report)
-        try:
-            yield
-        finally:
-            reporting.cancel_scope.cancel()
+    async with alongside(report):
+        yield
 
 
 class _Rates:

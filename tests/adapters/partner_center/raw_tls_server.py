@@ -1,39 +1,16 @@
 """A server that does on real sockets what a test says, byte for byte, and counts what it received."""
 
 import contextlib
-import functools
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import trustme
+from local_tls import server_tls
 
 AT_MOST_SECONDS = 10.0
 """For any one wait of the server; a test that comes to it has failed."""
-
-
-@functools.cache
-def authority() -> trustme.CA:
-    """The one that signs every server's certificate here."""
-    return trustme.CA()
-
-
-@functools.cache
-def _server_tls() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority().issue_cert("localhost").configure_cert(context)
-    return context
-
-
-def write_ca_file(folder: Path) -> str:
-    """Path of the authority's certificate."""
-    path = folder / "ca.pem"
-    authority().cert_pem.write_to_path(str(path))
-    return str(path)
 
 
 @dataclass(frozen=True)
@@ -154,7 +131,7 @@ def raw_server(behave: Behaviour, *, tls: bool = True) -> Iterator[RawServer]:
 
     def serve(plain: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
-            sock = _server_tls().wrap_socket(plain, server_side=True) if tls else plain
+            sock = server_tls().wrap_socket(plain, server_side=True) if tls else plain
             connections.append(sock)
             with sock:
                 behave(Wire(sock, server.requests))

@@ -7,8 +7,9 @@ from pathlib import Path
 import anyio
 import pytest
 import trustme
+from local_tls import authority, write_ca_file
 from partner_center_caller import calling, forget_proxies, reset
-from raw_tls_server import Wire, answering, authority, free_port, raw_server, write_ca_file
+from raw_tls_server import Wire, answering, free_port, raw_server
 
 from batchreset.adapters.partner_center import PartnerCenterApi
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind

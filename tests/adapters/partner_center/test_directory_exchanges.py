@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import anyio
 import pytest
+from local_tls import write_ca_file
 from partner_center_caller import CORRELATION_ID, CUSTOMER, REQUEST_ID, TOKEN, USER, WallClock, forget_proxies
-from raw_tls_server import Behaviour, RawServer, Wire, answering, raw_server, write_ca_file
+from raw_tls_server import Behaviour, RawServer, Wire, answering, raw_server
 
 from batchreset.adapters.partner_center import PartnerCenterDirectory
 from batchreset.adapters.partner_center.directory import LIST_MOST_BYTES

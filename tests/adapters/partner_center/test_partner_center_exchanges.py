@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from local_tls import write_ca_file
 from partner_center_caller import (
     CORRELATION_ID,
     CUSTOMER,
@@ -18,7 +19,7 @@ from partner_center_caller import (
     forget_proxies,
     reset,
 )
-from raw_tls_server import Behaviour, Wire, answering, raw_server, write_ca_file
+from raw_tls_server import Behaviour, Wire, answering, raw_server
 
 from batchreset.adapters.partner_center import ResetAddress
 from batchreset.adapters.partner_center.requests import reset_body

@@ -7,8 +7,9 @@ import ssl
 from pathlib import Path
 
 import pytest
+from local_tls import write_ca_file
 from partner_center_caller import calling, forget_proxies, reset
-from raw_tls_server import Behaviour, Wire, answering, free_port, raw_server, write_ca_file
+from raw_tls_server import Behaviour, Wire, answering, free_port, raw_server
 from trio.testing import MockClock
 
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
