@@ -16,6 +16,7 @@ from batchreset.adapters.plan import freeze
 from batchreset.adapters.reader import (
     CheckedInput,
     InvalidRowsError,
+    Problems,
     Rules,
     check,
     fixed_entry,
@@ -27,7 +28,7 @@ from batchreset.adapters.run_folder import RunFolder, check_run_id, holding, mak
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
 from batchreset.core.protection import Protected
-from batchreset.errors import InputError, PlanRefusedError, SettingsError
+from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunHeldError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
@@ -169,11 +170,19 @@ def _checked(settings: Settings, never: _Never, room: Path, *, run_id: str, stdi
         try:
             return check(raw, rules, room=room)
         except InvalidRowsError as error:
-            folder = make_folder(runs_dir_of(settings), run_id)
-            with holding(folder):
-                error.problems.write_csv(folder.problems)
-            error.details = (*error.details, f"all of them are in {folder.problems}")
+            error.details = (*error.details, _kept(error.problems, runs_dir_of(settings), run_id))
             raise
+
+
+def _kept(problems: Problems, runs_dir: Path, run_id: str) -> str:
+    """Where all problems are written, or why they are not: that must not hide the problems themselves."""
+    try:
+        folder = make_folder(runs_dir, run_id)
+        with holding(folder):
+            problems.write_csv(folder.problems)
+    except (RunFolderError, RunHeldError) as error:
+        return f"the list of all of them was not kept: {error.what}"
+    return f"all of them are in {folder.problems}"
 
 
 def _frozen(checked: CheckedInput, settings: Settings, new: NewRun, more: Mapping[str, Any]) -> FrozenRun:

@@ -68,4 +68,4 @@ def kind_of_stream(head: bytes, chunks: Chunks) -> Kind:
     if told is not None:
         return told
     start = next((text for chunk in chunks() if (text := chunk.lstrip())), b"")
-    return Kind.NDJSON if start.startswith(b"{") else Kind.DELIMITED
+    return Kind.NDJSON if start.startswith((b"{", b"[")) else Kind.DELIMITED

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from batchreset.adapters.reader.decoding import CHUNK_BYTES, refuse_too_large
-from batchreset.errors import InputError
+from batchreset.errors import InputError, RunFolderError
 
 STDIN: Final = "-"
 
@@ -26,6 +26,7 @@ def opened(path: str, *, stdin: BinaryIO | None, most_bytes: int, room: Path | N
 
     Raises:
         InputError: it cannot be read, is larger than `most_bytes`, or was changed while the block ran.
+        RunFolderError: it cannot be copied.
     """
     shown = name_shown(path)
     with contextlib.ExitStack() as closing:
@@ -56,16 +57,29 @@ def sha256_of(file: BinaryIO) -> str:
 
 def _copied(file: BinaryIO, shown: str, most_bytes: int, room: Path | None) -> BinaryIO:
     with contextlib.ExitStack() as closing:
-        copy = closing.enter_context(tempfile.TemporaryFile(dir=room))
+        with _room_translated(shown):
+            copy = closing.enter_context(tempfile.TemporaryFile(dir=room))
         copied = 0
         while chunk := file.read(CHUNK_BYTES):
             copied += len(chunk)
             if copied > most_bytes:
                 refuse_too_large(shown, most_bytes)
-            copy.write(chunk)
-        copy.flush()
+            with _room_translated(shown):
+                copy.write(chunk)
+                copy.flush()
         closing.pop_all()
     return cast(BinaryIO, copy)
+
+
+@contextlib.contextmanager
+def _room_translated(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(
+            f"{shown} could not be put aside to be read: {error.strerror}",
+            next_step="see that the disk of runs_dir has room, then try again; nothing was sent",
+        ) from error
 
 
 def _given(stdin: BinaryIO | None) -> BinaryIO:
