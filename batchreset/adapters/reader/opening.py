@@ -58,15 +58,16 @@ def sha256_of(file: BinaryIO) -> str:
 def _copied(file: BinaryIO, shown: str, most_bytes: int, room: Path | None) -> BinaryIO:
     with contextlib.ExitStack() as closing:
         with _room_translated(shown):
-            copy = closing.enter_context(tempfile.TemporaryFile(dir=room))
+            copy = closing.enter_context(tempfile.TemporaryFile(dir=room, buffering=0))
         copied = 0
         while chunk := file.read(CHUNK_BYTES):
             copied += len(chunk)
             if copied > most_bytes:
                 refuse_too_large(shown, most_bytes)
             with _room_translated(shown):
-                copy.write(chunk)
-                copy.flush()
+                left = memoryview(chunk)
+                while left:
+                    left = left[copy.write(left) :]
         closing.pop_all()
     return cast(BinaryIO, copy)
 
