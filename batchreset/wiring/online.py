@@ -13,7 +13,11 @@ from batchreset.settings.model import Settings
 from batchreset.wiring.reading import Around, read
 
 SHOWN_CUSTOMERS: Final = 20
+SHOWN_OF_A_CUSTOMER: Final = 13
+"""Characters: with all columns a line fits 80 of them, and two customers of one partner hardly begin alike."""
 COLUMNS: Final = (Reason.DELETED, Reason.FEDERATED, Reason.SYNCED, Reason.PRIVILEGED, Reason.NOT_FOUND)
+_NAME_WIDTH: Final = 18
+_WIDTHS: Final = (9, 8, 10, 8, 11, 10)
 DRY_RUN_LINE: Final = "--dry-run sends nothing: users are not read, whatever --online would have found"
 
 
@@ -50,7 +54,7 @@ class Survey:
         lines += [_row(customer, count, found) for customer, count, found in shown]
         if rest := rows[len(shown) :]:
             found = _totals(found for _, _, found in rest)
-            lines.append(_row(f"and {len(rest):,} more customers", sum(count for _, count, _ in rest), found))
+            lines.append(_row(f"and {len(rest):,} more", sum(count for _, count, _ in rest), found))
         return lines
 
 
@@ -118,8 +122,11 @@ def _totals(some: Iterable[Mapping[Reason, int]]) -> Counter[Reason]:
 
 def _row(customer: str, accounts: int, found: Mapping[Reason, int]) -> str:
     counts = (found.get(reason, 0) for reason in COLUMNS)
-    return _line(customer, f"{accounts:,}", *(f"{count:,}" if count else "·" for count in counts))
+    name = customer if " " in customer else f"{customer[:SHOWN_OF_A_CUSTOMER]}…"
+    return _line(name, f"{accounts:,}", *(f"{count:,}" if count else "·" for count in counts))
 
 
 def _line(customer: str, *cells: str) -> str:
-    return f"  {customer:<36}" + "".join(f"{cell:>11}" for cell in cells)
+    return f"  {customer:<{_NAME_WIDTH}}" + "".join(
+        f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)
+    )
