@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchreset.adapters.reader.formats.excel import parse_excel, translated
+from batchreset.adapters.reader.formats.excel.parsing import parse_excel, translated
+from batchreset.adapters.reader.formats.excel.workbook import MAX_FILE_BYTES, Workbook
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, MAX_RECORD_BYTES
-from batchreset.adapters.reader.formats.workbook import MAX_FILE_BYTES, Workbook
 from batchreset.errors import InputError
 
 MADE_ELSEWHERE = Path(__file__).parents[1] / "made_elsewhere"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader.formats.batching import MAX_BATCH_BYTES, MAX_BATCH_CELLS
-from batchreset.adapters.reader.formats.parquet import _light, parse_parquet
+from batchreset.adapters.reader.formats.parquet.parsing import _light, parse_parquet
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, MAX_RECORD_BYTES
 from batchreset.errors import InputError
 

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from batchreset.adapters.reader.formats.parquet_footer import Chunk, Footer, RowGroup
-from batchreset.adapters.reader.formats.parquet_pages import refuse_lying_pages
+from batchreset.adapters.reader.formats.parquet.footer import Chunk, Footer, RowGroup
+from batchreset.adapters.reader.formats.parquet.pages import refuse_lying_pages
 from batchreset.errors import InputError
 
 ROWS = 10

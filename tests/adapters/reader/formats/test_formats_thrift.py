@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchreset.adapters.reader.formats.thrift import Kind, Reader, ThriftError
+from batchreset.adapters.reader.formats.parquet.thrift import Kind, Reader, ThriftError
 
 SKIPPED = {
     "true": b"\x11",

@@ -7,9 +7,9 @@ from typing import BinaryIO, Final, NoReturn
 import polars as pl
 
 from batchreset.adapters.reader.formats.batching import MAX_BATCH_BYTES, bounded, rows_of_a_batch
-from batchreset.adapters.reader.formats.nested_text import as_json, leaves, weight
-from batchreset.adapters.reader.formats.parquet_footer import Footer, read_footer, refuse_unreadable
-from batchreset.adapters.reader.formats.parquet_pages import refuse_lying_pages
+from batchreset.adapters.reader.formats.parquet.footer import Footer, read_footer, refuse_unreadable
+from batchreset.adapters.reader.formats.parquet.nested_text import as_json, leaves, weight
+from batchreset.adapters.reader.formats.parquet.pages import refuse_lying_pages
 from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES, Table
 from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold

@@ -8,7 +8,7 @@ import fastexcel
 import polars as pl
 
 from batchreset.adapters.reader.formats.batching import bounded
-from batchreset.adapters.reader.formats.sheet_scan import (
+from batchreset.adapters.reader.formats.excel.sheet_scan import (
     ERRORS,
     HIDDEN,
     MERGED,
@@ -17,8 +17,8 @@ from batchreset.adapters.reader.formats.sheet_scan import (
     lengths_of_shared_texts,
     scan,
 )
+from batchreset.adapters.reader.formats.excel.workbook import MAX_FILE_BYTES, Workbook, refuse_damaged
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, Table, refuse_empty, refuse_too_many_columns
-from batchreset.adapters.reader.formats.workbook import MAX_FILE_BYTES, Workbook, refuse_damaged
 from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold
 from batchreset.errors import InputError

@@ -7,8 +7,8 @@ https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thr
 from dataclasses import dataclass
 from typing import BinaryIO, Final, NoReturn
 
+from batchreset.adapters.reader.formats.parquet.thrift import Kind, Reader, ThriftError
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, refuse_empty, refuse_too_many_columns
-from batchreset.adapters.reader.formats.thrift import Kind, Reader, ThriftError
 from batchreset.errors import InputError
 
 _MAGIC: Final = b"PAR1"

@@ -7,9 +7,9 @@ https://parquet.apache.org/docs/file-format/data-pages/
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from batchreset.adapters.reader.formats.parquet_footer import Chunk, Footer, refuse_unreadable
+from batchreset.adapters.reader.formats.parquet.footer import Chunk, Footer, refuse_unreadable
+from batchreset.adapters.reader.formats.parquet.thrift import Kind, Reader, ThriftError
 from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES
-from batchreset.adapters.reader.formats.thrift import Kind, Reader, ThriftError
 
 _USUAL_HEADER_BYTES: Final = 1 << 10
 _MAX_HEADER_BYTES: Final = 4 * MAX_RECORD_BYTES

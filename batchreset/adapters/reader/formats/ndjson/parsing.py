@@ -14,7 +14,7 @@ import polars as pl
 
 from batchreset.adapters.reader.formats.batching import rows_of_a_batch
 from batchreset.adapters.reader.formats.blocks import blocks
-from batchreset.adapters.reader.formats.json_line import parse_line
+from batchreset.adapters.reader.formats.ndjson.json_line import parse_line
 from batchreset.adapters.reader.formats.table import (
     MAX_COLUMNS,
     MAX_RECORD_BYTES,

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from batchreset.adapters.reader.formats.excel.workbook import Workbook, local, new_parser, refuse_damaged
 from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES
-from batchreset.adapters.reader.formats.workbook import Workbook, local, new_parser, refuse_damaged
 from batchreset.adapters.reader.problems import printable
 from batchreset.errors import InputError
 
