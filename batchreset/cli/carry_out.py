@@ -88,7 +88,7 @@ def run(
     if online and dry_run:
         terminal.say(DRY_RUN_LINE)
     with _around(terminal, online=online and not dry_run) as around:
-        new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around)
+        new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around, unread=online and dry_run)
         planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
     return _confirm_and_apply(planned, TakeUp(), choices)
 
@@ -287,8 +287,8 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     if old:
         click.echo(f"This plan was made {old} ago.", err=True)
     click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
-    typed = sys.stdin.readline().strip().replace(",", "")
-    if typed != str(accounts):
+    typed = sys.stdin.readline().strip()
+    if typed not in {str(accounts), f"{accounts:,}"}:
         raise PlanRefusedError(
             f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
             next_step=f"the plan is kept; carry it out with: {planned.apply_command}",

@@ -11,6 +11,7 @@ from typing import Final, TextIO
 import click
 
 from batchreset import __version__
+from batchreset.cli.ending import ending_in_order
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
@@ -91,7 +92,8 @@ def _let_go_of(stream: TextIO | None) -> None:
 
 def _exit_code() -> int:
     try:
-        returned = cli.main(prog_name="batchreset", standalone_mode=False)
+        with ending_in_order():
+            returned = cli.main(prog_name="batchreset", standalone_mode=False)
     except BatchresetError as error:
         _say(error.lines())
         return error.exit_code

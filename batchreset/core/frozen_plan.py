@@ -14,7 +14,13 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def plan_sha256(
-    *, file_sha256: str, input_sha256: str, accounts_sha256: str, settings: Mapping[str, object], again: bool
+    *,
+    file_sha256: str,
+    input_sha256: str,
+    accounts_sha256: str,
+    counts: Mapping[str, object],
+    settings: Mapping[str, object],
+    again: bool,
 ) -> str:
     """One figure for all that was decided at planning: another plan, input or setting gives another one.
 
@@ -22,12 +28,14 @@ def plan_sha256(
         file_sha256: of plan.parquet.
         input_sha256: of the input's bytes.
         accounts_sha256: of the set of accounts to be reset.
+        counts: of the rows to be reset and left out, as they are shown before anybody agrees.
         settings: as run.json keeps them.
         again: whether these accounts may just have been reset.
     """
     bound = {
         "accounts_sha256": accounts_sha256,
         "again": again,
+        "counts": counts,
         "input_sha256": input_sha256,
         "plan_file_sha256": file_sha256,
         "settings": settings,

@@ -13,8 +13,8 @@ REFUSED_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Refused:
-    """An account for which the plan is refused."""
+class Noted:
+    """An account with something about it."""
 
     row: int
     customer_tenant_id: str
@@ -49,6 +49,7 @@ class Tally:
 
     Attributes:
         reasons: by row, why it is left out: rows without one are reset.
+        noted: the accounts with findings, in the order in which they were looked at.
         accounts: by customer, how many were looked at.
         found: by customer, how many have which finding; accounts with several count in each.
         refused: of the accounts that refuse the plan, those of the first rows.
@@ -64,7 +65,8 @@ class Tally:
         self.reasons: dict[int, Reason] = {}
         self.accounts: Counter[str] = Counter()
         self.found: dict[str, Counter[Reason]] = {}
-        self.refused: list[Refused] = []
+        self.noted: list[Noted] = []
+        self.refused: list[Noted] = []
         self.refused_count = 0
 
     def saw(self, looked: Looked) -> None:
@@ -74,12 +76,15 @@ class Tally:
         holds = findings(user, privileged=looked.privileged)
         if holds:
             self.found.setdefault(customer, Counter()).update(holds)
+            self.noted.append(
+                Noted(row=looked.row, customer_tenant_id=customer, user_id=looked.user_id, reasons=tuple(holds))
+            )
         if user is not None and user.user_principal_name.casefold() in self._protected_names:
             self.reasons[looked.row] = Reason.PROTECTED
             return
         refusing = tuple(reason for reason in holds if reason in self._refusing)
         if refusing:
-            self._refuse(Refused(row=looked.row, customer_tenant_id=customer, user_id=looked.user_id, reasons=refusing))
+            self._refuse(Noted(row=looked.row, customer_tenant_id=customer, user_id=looked.user_id, reasons=refusing))
         left_out = next((reason for reason in holds if reason in self._skip), None)
         if left_out is not None:
             self.reasons[looked.row] = left_out
@@ -89,7 +94,7 @@ class Tally:
         """Accounts that are still to be reset."""
         return self.accounts.total() - len(self.reasons)
 
-    def _refuse(self, account: Refused) -> None:
+    def _refuse(self, account: Noted) -> None:
         self.refused_count += 1
         bisect.insort(self.refused, account)
         del self.refused[REFUSED_SHOWN:]

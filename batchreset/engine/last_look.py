@@ -17,6 +17,8 @@ UsersNamed = Callable[[frozenset[str]], frozenset[str]]
 class LastLook:
     """The job's bounds, and whoever is signed in: the operator's own account is never reset, as nobody could sign in.
 
+    `to_find` is the operator's principal name where the token has no id.
+
     Args:
         bounds: of the job.
         users_named: whom the input calls by a name.
@@ -27,6 +29,7 @@ class LastLook:
         self._users_named = users_named
         self._log = log
         self._token: Secret | None = None
+        self.to_find = frozenset[str]()
 
     def protect(self, protected: Protected) -> None:
         """These too, from now on."""
@@ -42,6 +45,7 @@ class LastLook:
             self._log.warning("operator.unknown")
             return
         named = self._users_named(frozenset({claims.principal_name})) if claims.principal_name else frozenset()
+        self.to_find = frozenset({claims.principal_name}) if not claims.user_id else frozenset()
         self.protect(Protected(users=named | ({claims.user_id} if claims.user_id else frozenset())))
         self._log.info("operator.protected", user_id=claims.user_id or None)
 

@@ -140,17 +140,17 @@ class _Runner:
                 if self._limits.check_mfa:
                     await preflight(self._job.probe_customer, world=self._world)
                 self._last_look.signed_in(await self._world.tokens.token())
-                if self._job.protected_names:
-                    await self._look_names_up()
+                await self._look_names_up(self._job.protected_names | self._last_look.to_find)
             except (SignInError, RefusedError) as error:
                 self._stop.request(_stop_for_error(error))
             except RunStoppedError:
                 pass
         return not self._stop.requested
 
-    async def _look_names_up(self) -> None:
+    async def _look_names_up(self, names: frozenset[str]) -> None:
         """Raises RefusedError, SignInError."""
-        names = self._job.protected_names
+        if not names:
+            return
         found = await self._world.names.find_by_name(self._job.customers, names)
         self._last_look.protect(Protected(users=frozenset(user for _, user in found)))
         self._world.log.info("protected.looked_up", names=len(names), found=len(found))

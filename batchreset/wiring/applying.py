@@ -15,7 +15,15 @@ from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.stop import Stop, stop_for
 from batchreset.core.take_up import TakeUp
-from batchreset.errors import BatchresetError, ExitCode, RefusedError, ResultsError, RunFolderError, SettingsError
+from batchreset.errors import (
+    BatchresetError,
+    ExitCode,
+    PlanRefusedError,
+    RefusedError,
+    ResultsError,
+    RunFolderError,
+    SettingsError,
+)
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
@@ -70,6 +78,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         contextlib.ExitStack() as closing,
     ):
         check_plan_is_unchanged(run)
+        _refuse_unread(run, dry_run=how.dry_run)
         _check_results_can_be_written(run)
         session = closing.enter_context(prepared(run, environ=environ, log=log))
         began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, read_pacing(run.folder)
@@ -164,6 +173,15 @@ def _conclude(
             next_step=f"mend that, then {then} (`batchreset results {run.folder.path}` writes the results alone)",
         ) from error
     return summary
+
+
+def _refuse_unread(run: FrozenRun, *, dry_run: bool) -> None:
+    if run.unread and not dry_run:
+        raise PlanRefusedError(
+            "this plan was made by a dry run with --online, which reads nobody: who would have been left out is not"
+            " known; nothing was sent",
+            next_step="plan again with --online and without --dry-run",
+        )
 
 
 @contextlib.contextmanager

@@ -64,9 +64,14 @@ class FrozenRun:
             ) from error
 
     @property
-    def names_to_find(self) -> int:
-        """Protected names that the input has no column to compare with."""
-        return int(self.facts["plan"].get("names_to_find", 0))
+    def unread(self) -> bool:
+        """Whether users were to be read before it was planned, and were not: a dry run reads nobody."""
+        return self.facts.get("unread") is True
+
+    @property
+    def protected_names(self) -> int:
+        """Accounts protected by name, which are looked up before the first reset."""
+        return int(self.facts.get("protected_names", 0))
 
     @property
     def input_source(self) -> str:
@@ -111,6 +116,11 @@ def digest_of(facts: Mapping[str, Any]) -> str:
         file_sha256=facts["plan"]["file_sha256"],
         input_sha256=facts["input"]["sha256"],
         accounts_sha256=facts["accounts_sha256"],
+        counts={
+            **{name: facts["plan"][name] for name in ("reset", "skipped", "problems")},
+            "protected_names": facts["protected_names"],
+            "unread": facts["unread"],
+        },
         settings=facts["settings"],
         again=facts["again"],
     )
@@ -143,8 +153,9 @@ def check_plan_is_unchanged(run: FrozenRun) -> None:
         )
     if bound != run.plan_sha256:
         raise RunFolderError(
-            f"{run.folder.run_json} is not as it was frozen: its settings, its input's or accounts' SHA-256 or its"
-            f" `again` were changed (together they make the plan SHA-256 {bound}, and it was {run.plan_sha256})",
+            f"{run.folder.run_json} is not as it was frozen: its settings, counts or `again`, or its input's or"
+            f" accounts' SHA-256 were changed (together they make the plan SHA-256 {bound}, and it was"
+            f" {run.plan_sha256})",
             next_step=again,
         )
 

@@ -1,12 +1,15 @@
 """`--online`: each account of a plan is looked at before the plan is frozen. Nothing is changed by it."""
 
+import csv
+import io
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from batchreset.core.columns import CUSTOMER, ROW, USER
 from batchreset.core.outcome import Reason
-from batchreset.core.survey import Refused, Tally
+from batchreset.core.survey import Noted, Tally
 from batchreset.engine.reading import Reader, survey_accounts
 from batchreset.errors import PlanRefusedError
 from batchreset.settings.model import Settings
@@ -29,11 +32,13 @@ class Survey:
         reasons: rows to be left out, each with its one reason.
         accounts: by customer, how many were looked at.
         findings: by customer, how many of its accounts have which finding, also those that are reset nevertheless.
+        noted: the accounts with findings, by row.
     """
 
     reasons: Mapping[int, Reason]
     accounts: Mapping[str, int]
     findings: Mapping[str, Mapping[Reason, int]]
+    noted: Sequence[Noted] = ()
 
     def facts(self) -> dict[str, Any]:
         """For run.json: totals."""
@@ -43,6 +48,14 @@ class Survey:
             "found": {reason.value: totals[reason] for reason in COLUMNS},
             "left_out": {reason.value: rows for reason, rows in sorted(Counter(self.reasons.values()).items())},
         }
+
+    def csv(self) -> str:
+        """The accounts with findings, a line each: what becomes of them stands in the plan, and in the results."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow((ROW, CUSTOMER, USER, "found"))
+        writer.writerows((one.row, one.customer_tenant_id, one.user_id, " ".join(one.reasons)) for one in self.noted)
+        return text.getvalue()
 
     def table_lines(self) -> list[str]:
         """By customer, those with findings first; of more than twenty the rest in one line."""
@@ -89,7 +102,9 @@ def survey(
     read(settings, around, main, so_far=lambda: f"{tally.accounts.total():,} accounts looked at so far")
     around.log.info("survey.done", accounts=tally.accounts.total(), left_out=len(tally.reasons))
     _refuse(tally)
-    return Survey(reasons=tally.reasons, accounts=tally.accounts, findings=tally.found)
+    return Survey(
+        reasons=tally.reasons, accounts=tally.accounts, findings=tally.found, noted=tuple(sorted(tally.noted))
+    )
 
 
 def _refuse(tally: Tally) -> None:
@@ -109,7 +124,7 @@ def _refuse(tally: Tally) -> None:
         )
 
 
-def _refused_line(account: Refused) -> str:
+def _refused_line(account: Noted) -> str:
     return f"row {account.row}: {', '.join(account.reasons)}: {account.customer_tenant_id} / {account.user_id}"
 
 

@@ -63,6 +63,7 @@ class NewRun:
             not allow it once more to carry the run on.
         recent_too: whether that is asked now; it is asked again when the run is carried out.
         online: what reading users has around it: each account is looked at before the plan is frozen; None: none is.
+        unread: though that was asked for, in a dry run; such a plan is not carried out.
     """
 
     run_id: str
@@ -70,6 +71,7 @@ class NewRun:
     again: bool = False
     recent_too: bool = True
     online: Around | None = None
+    unread: bool = False
 
 
 def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], stdin: BinaryIO) -> FrozenRun:
@@ -94,6 +96,11 @@ def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], std
         And, where users are read, as `wiring.online.survey`.
     """
     _refuse_impossible(settings)
+    if settings.safety.refuse and new.online is None and not new.unread:
+        raise SettingsError(
+            f"[safety] refuse names {', '.join(settings.safety.refuse)}, and nobody is read without --online",
+            next_step="give --online, or take refuse out of the settings",
+        )
     check_run_id(new.run_id)
     keys = resolve_recipients(settings.password.recipients)
     never = _Never(lists=read_protected(settings.input.protected), operator=operator_of(settings, environ))
@@ -102,13 +109,19 @@ def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], std
     with scratch(runs_dir) as room:
         checked = _checked(settings, never, room, run_id=new.run_id, stdin=stdin)
         _refuse_recent(checked, runs_dir, new)
-        facts: dict[str, Any] = {"again": new.again}
+        findings = ""
+        facts: dict[str, Any] = {
+            "again": new.again,
+            "protected_names": len(never.lists.names),
+            "unread": new.unread,
+        }
         if new.online is not None:
             found = survey(checked.accounts(), settings, around=new.online, protected_names=never.names)
             new.online.say("\n".join(found.table_lines()))
             checked, facts["online"] = checked.leaving_out(found.reasons), found.facts()
             _refuse_recent(checked, runs_dir, new)
-        return _frozen(checked, _fixed(settings, keys), new, facts)
+            findings = found.csv()
+        return _frozen(checked, _fixed(settings, keys), new, facts, findings=findings)
 
 
 def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
@@ -177,21 +190,25 @@ def _checked(settings: Settings, never: _Never, room: Path, *, run_id: str, stdi
 def _kept(problems: Problems, runs_dir: Path, run_id: str) -> str:
     """Where all problems are written, or why they are not: that must not hide the problems themselves."""
     try:
-        folder = make_folder(runs_dir, run_id)
-        with holding(folder):
+        with holding(make_folder(runs_dir, run_id)):
+            folder = make_folder(runs_dir, run_id)  # again: another process may have planned here a moment ago
             problems.write_csv(folder.problems)
     except (RunFolderError, RunHeldError) as error:
         return f"the list of all of them was not kept: {error.what}"
     return f"all of them are in {folder.problems}"
 
 
-def _frozen(checked: CheckedInput, settings: Settings, new: NewRun, more: Mapping[str, Any]) -> FrozenRun:
+def _frozen(
+    checked: CheckedInput, settings: Settings, new: NewRun, more: Mapping[str, Any], *, findings: str
+) -> FrozenRun:
     """The run's folder: plan.parquet first, run.json last, both synced."""
     with holding(make_folder(runs_dir_of(settings), new.run_id)):
         # Again: another process may have planned here a moment ago.
         folder = make_folder(runs_dir_of(settings), new.run_id)
         file_sha256 = freeze(checked.batches(), folder.plan)
         folder.problems.unlink(missing_ok=True)
+        if findings:
+            folder.write_text(folder.findings, findings)
         if checked.problems.count:
             checked.problems.write_csv(folder.problems)
         facts = {**_run_json(checked, settings, file_sha256, run_id=new.run_id, now=new.now), **more}
@@ -246,7 +263,6 @@ def _run_json(
             "reset": checked.reset_count,
             "skipped": {reason.value: rows for reason, rows in checked.skipped.items()},
             "problems": checked.problems.count,
-            "names_to_find": len(checked.names_to_find),
         },
         "settings": to_snapshot(settings),
     }

@@ -30,6 +30,8 @@ class Guarded:
 def guarded(run: FrozenRun) -> Guarded:
     """The protected lists as they are now: one that has grown since the plan was made holds.
 
+    Names are compared with the input's column and looked up: what stands in an input may be old, or wrong.
+
     Raises:
         InputError: a list cannot be read; nobody can say whom it protects, so that nothing may be sent.
         RunFolderError: the plan cannot be read.
@@ -37,12 +39,9 @@ def guarded(run: FrozenRun) -> Guarded:
     settings = run.settings.input
     protected = read_protected(settings.protected)
     named = users_named(run.folder.plan, protected.names) if protected.names else frozenset[str]()
-    names = protected.names if named is None else frozenset[str]()
     return Guarded(
-        bounds=Bounds(
-            protected=protected | Protected(users=named or frozenset()), customers=frozenset(settings.customers)
-        ),
-        names=names,
+        bounds=Bounds(protected=protected | Protected(users=named), customers=frozenset(settings.customers)),
+        names=protected.names,
     )
 
 

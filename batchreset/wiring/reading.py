@@ -105,6 +105,8 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
 
     with signals.noting(), token_source(settings, environ=around.environ, log=around.log) as tokens:
         ended = anyio.run(run, tokens)
+    if signals.stop is not None and not isinstance(ended, BatchresetError):
+        raise _broken_off(signals)  # one that came after the last answer, too
     match ended:
         case RunStoppedError():
             raise _broken_off(signals)

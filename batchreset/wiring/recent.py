@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batchreset.adapters.run_folder import RunFolder, all_folders, holding_accounts
-from batchreset.errors import BatchresetError, PlanRefusedError
+from batchreset.errors import BatchresetError, PlanRefusedError, RunHeldError
 from batchreset.wiring.frozen import read_frozen, reading, standing
 
 WITHIN: Final = dt.timedelta(hours=24)
@@ -64,13 +64,13 @@ def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool) 
         RunHeldError: another run of the same accounts is under way.
         PlanRefusedError, RunFolderError: as for `refuse_if_applied`.
     """
-    if again:
-        yield
-        return
     with contextlib.ExitStack() as held:
         for sha256 in sorted({accounts.to_reset, accounts.named}):
-            held.enter_context(holding_accounts(runs_dir, sha256))
-        refuse_if_applied(accounts, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
+            # Who gives --again does not mind others, but they may mind him.
+            with contextlib.suppress(RunHeldError) if again else contextlib.nullcontext():
+                held.enter_context(holding_accounts(runs_dir, sha256))
+        if not again:
+            refuse_if_applied(accounts, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
         yield
 
 

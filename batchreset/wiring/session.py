@@ -83,17 +83,17 @@ class Session:
             settled = list(ledger.settled()) if ledger else []
             known = ledger.known() if ledger else {}
         done = [row for row, outcome, reason in settled if not take_up.includes(outcome, reason)]
-        customers = self.plan.rows_per_customer()
+        customers = self.plan.rows_per_customer(done=done)
         job = Job(
             rows=self.plan.queue(done=done, single_lane=self.run.settings.pace.order == "input"),
             known=known,
-            probe_customer=max(customers, key=customers.__getitem__),
+            probe_customer=max(customers, key=customers.__getitem__, default=""),
             limits=limits_of(self.run.settings),
             start_from=start_from,
             bounds=self.guarded.bounds,
             protected_names=self.guarded.names,
             customers=tuple(customers),
-            users_named=lambda names: users_named(self.run.folder.plan, names) or frozenset(),
+            users_named=lambda names: users_named(self.run.folder.plan, names),
         )
         return job, Progress(planned=self.run.reset_count, before=len(done))
 

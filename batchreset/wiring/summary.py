@@ -139,8 +139,8 @@ def plan_lines(run: FrozenRun) -> list[str]:
     lines += [f"  skipped: {rows:,} ({reason})" for reason, rows in run.skipped.items()]
     if run.problem_count:
         lines.append(f"  problems:  {run.problem_count:,}, in {run.folder.problems}")
-    if run.names_to_find:
-        lines.append(f"  protected: by name {run.names_to_find:,}, looked up before the first reset")
+    if run.protected_names:
+        lines.append(f"  protected: by name {run.protected_names:,}, looked up before the first reset")
     keys = len(settings.password.recipients)
     known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
     return [

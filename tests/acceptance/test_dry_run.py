@@ -46,3 +46,14 @@ def test_bad_input_is_refused_in_a_dry_run_too(make_world: MakeWorld) -> None:
     refused = made.batchreset("run", bad, "--dry-run")
     assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
     assert sorted(path.name for path in made.runs.glob("*/*")) == ["lock", "problems.csv"]
+
+
+def test_a_dry_run_that_was_to_read_users_is_no_plan_to_carry_out(make_world: MakeWorld) -> None:
+    made = make_world()
+    dry = made.batchreset(
+        "run", made.input(accounts(2)), "--run-id", "r", "--dry-run", "--online", "--refuse", "synced"
+    )
+    assert (dry.code, made.requests) == (0, 0), dry.stderr
+    refused = made.batchreset("apply", "r", "--yes")
+    assert (refused.code, made.requests) == (2, 0)
+    assert "which reads nobody" in refused.stderr

@@ -73,6 +73,16 @@ def test_a_plan_that_looks_first_leaves_out_whose_password_is_not_here(make_worl
     }
     done = made.batchreset("apply", "r", "--yes", "--json")
     assert (done.code, made.resets) == (3, 6)
+    findings = (made.runs / "r" / "findings.csv").read_text(encoding="utf-8").splitlines()
+    assert findings[0] == "row,customer-tenant-id,user-id,found"
+    assert [line.split(",")[3] for line in findings[1:]] == [
+        "deleted",
+        "federated",
+        "synced",
+        "privileged",
+        "not_found",
+    ]
+    assert [line.split(",")[0] for line in findings[1:]] == sorted(line.split(",")[0] for line in findings[1:])
     reasons = {line["user-id"]: (line["outcome"], line["reason"]) for line in made.results()}
     assert reasons[rows[1].user] == ("skipped", "deleted")
     assert reasons[rows[2].user] == ("skipped", "federated")
@@ -121,14 +131,20 @@ def test_a_signal_ends_it_at_once_and_nothing_is_left(
     assert not made.runs.exists()
 
 
-def test_a_protected_name_that_the_input_does_not_have_is_looked_up_before_the_first_reset(
-    make_world: MakeWorld,
+@pytest.mark.parametrize("has_column", [False, True], ids=["no column of names", "another name there"])
+def test_a_protected_name_is_looked_up_before_the_first_reset_whatever_the_input_says(
+    make_world: MakeWorld, *, has_column: bool
 ) -> None:
     rows = accounts(3, 2)
     named = DirectoryUser(customer=rows[3].customer, user=rows[3].user, user_principal_name="Glass@contoso.example")
     others = [row for row in rows if row.user != named.user]
     made = make_world(directory=(*directory(others)[:1], named, *directory(others)[1:]))
     source = made.input(rows)
+    text = "\n".join(
+        ["customer-tenant-id,user-id,userPrincipalName", *(f"{row.customer},{row.user},old.name@x" for row in rows)]
+    )
+    if has_column:
+        source.write_text(text, encoding="utf-8")
     done = made.batchreset("run", source, "--run-id", "r", "--yes", "--protected", "glass@CONTOSO.example")
     assert "protected: by name 1, looked up before the first reset" in done.stderr
     ends = {line["user-id"]: (line["outcome"], line["reason"]) for line in made.results()}

@@ -86,6 +86,17 @@ def test_two_runs_of_the_same_accounts_at_once_are_one(make_world: MakeWorld) ->
     assert made.resets == len(ROWS)
 
 
+def test_a_plain_run_minds_one_that_was_begun_with_again_and_not_the_other_way_round(make_world: MakeWorld) -> None:
+    made = make_world(latency_seconds=0.5)
+    source = made.input(ROWS[:3])
+    with made.started("run", source, "--run-id", "one", "--yes", "--again", "--max-concurrency", "1") as first:
+        until(lambda: made.resets)
+        assert made.batchreset("run", source, "--run-id", "two", "--yes").code == 11
+        assert made.batchreset("run", source, "--run-id", "three", "--yes", "--again").code == 0
+        assert first.wait() == 0
+    assert made.resets == 2 * 3
+
+
 def test_a_fixed_run_id_with_a_new_input_is_not_taken_for_done(make_world: MakeWorld) -> None:
     """As cron would start it: the input stands in the job file."""
     made = make_world()

@@ -13,6 +13,7 @@ BOUND: dict[str, Any] = {
     "file_sha256": "f1",
     "input_sha256": "17",
     "accounts_sha256": "acc",
+    "counts": {"reset": 5, "skipped": {"protected": 1}},
     "settings": {"password": {"recipients": ["age1a", "age1b"], "length": 20}, "safety": {"max_failure_rate": 0.1}},
     "again": False,
 }
@@ -26,14 +27,27 @@ MOMENT = dt.timedelta(microseconds=1)
     [
         {"file_sha256": "f2"},
         {"input_sha256": "f1", "file_sha256": "17"},
+        {"input_sha256": "18"},
         {"accounts_sha256": "ac"},
+        {"counts": {"reset": 2, "skipped": {"protected": 1}}},
         {"again": True},
         {"settings": {**BOUND["settings"], "password": {"recipients": ["age1a"], "length": 20}}},
         {"settings": {**BOUND["settings"], "password": {"recipients": ["age1b", "age1a"], "length": 20}}},
         {"settings": {**BOUND["settings"], "password": {"recipients": ["age1a", "age1b"], "length": "20"}}},
         {"settings": {**BOUND["settings"], "further": {}}},
     ],
-    ids=["file", "swapped", "accounts", "again", "a recipient less", "their order", "a type", "a section more"],
+    ids=[
+        "file",
+        "swapped",
+        "input",
+        "accounts",
+        "counts",
+        "again",
+        "a recipient less",
+        "their order",
+        "a type",
+        "a section more",
+    ],
 )
 def test_whatever_is_changed_makes_another_figure(change: dict[str, Any]) -> None:
     assert plan_sha256(**{**BOUND, **change}) != plan_sha256(**BOUND)

@@ -151,7 +151,7 @@ def test_the_operators_own_account_is_never_reset() -> None:
     assert ("operator.protected", {"user_id": OPERATOR}) in played.log.events
 
 
-def test_whom_the_input_calls_by_the_operators_name_is_not_reset_either() -> None:
+def test_an_operator_of_whom_only_the_name_is_known_is_looked_up_and_compared_with_the_input() -> None:
     asked: list[frozenset[str]] = []
 
     def users_named(names: frozenset[str]) -> frozenset[str]:
@@ -159,10 +159,12 @@ def test_whom_the_input_calls_by_the_operators_name_is_not_reset_either() -> Non
         return frozenset({"user-3"})
 
     tokens = TokensInTurn(given=(jwt(upn="Op@Partner.example"),))
-    played = scene(always(OK), 3, tokens=tokens, users_named=users_named).play()
+    directory = Directory({"op@partner.example": ("customer-0", "user-2")})
+    played = scene(always(OK), 3, tokens=tokens, users_named=users_named, names=directory).play()
     assert asked == [frozenset({"op@partner.example"})]
-    assert played.ledger.outcomes[3] == SKIPPED
-    assert sent(played) == {1, 2}
+    assert directory.asked == [(("customer-0",), frozenset({"op@partner.example"}))]
+    assert played.ledger.outcomes[2] == played.ledger.outcomes[3] == SKIPPED
+    assert sent(played) == {1}
 
 
 def test_of_a_token_that_says_nothing_the_log_says_so_and_nothing_of_the_token() -> None:
@@ -180,7 +182,7 @@ def test_a_token_of_somebody_else_in_mid_run_protects_that_one_too() -> None:
 
     first_token = jwt(upn="a@partner.example")
     tokens = TokensInTurn(last=2, given=(first_token, jwt(oid=OPERATOR)))
-    played = scene(script, 5, tokens=tokens, limits=replace(LIMITS, max_concurrency=1))
+    played = scene(script, 5, tokens=tokens, limits=replace(LIMITS, max_concurrency=1), names=Directory())
     played.rows.waiting["customer-0"][4] = replace(played.rows.waiting["customer-0"][4], user_id=OPERATOR)
     played.play()
     assert played.ledger.outcomes[5] == SKIPPED
@@ -197,7 +199,7 @@ def test_a_weak_password_is_not_replaced_when_the_account_is_protected_by_then()
         tokens.number = 2
         return first(WEAK)(row, number)
 
-    played = scene(script, 1, tokens=tokens)
+    played = scene(script, 1, tokens=tokens, names=Directory())
     played.rows.waiting["customer-0"][0] = replace(played.rows.waiting["customer-0"][0], user_id=OPERATOR)
     played.play()
     assert len(played.service.requests) == len(played.ledger.intents) == 1

@@ -367,7 +367,7 @@ def test_a_list_that_goes_round_is_an_error(round_of: int) -> None:
 
     endless._page = going_round  # type: ignore[method-assign]
     scene = Scene(endless)
-    with pytest.raises(DirectoryError, match="the users of customer customer-0 has no end"):
+    with pytest.raises(DirectoryError, match="reading the users of customer customer-0 has no end"):
         scene.read(lambda reader: list_users(reader, ["customer-0"], lambda _customer, _page: None, purpose="p"))
     assert len(endless.gets) == round_of + 1
 

@@ -24,7 +24,6 @@ class Checked:
     source: str
     sha256: str
     accounts_sha256: str
-    names_to_find: frozenset[str]
 
 
 def check(raw: RawTable, with_rules: Rules) -> Checked:
@@ -39,7 +38,6 @@ def check(raw: RawTable, with_rules: Rules) -> Checked:
             source=checked.source,
             sha256=checked.sha256,
             accounts_sha256=checked.accounts_sha256,
-            names_to_find=checked.names_to_find,
         )
 
 

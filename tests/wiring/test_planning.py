@@ -10,8 +10,9 @@ import pytest
 
 from batchreset.adapters.reader import InvalidRowsError
 from batchreset.adapters.run_folder import RunFolder, holding, make_folder
-from batchreset.errors import PlanRefusedError, RunFolderError, RunHeldError
-from batchreset.settings.model import Settings
+from batchreset.errors import PlanRefusedError, RunFolderError, RunHeldError, SettingsError
+from batchreset.settings.model import SafetySettings, Settings
+from batchreset.wiring.frozen import check_plan_is_unchanged, read_frozen
 from batchreset.wiring.planning import NewRun, plan_run
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -108,3 +109,19 @@ def test_a_disk_that_is_full_is_told_as_such_and_nothing_is_left(tmp_path: Path,
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "room" in caught.value.next_step
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_refuse_without_reading_anybody_is_refused_not_ignored(tmp_path: Path) -> None:
+    refusing = settings(tmp_path / "runs").model_copy(update={"safety": SafetySettings(refuse=("privileged",))})
+
+    with pytest.raises(SettingsError, match="nobody is read without --online"):
+        plan_run(refusing, NEW, environ={}, stdin=io.BytesIO(GOOD.encode()))
+
+
+def test_a_plan_whose_shown_counts_were_changed_is_refused(tmp_path: Path) -> None:
+    folder = plan(tmp_path, GOOD)
+    facts = folder.read_run()
+    folder.write_json(folder.run_json, {**facts, "plan": {**facts["plan"], "reset": 2}})
+
+    with pytest.raises(RunFolderError, match="is not as it was frozen"):
+        check_plan_is_unchanged(read_frozen(folder))

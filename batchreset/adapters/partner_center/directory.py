@@ -17,7 +17,6 @@ from batchreset.adapters.partner_center.requests import headers
 from batchreset.core.classify import Verdict, classify
 from batchreset.core.clock import Clock
 from batchreset.core.directory import Call, Page, Read, UserFacts
-from batchreset.core.secret import MASK
 from batchreset.net import Connections
 
 LIST_MOST_BYTES: Final = 16 << 20
@@ -83,6 +82,6 @@ class PartnerCenterDirectory:
             return Read(exchange=exchange, unreadable=f"it is longer than {LIST_MOST_BYTES >> 20} MiB")
         try:
             # Names are written to files: a token that the other side put into one must not get there.
-            return Read(exchange=exchange, found=found(parsed(body.replace(call.token.open().encode(), MASK.encode()))))
+            return Read(exchange=exchange, found=found(parsed(body, masking=call.token.open())))
         except Unreadable as error:
             return Read(exchange=exchange, unreadable=str(error))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from batchreset.core.directory import Page, UserFacts
+from batchreset.core.secret import MASK
 
 TEXT_MOST_CHARACTERS: Final = 256
 """Longer than any name of the directory (Entra: 256 at most), or any time."""
@@ -28,13 +29,26 @@ class Unreadable(Exception):  # noqa: N818  a finding about the other side's tex
     """The body is not what is documented."""
 
 
-def parsed(body: bytes) -> _Document:
-    """A JSON object, with a byte order mark or without. Raises Unreadable."""
+def parsed(body: bytes, *, masking: str) -> _Document:
+    """A JSON object, with a byte order mark or without; `masking` is masked in its texts. Raises Unreadable."""
     try:
         document = json.loads(body.decode("utf-8-sig"))
+        return _object(_masked(document, masking), "it")
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON") from None
-    return _object(document, "it")
+
+
+def _masked(value: object, secret: str) -> object:
+    """However it was escaped: these are the texts that it stands for."""
+    match value:
+        case str():
+            return value.replace(secret, MASK)
+        case list():
+            return [_masked(inner, secret) for inner in value]
+        case dict():
+            return {key: _masked(inner, secret) for key, inner in value.items()}
+        case _:
+            return value
 
 
 def page_of(document: _Document, item: Callable[[_Document], T]) -> Page[T]:

@@ -49,9 +49,14 @@ class Plan:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def rows_per_customer(self) -> dict[str, int]:
-        """Rows to be reset of each customer, in the order of their first rows. Raises RunFolderError."""
-        counted = self._to_reset().group_by(CUSTOMER).agg(pl.col(ROW).min(), rows=pl.len()).sort(ROW)
+    def rows_per_customer(self, *, done: Collection[int] = ()) -> dict[str, int]:
+        """Rows to be reset of each customer, but for those in `done`, in the order of their first rows.
+
+        Raises RunFolderError.
+        """
+        finished = pl.Series(list(done), dtype=pl.UInt32).implode()
+        left = self._to_reset().filter(~pl.col(ROW).is_in(finished))
+        counted = left.group_by(CUSTOMER).agg(pl.col(ROW).min(), rows=pl.len()).sort(ROW)
         with _damage_translated(self._path):
             return dict(counted.select(CUSTOMER, "rows").collect(engine="streaming").iter_rows())
 
@@ -144,10 +149,8 @@ def _damage_translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str] | None:
+def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str]:
     """The ids of the users to be reset whom the input calls by one of these principal names (lower case).
-
-    None: the input had no column of principal names.
 
     Raises:
         RunFolderError: the plan cannot be read.
@@ -156,7 +159,7 @@ def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str] | None:
         rows = pl.scan_parquet(path, glob=False)
         header = next((name for name in rows.collect_schema() if fold(name) == fold(UPN)), None)
         if header is None:
-            return None
+            return frozenset()
         wanted = pl.Series(sorted(names), dtype=pl.String).implode()
         is_named = pl.col(header).str.strip_chars().str.to_lowercase().is_in(wanted)
         found = rows.filter((pl.col(DECISION) == DECISION_RESET) & is_named).select(USER).collect()

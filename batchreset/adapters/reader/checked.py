@@ -31,7 +31,6 @@ class CheckedInput:
         problems: what was found wrong.
         source: the path as it was given.
         sha256: of the input's bytes, hex.
-        names_to_find: of protected accounts, that the input has no column to compare with.
     """
 
     rows: Parts
@@ -39,7 +38,6 @@ class CheckedInput:
     problems: Problems
     source: str
     sha256: str
-    names_to_find: frozenset[str]
 
     def leaving_out(self, reasons: Mapping[int, Reason]) -> Self:
         """The same, with these rows skipped too. Raises PlanRefusedError: nothing is left to reset."""

@@ -69,7 +69,6 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
         problems=problems,
         source=raw.source,
         sha256=raw.sha256,
-        names_to_find=frozenset() if UPN in headers else rules.protected_upns,
     ).with_rows_to_reset()
 
 

@@ -11,6 +11,8 @@ from batchreset.core.columns import FORCE, INPUT_KNOWN, INPUT_REQUIRED, PLAN, RE
 from batchreset.errors import InputError
 
 MAX_HEADERS_SHOWN: Final = 20
+MAX_HEADER_SHOWN: Final = 32
+"""Characters; an application's secret has 40, a token hundreds."""
 MIN_LIKENESS: Final = 0.5
 """As difflib measures it: "tenant" is still taken for customer-tenant-id."""
 
@@ -41,17 +43,27 @@ def known(headers: Sequence[str], shown: str) -> dict[str, str]:
     names = {fold(name): name for name in (*INPUT_KNOWN, UPN)}
     missing = [name for name in INPUT_REQUIRED if fold(name) not in by_folded]
     if missing:
-        found = [printable(header) for header in headers[:MAX_HEADERS_SHOWN]]
-        more = len(headers) - len(found)
         raise InputError(
             f"{shown} has no column {' and none '.join(missing)}.",
             details=(
-                f"found: {', '.join(found)}{f' and {more} more' if more else ''}",
+                f"found: {listed(headers)}",
                 *(_nearest(name, by_folded.keys() - names.keys(), by_folded) for name in missing),
             ),
             next_step=f"Name the columns in the first line: {', '.join(INPUT_REQUIRED)} and, if wanted, {FORCE}.",
         )
     return {name: by_folded[folded] for folded, name in names.items() if folded in by_folded}
+
+
+def listed(headers: Sequence[str]) -> str:
+    """As far as they are shown: what stands alone, or is longer than a name, may be a key or token given by mistake."""
+    if len(headers) == 1:
+        return "one column, of a name that is not shown"
+    found = [
+        printable(header) if len(header) <= MAX_HEADER_SHOWN else f"(a name of {len(header):,} characters)"
+        for header in headers[:MAX_HEADERS_SHOWN]
+    ]
+    more = len(headers) - len(found)
+    return f"{', '.join(found)}{f' and {more:,} more' if more else ''}"
 
 
 def further(headers: Sequence[str]) -> dict[str, str]:

@@ -29,6 +29,8 @@ _BY_ENDING: Final = {
     ".xlsm": Kind.EXCEL,
 }
 _PACKED: Final = (".gz", ".zst", ".zstd")
+TABLE_ENDINGS: Final = (*_BY_ENDING, *_PACKED, ".json", ".ods", ".xls", ".xlsb", ".zip")
+"""Of files that hold tables, whether they are read or not."""
 _TEXTS: Final = frozenset({Kind.DELIMITED, Kind.NDJSON})
 _BY_FIRST_BYTES: Final = {b"PAR1": Kind.PARQUET, b"PK\x03\x04": Kind.EXCEL}
 FIRST_BYTES: Final = 4

@@ -9,16 +9,20 @@ from typing import Final
 import polars as pl
 
 from batchreset.adapters.reader.cells import ZERO_GUID, guid, trimmed_lower
+from batchreset.adapters.reader.headers import listed
+from batchreset.adapters.reader.kinds import TABLE_ENDINGS
 from batchreset.adapters.reader.loading import WholeTable, load
+from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import CUSTOMER, UPN, USER, fold
 from batchreset.core.protection import Protected
 from batchreset.errors import InputError
 
 _COLUMNS: Final = (USER, CUSTOMER, UPN)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NAME: Final = re.compile(r"[^\s@/\\,]+@[^\s@/\\,]+\.[^\s@/\\,]+")
-_FILE_ENDINGS: Final = (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".xlsx", ".gz", ".zst")
-"""A list that is not there must not pass for a name that nobody has, even with an @ in its own name."""
+_CORRECT: Final = "Correct the list: a protected account that is misspelled would be reset."
+_PART: Final = r"[^\s@/\\,\x00-\x1f\u200b-\u200f\u2060\ufeff]+"
+"""Nothing that cannot be seen: a copied name may bring a space of no width along."""
+_NAME: Final = re.compile(rf"{_PART}@{_PART}\.{_PART}")
 
 
 def read_protected(entries: Iterable[str]) -> Protected:
@@ -46,7 +50,8 @@ def _named_inline(entry: str) -> Protected | None:
     bare = text[1:-1] if text.startswith("{") and text.endswith("}") else text
     if _GUID.fullmatch(bare) and bare != ZERO_GUID:
         return Protected(users=frozenset({bare}), customers=frozenset({bare}))
-    if _NAME.fullmatch(text) and not text.endswith(_FILE_ENDINGS) and not os.path.lexists(entry):
+    # A list that is not there must not pass for a name that nobody has, even with an @ in its own name.
+    if _NAME.fullmatch(text) and not text.endswith(TABLE_ENDINGS) and not os.path.lexists(entry):
         return Protected(names=frozenset({text}))
     return None
 
@@ -57,7 +62,7 @@ def _one_list(raw: WholeTable) -> Protected:
     if not found:
         raise InputError(
             f"The protected list {raw.shown} has none of the columns {', '.join(_COLUMNS)}; it has"
-            f" {', '.join(raw.frame.columns)}",
+            f" {listed(raw.frame.columns)}",
             next_step="Name its column user-id, customer-tenant-id or userPrincipalName.",
         )
     cells = raw.frame.select(
@@ -85,6 +90,13 @@ def _refuse_wrong_ids(named: pl.DataFrame, raw: WholeTable) -> None:
         if not wrong.is_empty():
             raise InputError(
                 f"The protected list {raw.shown} holds {wrong.len()} value(s) in {column} that are no GUID, such as"
-                f" {wrong[0][:80]!r}",
-                next_step="Correct the list: a protected account that is misspelled would be reset.",
+                f" {printable(wrong[0])}",
+                next_step=_CORRECT,
             )
+    no_names = named.filter(pl.col(UPN).is_not_null() & ~pl.col(UPN).str.contains(rf"\A{_NAME.pattern}\z"))[UPN]
+    if not no_names.is_empty():
+        raise InputError(
+            f"The protected list {raw.shown} holds {no_names.len()} value(s) in {UPN} that are no name@domain, such as"
+            f" {printable(no_names[0])}",
+            next_step=_CORRECT,
+        )

@@ -42,6 +42,11 @@ class RunFolder:
         return self.path / "problems.csv"
 
     @property
+    def findings(self) -> Path:
+        """The accounts that were found to be deleted, federated and so on; only where users were read."""
+        return self.path / "findings.csv"
+
+    @property
     def ledger(self) -> Path:
         """Intents, attempts, outcomes, sealed passwords."""
         return self.path / "ledger.sqlite"
@@ -78,6 +83,11 @@ class RunFolder:
         """Replace one of the folder's JSON files durably. Raises RunFolderError."""
         with writing(path):
             write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def write_text(self, path: Path, content: str) -> None:
+        """Replace one of the folder's text files durably. Raises RunFolderError."""
+        with writing(path):
+            write_text(path, content)
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:

@@ -102,7 +102,7 @@ def missing(subject: Subject) -> DirectoryError:
 def endless(subject: Subject, why: str) -> DirectoryError:
     """A list that would never end."""
     return DirectoryError(
-        f"{subject} has no end: {why}; {subject.purpose}",
+        f"reading {subject} has no end: {why}; {subject.purpose}",
         next_step="try again later; if it stays so, report it to Microsoft, or leave that customer out",
     )
 

@@ -35,6 +35,8 @@ DOCUMENTED: dict[str, Any] = {
     "attributes": {"objectType": "CustomerUser"},
 }
 
+TOKEN = "canary-token-Lw71"
+
 
 def test_of_a_user_the_named_facts_are_kept_and_nothing_else() -> None:
     facts = user_of(DOCUMENTED)
@@ -89,11 +91,11 @@ def test_texts_are_one_line_without_control_characters() -> None:
 )
 def test_a_body_that_is_no_object_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unreadable):
-        parsed(body)
+        parsed(body, masking=TOKEN)
 
 
 def test_a_byte_order_mark_and_carriage_returns_do_not_matter() -> None:
-    assert parsed(b'\xef\xbb\xbf{\r\n  "id": "x"\r\n}') == {"id": "x"}
+    assert parsed(b'\xef\xbb\xbf{\r\n  "id": "x"\r\n}', masking=TOKEN) == {"id": "x"}
 
 
 def listed(*items: object, **changes: object) -> dict[str, object]:
@@ -174,4 +176,14 @@ def test_whatever_json_comes_it_is_understood_or_unreadable(document: object) ->
     body = json.dumps(document).encode()
     for read in (lambda found: page_of(found, user_of), user_of, customer_id_of, roles_held):
         with contextlib.suppress(Unreadable):
-            read(parsed(body))
+            read(parsed(body, masking=TOKEN))
+
+
+@pytest.mark.parametrize(
+    "written", [TOKEN, "".join(f"\\u{ord(letter):04x}" for letter in TOKEN)], ids=["plain", "escaped"]
+)
+def test_a_token_is_masked_however_it_was_escaped_and_however_deep_it_stands(written: str) -> None:
+    document = parsed(f'{{"a": "x{written}y", "b": [{{"c": "{written}"}}], "d": 1}}'.encode(), masking=TOKEN)
+
+    assert TOKEN not in str(document)
+    assert document["d"] == 1

@@ -137,8 +137,18 @@ def test_users_to_be_reset_are_found_by_the_names_that_the_input_gives_them(tmp_
     assert users_named(tmp_path / "plan.parquet", set()) == frozenset()
 
 
-def test_without_a_column_of_names_nobody_can_say_whom_they_mean(tmp_path: Path) -> None:
+def test_without_a_column_of_names_nobody_is_named(tmp_path: Path) -> None:
     freeze([FRAME], tmp_path / "plan.parquet")
-    assert users_named(tmp_path / "plan.parquet", {"a@x"}) is None
+    assert users_named(tmp_path / "plan.parquet", {"a@x"}) == frozenset()
     with pytest.raises(RunFolderError, match=r"There is no plan at .*none\.parquet"):
         users_named(tmp_path / "none.parquet", {"a@x"})
+
+
+def test_customers_are_counted_by_the_rows_that_are_left(tmp_path: Path) -> None:
+    freeze([FRAME], tmp_path / "plan.parquet")
+    plan = open_plan(tmp_path / "plan.parquet")
+    rows = [row for some in plan.accounts() for row, _, _ in some]
+
+    assert sum(plan.rows_per_customer().values()) == len(rows)
+    assert sum(plan.rows_per_customer(done=rows[:1]).values()) == len(rows) - 1
+    assert plan.rows_per_customer(done=rows) == {}

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from batchreset.adapters.reader import RawTable, Rules, check, fixed_entry, read_protected
+from batchreset.adapters.reader.kinds import TABLE_ENDINGS
 from batchreset.core.outcome import Reason
 from batchreset.core.protection import Protected
 from batchreset.errors import ExitCode, InputError
@@ -121,14 +122,14 @@ def test_a_list_may_have_an_at_sign_in_its_name(tmp_path: Path, monkeypatch: pyt
     [
         pytest.param(
             ["user", USER],
-            "none of the columns user-id, customer-tenant-id, userPrincipalName; it has user",
+            "none of the columns user-id, customer-tenant-id, userPrincipalName; it has one column, of a name",
             id="no column",
         ),
         pytest.param(["user-id,note", ",x"], "names nobody", id="nobody"),
         pytest.param(["user-id"], "no rows", id="headers only"),
         pytest.param(
             ["user-id", "admin@contoso.com"],
-            r"1 value\(s\) in user-id that are no GUID, such as 'admin@contoso.com'",
+            r"1 value\(s\) in user-id that are no GUID, such as admin@contoso.com",
             id="a name for an id",
         ),
         pytest.param(["user-id", USER, USER[:-1]], "1 value", id="a character less"),
@@ -179,3 +180,28 @@ def test_what_a_list_names_is_left_out_of_the_plan(tmp_path: Path) -> None:
     checked = check(raw, rules, room=tmp_path)
 
     assert pl.concat(checked.batches())["reason"].to_list() == [Reason.PROTECTED, None, Reason.PROTECTED]
+
+
+@pytest.mark.parametrize("ending", [*TABLE_ENDINGS, ".csv.zst", ".CSV"])
+def test_a_list_that_is_not_there_never_passes_for_a_name(ending: str) -> None:
+    with pytest.raises(InputError):
+        read_protected([f"glass@contoso.example{ending}"])
+
+
+@pytest.mark.parametrize("header", ["eyJ0eXAiOiJKV1QiLCJhbGciOi" * 6, "abc8Q~Vb83kQz1.Lw71-canary-secret-0123456"])
+@pytest.mark.parametrize("further", ["", ",x\x1b]0;title\x07"])
+def test_a_key_that_is_given_as_a_list_by_mistake_is_not_shown(tmp_path: Path, header: str, further: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_protected([written(tmp_path, header + further, "x" + further)])
+
+    text = "\n".join(caught.value.lines())
+    assert header[:12] not in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["break.glass", "glass@contoso.example\u200b", "BG <bg@contoso.example>", "@x.y", "a@b"]
+)
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="1 value\\(s\\) in userPrincipalName that are no name@domain"):
+        read_protected([written(tmp_path, "userPrincipalName", name, "good@contoso.example")])

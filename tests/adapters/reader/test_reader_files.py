@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from batchreset.adapters.reader import load
+from batchreset.adapters.reader import load, reading
 from batchreset.errors import InputError
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -166,3 +166,31 @@ def test_standard_input_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         pytest.raises(InputError, match="standard input cannot be read: read"),
     ):
         load("-", stdin=write_only)
+
+
+def test_a_file_that_is_changed_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("customer-tenant-id,user-id\nc,u\n", encoding="utf-8")
+
+    def read_while_it_grows() -> None:
+        with reading(str(path), max_rows=10) as raw:
+            list(raw.batches)
+            path.write_text("customer-tenant-id,user-id\nc,u\nc,v\n", encoding="utf-8")
+
+    with pytest.raises(InputError, match="was changed while it was read"):
+        read_while_it_grows()
+
+
+@pytest.mark.parametrize("through", ["file", "pipe"])
+def test_a_file_far_larger_than_the_rows_that_are_allowed_is_refused_at_once(tmp_path: Path, through: str) -> None:
+    path = tmp_path / "users.csv"
+    with path.open("wb") as file:
+        file.truncate((64 << 20) + 10 * 4096 + 1)
+
+    with (
+        path.open("rb") as stdin,
+        pytest.raises(InputError, match=r"is larger than 64 MiB: far more than the rows"),
+        reading(str(path) if through == "file" else "-", max_rows=10, stdin=stdin, room=tmp_path),
+    ):
+        pass
+    assert [found.name for found in tmp_path.iterdir()] == ["users.csv"]
