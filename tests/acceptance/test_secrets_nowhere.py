@@ -2,11 +2,12 @@
 
 import resource
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from acceptance_world import CUSTOMERS, TOKEN, World, accounts, until
+from acceptance_world import COMMAND, CUSTOMERS, TOKEN, World, accounts, until
 from checker import prove
 from evidence import gather
 
@@ -52,10 +53,15 @@ def test_nothing_is_in_clear_after_a_stop_without_patience(make_world: MakeWorld
 def test_the_process_list_shows_no_secret_and_a_crash_would_dump_no_memory(make_world: MakeWorld) -> None:
     made = make_world(latency_seconds=0.1)
     source = made.input(accounts(60))
-    with made.started("run", source, "--run-id", "r", "--yes") as process:
+    command = [*COMMAND, "run", str(source), "--run-id", "r", "--yes"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=made.folder, env=made.environment(), stdout=quiet, stderr=quiet) as process:
         until(lambda: made.resets >= 1)
-        assert TOKEN.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert b"batchreset" in listed
+        assert TOKEN.encode() not in listed
         assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
+        process.kill()
 
 
 def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(make_world: MakeWorld) -> None:

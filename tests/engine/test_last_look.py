@@ -262,3 +262,16 @@ def test_a_stop_ends_the_looking_up_of_names() -> None:
     assert played.stop is not None
     assert played.stop.exit_code is ExitCode.TERMINATED
     assert played.service.requests == []
+
+
+def test_who_is_protected_later_takes_nothing_from_the_bounds_that_were() -> None:
+    """The only customers that may appear stay the only ones when the operator is known."""
+    bounds = Bounds(customers=frozenset({"customer-0"}))
+    tokens = TokensInTurn(given=(jwt(oid=OPERATOR, upn="op@partner.example"),))
+    named = scene(
+        always(OK), 2, 2, bounds=bounds, tokens=tokens, users_named=lambda names: frozenset({"user-2"} if names else ())
+    )
+    named.rows.waiting["customer-0"][0] = replace(named.rows.waiting["customer-0"][0], user_id=OPERATOR)
+    named.play()
+    assert sent(named) == set()
+    assert named.counts == {Outcome.SKIPPED: 4}
