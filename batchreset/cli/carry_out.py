@@ -35,6 +35,7 @@ from batchreset.wiring.frozen import (
 from batchreset.wiring.online import DRY_RUN_LINE
 from batchreset.wiring.planning import NewRun, new_run_id, plan_run, runs_dir_of, same_input
 from batchreset.wiring.reading import Around
+from batchreset.wiring.recent import begun_before
 from batchreset.wiring.summary import plan_lines, summary_lines
 
 _JOB = click.option("--job", type=click.Path(dir_okay=False, path_type=Path), help="Settings from this TOML file.")
@@ -90,6 +91,11 @@ def run(
     with _around(terminal, online=online and not dry_run) as around:
         new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around, unread=online and dry_run)
         planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
+    if (before := begun_before(planned)) is not None:
+        terminal.say(
+            f"note: the run {before.folder.run_id} of the same accounts was not finished; `{before.apply_command}`"
+            " carries it on, and resets nobody twice"
+        )
     return _confirm_and_apply(planned, TakeUp(), choices)
 
 

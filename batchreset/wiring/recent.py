@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from batchreset.adapters.run_folder import RunFolder, all_folders, holding_accounts
 from batchreset.errors import BatchresetError, PlanRefusedError, RunHeldError
-from batchreset.wiring.frozen import read_frozen, reading, standing
+from batchreset.wiring.frozen import FrozenRun, read_frozen, reading, standing
 
 WITHIN: Final = dt.timedelta(hours=24)
 
@@ -74,18 +74,38 @@ def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool) 
         yield
 
 
+def begun_before(run: FrozenRun) -> FrozenRun | None:
+    """Another run of the same accounts that has sent resets and was not finished; the newest one."""
+    accounts = accounts_of(run.facts)
+    for folder in reversed(all_folders(run.folder.path.parent)):
+        if folder.run_id != run.folder.run_id and (other := _run_of(folder, accounts)):
+            with contextlib.suppress(BatchresetError):
+                now = standing(other)
+                if now.rows_left and now.sent:
+                    return other
+    return None
+
+
 def _finished_at(folder: RunFolder, accounts: Accounts) -> dt.datetime | None:
     """When a run of these accounts finished, if it did and had sent anything."""
+    run = _run_of(folder, accounts)
+    if run is None:
+        return None
+    # A folder that cannot be read as a run has finished nothing that we could know of.
+    with contextlib.suppress(BatchresetError):
+        now = standing(run)
+        if now.sent and not now.rows_left:
+            with reading(run) as ledger:
+                return ledger.last_completed_at() if ledger else None
+    return None
+
+
+def _run_of(folder: RunFolder, accounts: Accounts) -> FrozenRun | None:
+    """The folder's run, if it is one of these accounts."""
     try:
         others = accounts_of(folder.read_run())
         if others.to_reset != accounts.to_reset and others.named != accounts.named:
             return None
-        run = read_frozen(folder)
-        now = standing(run)
-        if now.rows_left or not now.sent:
-            return None
-        with reading(run) as ledger:
-            return ledger.last_completed_at() if ledger else None
+        return read_frozen(folder)
     except (BatchresetError, KeyError, TypeError, AttributeError):
-        # A folder that cannot be read as a run has finished nothing that we could know of.
         return None

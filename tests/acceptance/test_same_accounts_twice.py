@@ -97,6 +97,16 @@ def test_a_plain_run_minds_one_that_was_begun_with_again_and_not_the_other_way_r
     assert made.resets == 2 * 3
 
 
+def test_a_run_that_was_stopped_is_named_to_who_begins_it_anew(make_world: MakeWorld) -> None:
+    made = make_world(missing_users=frozenset({ROWS[0].user}))
+    source = made.input(ROWS)
+    stopping = ("--max-failure-rate", "0", "--canary", "0", "--max-concurrency", "1", "--order", "input")
+    assert made.batchreset("run", source, "--run-id", "stopped", "--yes", *stopping).code == 4
+    anew = made.batchreset("run", source, "--run-id", "anew", "--yes")
+    assert "note: the run stopped of the same accounts was not finished; `batchreset apply" in anew.stderr
+    assert (made.runs / "stopped").as_posix() in anew.stderr
+
+
 def test_a_fixed_run_id_with_a_new_input_is_not_taken_for_done(make_world: MakeWorld) -> None:
     """As cron would start it: the input stands in the job file."""
     made = make_world()
