@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -90,7 +90,7 @@ def run(
         terminal.say(DRY_RUN_LINE)
     with _around(terminal, online=online and not dry_run) as around:
         new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around, unread=online and dry_run)
-        planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
+        planned = plan_run(settings, new, environ=os.environ, stdin=_stdin())
     if (before := begun_before(planned)) is not None:
         terminal.say(
             f"note: the run {before.folder.run_id} of the same accounts was not finished; `{before.apply_command}`"
@@ -125,7 +125,7 @@ def plan(
     now = dt.datetime.now(dt.UTC)
     with _around(terminal, online=online) as around:
         new = NewRun(run_id=run_id or new_run_id(now), now=now, recent_too=False, online=around)
-        planned = plan_run(settings, new, environ=os.environ, stdin=sys.stdin.buffer)
+        planned = plan_run(settings, new, environ=os.environ, stdin=_stdin())
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
@@ -241,7 +241,7 @@ def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
     """A fixed run id with a new input (a cron job's) must not look as if the new one had been carried out."""
     if not path or (finished and path != "-" and not Path(path).exists()):
         return
-    if not same_input(run_, path, stdin=sys.stdin.buffer):
+    if not same_input(run_, path, stdin=_stdin()):
         raise InputError(
             f"the run {run_.folder.run_id} exists already and was planned from another input"
             f" ({run_.input_source}, SHA-256 {run_.input_sha256[:12]}…) than {path}",
@@ -278,12 +278,12 @@ def _age_if_old(planned: FrozenRun) -> str | None:
 
 def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     """Have the number of accounts typed. `old`: how old the plan is, if that has to be said."""
-    if old and not sys.stdin.isatty():
+    if old and not _is_terminal():
         raise PlanRefusedError(
             f"the plan was made {old} ago, and nobody has begun it; nothing was sent",
             next_step=f"plan again; or, if it still holds, carry it out with: {planned.apply_command} --yes --old-plan",
         )
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise PlanRefusedError(
             "there is no terminal to confirm on",
             next_step=f"look at the plan, then carry it out with: {planned.apply_command} --yes",
@@ -301,8 +301,17 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
         )
 
 
+def _stdin() -> BinaryIO | None:
+    """None where it is closed, as some daemons have it."""
+    return sys.stdin.buffer if sys.stdin else None
+
+
+def _is_terminal() -> bool:
+    return bool(sys.stdin) and sys.stdin.isatty()
+
+
 def _refuse_without_terminal(settings: Settings, *, yes: bool) -> None:
-    if yes or (sys.stdin.isatty() and settings.input.path != "-"):
+    if yes or (_is_terminal() and settings.input.path != "-"):
         return
     raise PlanRefusedError(
         "there is no terminal to confirm on; nothing was planned and nothing was sent",

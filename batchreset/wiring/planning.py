@@ -74,7 +74,7 @@ class NewRun:
     unread: bool = False
 
 
-def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], stdin: BinaryIO) -> FrozenRun:
+def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], stdin: BinaryIO | None) -> FrozenRun:
     """Read the input, check all of it, and make the run's folder with a frozen plan.
 
     What is refused leaves no folder behind, but for rows that are wrong: their list is kept, `problems.csv`.
@@ -124,7 +124,7 @@ def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], std
         return _frozen(checked, _fixed(settings, keys), new, facts, findings=findings)
 
 
-def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO) -> bool:
+def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO | None) -> bool:
     """Whether that input is, byte for byte, the one that the run was planned from. Raises InputError."""
     return input_sha256(path, max_rows=run.settings.input.max_rows, stdin=stdin) == run.input_sha256
 
@@ -169,7 +169,7 @@ class _Never:
         return frozenset(map(str.casefold, self.lists.names | self.operator.names))
 
 
-def _checked(settings: Settings, never: _Never, room: Path, *, run_id: str, stdin: BinaryIO) -> CheckedInput:
+def _checked(settings: Settings, never: _Never, room: Path, *, run_id: str, stdin: BinaryIO | None) -> CheckedInput:
     rules = Rules(
         on_invalid=settings.input.on_invalid,
         max_rows=settings.input.max_rows,

@@ -36,7 +36,7 @@ def repeated_rows(rows: Parts, beside: Parts, keys: Sequence[pl.DataFrame]) -> p
 def with_accounts(repeated: pl.DataFrame) -> pl.DataFrame:
     """Beside each of `repeated_rows`, what its account is in all its rows.
 
-    That is the first valid row and its flag, whether flags clash, and whether one of them says protected.
+    That is the first valid row, the first of either flag, whether flags clash, and whether one of them says protected.
     """
     valid = pl.col(REASON).is_null() | (pl.col(REASON) != Reason.INVALID.value)
     accounts = repeated.group_by(CUSTOMER, USER).agg(
@@ -48,7 +48,6 @@ def with_accounts(repeated: pl.DataFrame) -> pl.DataFrame:
     return repeated.join(accounts, on=[CUSTOMER, USER], how="left", maintain_order="left").with_columns(
         valid=valid,
         first_row=pl.min_horizontal(first_true, first_false),
-        first_flag=first_false.is_null() | (first_true < first_false),
         clash=first_true.is_not_null() & first_false.is_not_null(),
     )
 

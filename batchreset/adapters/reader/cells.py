@@ -7,8 +7,9 @@ import polars as pl
 
 _GUID: Final = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\z"
 ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
-_TRUE: Final = ("true", "yes", "1")
-_FALSE: Final = ("false", "no", "0")
+_TRUE: Final = ("true", "yes", "1", "1.0")
+_FALSE: Final = ("false", "no", "0", "0.0")
+"""The last as programs write a column of numbers with gaps."""
 
 EXPECTED_GUID: Final = "a GUID such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301, not all zero"
 EXPECTED_FLAG: Final = "true or false, yes or no, 1 or 0"

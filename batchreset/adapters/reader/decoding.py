@@ -93,7 +93,7 @@ def _unpacked(file: BinaryIO, shown: str) -> Iterator[bytes]:
     except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
         raise InputError(
             f"{shown} cannot be unpacked: {error}.",
-            next_step="Make or copy the file again; it is damaged or was cut short.",
+            next_step="Make or copy the file again, if it is damaged or was cut short; zstd without --long.",
         ) from error
     except OSError as error:
         raise InputError(

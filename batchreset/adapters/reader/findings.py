@@ -62,15 +62,16 @@ def findings_in_cells(rules: Rules, *, has_upn: bool) -> list[Finding]:
 
 
 def finding_of_clashes() -> Finding:
-    """The same user again, with another flag than at first; over the columns of `accounts.with_accounts`."""
+    """The same user again with another flag, each of its rows; over the columns of `accounts.with_accounts`."""
+    is_true = pl.col(FORCE)
     return Finding(
         column=FORCE,
         found="flag_found",
-        wrong=pl.col("valid") & pl.col("clash") & (pl.col(FORCE) != pl.col("first_flag")),
+        wrong=pl.col("valid") & pl.col("clash"),
         expected=pl.format(
             "{} as in row {}: the same user twice must not differ",
-            pl.col("first_flag").cast(pl.String),
-            pl.col("first_row"),
+            is_true.not_().cast(pl.String),
+            pl.when(is_true).then("first_false").otherwise("first_true"),
         ),
     )
 

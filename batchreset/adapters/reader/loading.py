@@ -78,7 +78,7 @@ def reading(path: str, *, max_rows: int, stdin: BinaryIO | None = None, room: Pa
     """
     shown = name_shown(path)
     with opened(path, stdin=stdin, most_bytes=_most_bytes(max_rows), room=room) as file:
-        sha256 = sha256_of(file)
+        sha256 = sha256_of(file, shown, most_bytes=_most_bytes(max_rows))
         table = _parsed(path, file, max_rows)
         names = headers.unique(table.headers, shown)
         yield RawTable(headers=tuple(names), batches=_tidied(table.batches, names, shown), source=path, sha256=sha256)
@@ -95,7 +95,7 @@ def load(path: str, *, stdin: BinaryIO | None = None) -> WholeTable:
 def input_sha256(path: str, *, max_rows: int, stdin: BinaryIO | None = None) -> str:
     """Of the bytes at `path`, hex. Raises InputError."""
     with opened(path, stdin=stdin, most_bytes=_most_bytes(max_rows), room=None) as file:
-        return sha256_of(file)
+        return sha256_of(file, name_shown(path), most_bytes=_most_bytes(max_rows))
 
 
 def _most_bytes(max_rows: int) -> int:

@@ -46,12 +46,16 @@ def opened(path: str, *, stdin: BinaryIO | None, most_bytes: int, room: Path | N
             )
 
 
-def sha256_of(file: BinaryIO) -> str:
-    """Of the whole file, hex."""
-    file.seek(0)
-    digest = hashlib.sha256()
-    while chunk := file.read(CHUNK_BYTES):
-        digest.update(chunk)
+def sha256_of(file: BinaryIO, shown: str, *, most_bytes: int) -> str:
+    """Of the whole file, hex. Raises InputError: it cannot be read, or does not end."""
+    digest, read = hashlib.sha256(), 0
+    with _translated(shown):
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            read += len(chunk)
+            if read > most_bytes:
+                refuse_too_large(shown, most_bytes)
     return digest.hexdigest()
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_blank_lines_and_rows_of_empty_cells_are_left_out_wherever_they_stand() 
     raw = from_stdin(f'\n  \n{HEADER}\n\nc,u,1\n,,\n \n ,"",\nc,u,2\n\n\n'.encode())
 
     assert raw.frame["note"].to_list() == ["1", "2"]
+
+
+def test_millions_of_blank_lines_before_the_header_take_neither_time_nor_memory() -> None:
+    tracemalloc.start()
+    raw = from_stdin(b" \n" * 5_000_000 + f"{HEADER}\nc,u,1\n".encode())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert raw.frame["note"].to_list() == ["1"]
+    assert peak < 200 << 20
 
 
 def test_the_separator_is_the_one_that_finds_the_known_columns() -> None:

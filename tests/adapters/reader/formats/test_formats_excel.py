@@ -395,3 +395,16 @@ def test_any_text_comes_back(rows: list[tuple[str, str]]) -> None:
     read_back = read(workbook({"S": sheet(HEADER, *written)}))[1]
 
     assert [(a or "", b or "") for a, b, _ in read_back] == rows
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param("<a>" * 200_000, id="one in the other"),
+        pytest.param("<row/>" * 700_001, id="one after the other"),
+    ],
+)
+def test_a_few_bytes_that_say_millions_of_elements_are_refused(inside: str) -> None:
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{inside}'
+
+    assert refusal(workbook({"S": sheet})).details[0].startswith("it has more elements")

@@ -23,6 +23,9 @@ from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold
 from batchreset.errors import InputError
 
+_ELEMENTS_BESIDE_ROWS: Final = 500_000
+_ELEMENTS_PER_ROW: Final = 200
+"""A row of sixty cells. More for every row that is allowed are not of a list of users."""
 _SPARE_ROWS: Final = 1000
 _MAX_SHEETS_SHOWN: Final = 10
 _MAX_HEADERS_SHOWN: Final = 5
@@ -53,7 +56,7 @@ def parse_excel(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
             f"{shown} has more than {MAX_FILE_BYTES} bytes.",
             next_step="Save the sheet with the users as CSV UTF-8.",
         )
-    sheets = _scanned(Workbook(data, shown), shown)
+    sheets = _scanned(Workbook(data, shown, max_elements=_ELEMENTS_BESIDE_ROWS + max_rows * _ELEMENTS_PER_ROW), shown)
     if not sheets:
         refuse_empty(shown)
     found, frame = _chosen(data, sheets, shown)

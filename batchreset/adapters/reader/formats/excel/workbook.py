@@ -18,6 +18,10 @@ MAX_FILE_BYTES: Final = 256 << 20
 MAX_INFLATED_BYTES: Final = 1 << 30
 """Of all its XML together; a million rows of four columns are a fifth of it."""
 
+MAX_ELEMENTS: Final = 100_000_000
+"""Of all its XML together, unless the caller has a better idea; a million rows of four columns have ten million."""
+_MAX_DEPTH: Final = 100
+
 _MAX_PARTS: Final = 10_000
 _READ_BYTES: Final = 1 << 20
 _OLD_CONTAINER: Final = b"\xd0\xcf\x11\xe0"
@@ -46,11 +50,15 @@ class Sheet:
 class Workbook:
     """The archive, whose every part is XML without a document type, and of bounded size."""
 
-    def __init__(self, data: bytes, shown: str, *, max_bytes: int = MAX_INFLATED_BYTES) -> None:
+    def __init__(
+        self, data: bytes, shown: str, *, max_bytes: int = MAX_INFLATED_BYTES, max_elements: int = MAX_ELEMENTS
+    ) -> None:
         self._shown = shown
         self._max_bytes = max_bytes
         self._archive = _opened(data, shown)
         self._inflated = 0
+        self._elements = 0
+        self._max_elements = max_elements
         self.sheets, self.shared_texts = self._found()
         # Sheets and shared texts are gone through by those who count what is in them.
         done = {_ROOT, _WORKBOOK, _RELATIONS, self.shared_texts, *(sheet.part for sheet in self.sheets)}
@@ -64,6 +72,7 @@ class Workbook:
         Raises InputError when it is no XML, has a document type, or all parts together become too large.
         """
         parser.StartDoctypeDeclHandler = self._refuse_document_type
+        self._count_elements(parser)
         if part not in self._archive.namelist():
             refuse_damaged(self._shown, f"the part {printable(part)} is missing")
         info = copy.copy(self._archive.getinfo(part))
@@ -78,6 +87,29 @@ class Workbook:
                 parser.Parse(b"", True)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError) as error:
             refuse_damaged(self._shown, f"{printable(part)}: {error}")
+
+    def _count_elements(self, parser: expat.XMLParserType) -> None:
+        """A few bytes may say millions of elements, one in the other or one after the other."""
+        begin: Callable[..., object] | None = parser.StartElementHandler
+        finish: Callable[..., object] | None = parser.EndElementHandler
+        open_elements = 0
+
+        def begun(name: str, attributes: dict[str, str]) -> None:
+            nonlocal open_elements
+            open_elements += 1
+            self._elements += 1
+            if open_elements > _MAX_DEPTH or self._elements > self._max_elements:
+                refuse_damaged(self._shown, "it has more elements, or more within one another, than a list of users")
+            if begin is not None:
+                begin(name, attributes)
+
+        def finished(name: str) -> None:
+            nonlocal open_elements
+            open_elements -= 1
+            if finish is not None:
+                finish(name)
+
+        parser.StartElementHandler, parser.EndElementHandler = begun, finished
 
     def _found(self) -> tuple[tuple[Sheet, ...], str | None]:
         """Sheets, and the part with the texts they share. What could be found in two ways is refused."""

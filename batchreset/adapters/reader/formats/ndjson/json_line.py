@@ -34,24 +34,25 @@ def parse_line(text: str, line: int, shown: str) -> Mapping[str, str | None]:
     try:
         value = _DECODER.decode(text)
         if not isinstance(value, dict):
-            _refuse(f"is not one JSON object but {_kind(value)}", text, line, shown)
+            _refuse(f"is not one JSON object but {_kind(value)}", line, shown)
         record = {key: _cell(inner) for key, inner in value.items()}
         "".join(part for cell in record.items() for part in cell if part).encode()
     except _RepeatedKeyError as error:
-        _refuse(f"has the key {printable(error.key)} twice in one object", text, line, shown)
+        _refuse(f"has the key {printable(error.key)} twice in one object", line, shown)
     except RecursionError:
-        _refuse("is nested too deeply", text, line, shown)
+        _refuse("is nested too deeply", line, shown)
     except UnicodeEncodeError:
-        _refuse("holds half of a surrogate pair, which is no character", text, line, shown)
+        _refuse("holds half of a surrogate pair, which is no character", line, shown)
     except json.JSONDecodeError as error:
         # One that begins an array over several lines: the whole file is one then.
         begun = "begins an array" if text.lstrip().startswith("[") else "is not one JSON object"
-        _refuse(f"{begun}: {error.msg} (character {error.pos + 1})", text, line, shown)
+        _refuse(f"{begun}: {error.msg} (character {error.pos + 1})", line, shown)
     return record
 
 
-def _refuse(what: str, text: str, line: int, shown: str) -> NoReturn:
-    raise InputError(f"{shown}, line {line} {what}.", details=(printable(text),), next_step=_NEXT_STEP) from None
+def _refuse(what: str, line: int, shown: str) -> NoReturn:
+    """The line itself is not shown: the file may be a key or token that was given by mistake."""
+    raise InputError(f"{shown}, line {line} {what}.", next_step=_NEXT_STEP) from None
 
 
 def _kind(value: object) -> str:

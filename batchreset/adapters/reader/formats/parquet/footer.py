@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, NoReturn
 
 from batchreset.adapters.reader.formats.parquet.thrift import Kind, Reader, ThriftError
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, refuse_empty, refuse_too_many_columns
+from batchreset.adapters.reader.problems import printable
 from batchreset.errors import InputError
 
 _MAGIC: Final = b"PAR1"
@@ -21,6 +22,11 @@ _MAX_FOOTER_BYTES: Final = 16 << 20
 
 _FIGURES: Final = (5, 6, 7, 9, 11)
 """Of a column's metadata: values, bytes uncompressed and compressed, where its pages begin, and its dictionary."""
+
+_INTERVAL: Final = 21
+"""Of `ConvertedType`."""
+_MAX_DIGITS: Final = 38
+"""Of a decimal, as polars has it."""
 
 _MAX_FIELDS: Final = 10 * MAX_COLUMNS
 """Of all columns together, counting what is nested in them."""
@@ -139,19 +145,33 @@ def _columns(reader: Reader, shown: str) -> int:
     fields = _structures(reader)
     if len(fields) > _MAX_FIELDS:
         refuse_too_many_columns(len(fields) - 1, shown)
-    columns = [_children(reader) for _ in fields]
+    columns = [_children(reader, shown) for _ in fields]
     if columns and columns[0] > MAX_COLUMNS:
         refuse_too_many_columns(columns[0], shown)
     return columns[0] if columns else 0
 
 
-def _children(reader: Reader) -> int:
-    children = 0
+def _children(reader: Reader, shown: str) -> int:
+    """Of one element of the schema. Raises InputError where it is of a kind at which polars gives up."""
+    name, children, converted, precision = b"", 0, -1, 0
     for field, kind in reader.fields():
-        if (field, kind) == (5, Kind.I32):
-            children = reader.integer()
-        else:
-            reader.skip(kind)
+        match field, kind:
+            case 4, Kind.BINARY:
+                name = reader.binary()
+            case 5, Kind.I32:
+                children = reader.integer()
+            case 6, Kind.I32:
+                converted = reader.integer()
+            case 8, Kind.I32:
+                precision = reader.integer()
+            case _:
+                reader.skip(kind)
+    if converted == _INTERVAL or precision > _MAX_DIGITS:
+        what = "intervals" if converted == _INTERVAL else f"numbers of {precision} digits"
+        raise InputError(
+            f"{shown} has a column that is not read: {printable(name.decode(errors='replace'))} holds {what}.",
+            next_step="Leave that column out, or write it as text.",
+        )
     return children
 
 

@@ -68,6 +68,12 @@ class Reader:
         raw = self._varint()
         return (raw >> 1) ^ -(raw & 1)
 
+    def binary(self) -> bytes:
+        length = self._varint()
+        start = self._at
+        self._pass_over(length)
+        return self._data[start : self._at]
+
     def skip(self, kind: Kind, *, depth: int = 0) -> None:
         if depth > _MAX_DEPTH:
             raise ThriftError
