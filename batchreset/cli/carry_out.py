@@ -131,7 +131,10 @@ def plan(
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
     else:
         tell(planned.folder.path)
-    terminal.say(f"carry it out with: {planned.apply_command}")
+    terminal.say(
+        f"carry it out with: {planned.apply_command}",
+        f"or, this plan and no other: {planned.apply_command} --plan-sha256 {planned.plan_sha256}",
+    )
     return 0
 
 

@@ -116,6 +116,10 @@ def _opened(out: Path | None) -> TextIO:
         return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="")
     try:
         descriptor = os.open(out, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE)
+    except FileExistsError as error:
+        raise RunFolderError(
+            f"{out} exists already, and nothing is written over it", next_step="choose another file, or remove that one"
+        ) from error
     except OSError as error:
         raise RunFolderError(
             f"{out} could not be made ({error.strerror})",

@@ -235,7 +235,8 @@ class SafetySettings(Section):
     skip: Findings = Field(
         default=("federated", "deleted"),
         description="With `--online`: accounts of which this is found are left out, as `skipped`: `deleted`,"
-        " `federated`, `synced`, `privileged`, `not_found`. The default: those whose password is not here.",
+        " `federated`, `synced`, `privileged`, `not_found`. What is given replaces the default, those whose password is"
+        " not here.",
     )
     refuse: Findings = Field(
         default=(),

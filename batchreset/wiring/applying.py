@@ -180,7 +180,7 @@ def _refuse_unread(run: FrozenRun, *, dry_run: bool) -> None:
         raise PlanRefusedError(
             "this plan was made by a dry run with --online, which reads nobody: who would have been left out is not"
             " known; nothing was sent",
-            next_step="plan again with --online and without --dry-run",
+            next_step="plan again with --online, without --dry-run and under another --run-id",
         )
 
 

@@ -45,6 +45,7 @@ class Survey:
         totals = _totals(self.findings.values())
         return {
             "accounts": sum(self.accounts.values()),
+            "noted": len(self.noted),
             "found": {reason.value: totals[reason] for reason in COLUMNS},
             "left_out": {reason.value: rows for reason, rows in sorted(Counter(self.reasons.values()).items())},
         }

@@ -11,6 +11,9 @@ from batchreset.adapters.run_folder import RunFolder, all_folders, holding_accou
 from batchreset.errors import BatchresetError, PlanRefusedError, RunHeldError
 from batchreset.wiring.frozen import FrozenRun, read_frozen, reading, standing
 
+_SAME_ACCOUNTS: Final = "the same accounts were reset"
+_SAME_INPUT: Final = "the accounts that this input names were reset, but for those left out,"
+_LEFT_OUT: Final = "for accounts that were left out then, give an input of their rows alone; "
 WITHIN: Final = dt.timedelta(hours=24)
 
 
@@ -48,11 +51,13 @@ def refuse_if_applied(accounts: Accounts, runs_dir: Path, *, now: dt.datetime, r
         finished_at = _finished_at(folder, accounts) if folder.run_id != run_id else None
         if finished_at is not None and now - finished_at < WITHIN:
             shown = RunFolder(runs_dir / folder.run_id).path
+            same = _run_of(folder, Accounts(to_reset=accounts.to_reset, named="")) is not None
+            what = _SAME_ACCOUNTS if same else _SAME_INPUT
             raise PlanRefusedError(
-                f"the same accounts were reset by the run {folder.run_id}, finished at"
-                f" {finished_at:%Y-%m-%d %H:%M} UTC; a second reset would take away the passwords just handed over",
-                next_step=f"look at `batchreset status {shown}`; if all of them really are to be reset again,"
-                " give --again",
+                f"{what} by the run {folder.run_id}, finished at {finished_at:%Y-%m-%d %H:%M} UTC; a second reset would"
+                " take away the passwords just handed over",
+                next_step=f"look at `batchreset status {shown}`; {'' if same else _LEFT_OUT}"
+                "if all of them really are to be reset again, give --again",
             )
 
 

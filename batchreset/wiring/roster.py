@@ -34,10 +34,8 @@ class RosterCounts:
 
     def line(self) -> str:
         """For a person."""
-        shown = (Reason.DELETED, Reason.FEDERATED, Reason.SYNCED)
-        return f"{self.users:,} users of {self.customers:,} customers: " + ", ".join(
-            f"{self.found[reason]:,} {reason}" for reason in shown
-        )
+        found = ", ".join(f"{self.found[reason]:,} {reason}" for reason in (Reason.FEDERATED, Reason.SYNCED))
+        return f"active users: {self.users:,}, of customers: {self.customers:,}; {found}"
 
 
 def roster(settings: Settings, *, out: Path | None, stdout: BinaryIO, around: Around) -> RosterCounts:

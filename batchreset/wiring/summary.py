@@ -139,6 +139,9 @@ def plan_lines(run: FrozenRun) -> list[str]:
     lines += [f"  skipped: {rows:,} ({reason})" for reason, rows in run.skipped.items()]
     if run.problem_count:
         lines.append(f"  problems:  {run.problem_count:,}, in {run.folder.problems}")
+    online = run.facts.get("online")
+    if online:
+        lines.append(f"  findings:  {online['noted']:,}, in {run.folder.findings}")
     if run.protected_names:
         lines.append(f"  protected: by name {run.protected_names:,}, looked up before the first reset")
     keys = len(settings.password.recipients)
@@ -181,7 +184,7 @@ def _headline(summary: Mapping[str, Any]) -> str:
     not_well = outcomes["failed"] + outcomes["in_doubt"]
     match summary["state"]:
         case "dry_run":
-            return f"dry run, nothing was sent; {summary['to_reset']:,} accounts would be reset"
+            return f"dry run, nothing was sent; {outcomes['not_attempted']:,} accounts would be reset"
         case "stopped":
             return f"stopped before its end (exit {summary['exit_code']})"
         case _ if not summary["to_reset"]:

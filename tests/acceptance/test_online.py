@@ -49,7 +49,7 @@ def test_a_roster_is_run_as_it_is(make_world: MakeWorld) -> None:
     out = made.folder / "everyone.csv"
     written = made.batchreset("roster", "--out", out, environ=made.signing_in())
     assert written.code == 0, written.stderr
-    assert written.stderr.endswith("5 users of 3 customers: 0 deleted, 0 federated, 0 synced\n")
+    assert written.stderr.endswith("active users: 5, of customers: 3; 0 federated, 0 synced\n")
     done = made.batchreset("run", out, "--run-id", "r", "--yes", environ=made.signing_in(REFRESH_TOKEN=None))
     assert done.code == 0, done.stderr
     assert outcomes(made.results()) == {"succeeded": 5}

@@ -29,7 +29,9 @@ def test_another_file_and_a_longer_list_make_the_same_input_no_other(make_world:
     ]
     (made.folder / "renamed.ndjson.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
     refused(made, "run", "renamed.ndjson.gz", "--run-id", "renamed")
-    refused(made, "run", "renamed.ndjson.gz", "--run-id", "fewer", "--protected", ROWS[2].user)
+    fewer = made.batchreset("run", "renamed.ndjson.gz", "--run-id", "fewer", "--yes", "--protected", ROWS[2].user)
+    assert (fewer.code, made.resets) == (2, len(ROWS))
+    assert "the accounts that this input names were reset, but for those left out, by the run r" in fewer.stderr
     assert made.batchreset("run", made.input(ROWS[1:]), "--run-id", "others", "--yes").code == 0
     assert made.resets == 2 * len(ROWS) - 1
 

@@ -66,7 +66,7 @@ def test_all_users_of_all_customers_page_after_page_in_the_services_order() -> N
     assert customers_of(lines) == [CUSTOMERS[2], CUSTOMERS[0], CUSTOMERS[1]]
     assert [line["user-id"] for line in lines] == [one.user for one in users]
     assert tuple(lines[0]) == ROSTER
-    assert counts.line() == "507 users of 3 customers: 0 deleted, 0 federated, 0 synced"
+    assert counts.line() == "active users: 507, of customers: 3; 0 federated, 0 synced"
 
 
 def test_customers_that_are_named_come_in_that_order_each_once_and_no_other_is_asked_for() -> None:
@@ -91,7 +91,7 @@ def test_the_file_is_an_input_as_it_is(tmp_path: Path, ending: str) -> None:
     out = tmp_path / f"roster{ending}"
     with service(*people(0, 2), odd) as made:
         counts = roster(made.settings, out=out, stdout=io.BytesIO(), around=made.around)
-    assert counts.line() == "3 users of 2 customers: 0 deleted, 1 federated, 1 synced"
+    assert counts.line() == "active users: 3, of customers: 2; 1 federated, 1 synced"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     checked = check_file(out, RULES)
