@@ -69,7 +69,7 @@ INPUT = {
     ),
     "clashing duplicates": Case(
         files={"users.csv": f"{HEAD}{CUSTOMERS[0]},{USER},true\n{CUSTOMERS[0]},{USER.upper()},no\n"},
-        says=("users.csv has 1 problem", "2    forceChangePassword", "true as in row 1: the same user"),
+        says=("users.csv has 2 problems", "2    forceChangePassword", "true as in row 1: the same user"),
         lists_problems=True,
     ),
     "a customer that may not appear": Case(

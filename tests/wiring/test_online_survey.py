@@ -56,7 +56,7 @@ def test_by_default_federated_and_deleted_ones_are_left_out_and_all_findings_are
     }
     assert found.facts() == {
         "accounts": 7,
-        "noted": 5,
+        "noted": 6,
         "found": {"not_found": 1, "deleted": 1, "federated": 2, "synced": 2, "privileged": 3},
         "left_out": {"deleted": 1, "federated": 1},
     }

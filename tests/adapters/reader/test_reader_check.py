@@ -365,7 +365,7 @@ def model(rows: list[Row], protected: tuple[str, ...]) -> list[str]:
 
 
 @given(rows=st.lists(cells, max_size=12), protect=st.booleans(), batch=st.integers(1, 13))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_the_decisions_are_those_of_going_through_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
     users = frozenset({OTHER_USER} if protect else ())
     last: Row = (CUSTOMER, "e4eaaaf2-d142-11e1-b3e4-080027620cdd", "1")

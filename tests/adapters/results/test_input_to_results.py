@@ -49,7 +49,7 @@ def planned(data: bytes, plan: Path) -> None:
 
 
 @given(table=tables())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 def test_further_columns_come_through_reading_planning_and_results(table: tuple[list[str], list[list[str]]]) -> None:
     names, rows = table
     users = [str(UUID(int=2**120 + index)) for index in range(len(rows))]
