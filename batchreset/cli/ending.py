@@ -7,8 +7,19 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from types import FrameType
+from typing import Final
 
 from batchreset.errors import TerminatedError
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class _Ended(SystemExit):
+    """Of a kind that nothing on its way takes for an error of its own; asyncio, too, lets it pass."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.name = signal.Signals(number).name
 
 
 @contextlib.contextmanager
@@ -18,17 +29,23 @@ def ending_in_order() -> Iterator[None]:
     Raises:
         TerminatedError: one of them came.
     """
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
+    heard = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
     for number in heard:
         signal.signal(number, _end)
     try:
         yield
+    except _Ended as ended:
+        raise TerminatedError(
+            f"{ended.name} was received; nothing more is done",
+            next_step="`batchreset status` tells what was done; start it again when it suits",
+        ) from None
     finally:
         for number in heard:
             signal.signal(number, signal.SIG_DFL)
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    raise TerminatedError(
-        f"{signal.Signals(number).name} was received before anything was sent", next_step="start it again when it suits"
-    )
+    # A second one must not interrupt the clearing away that the first one began.
+    for heard in _ENDING:
+        signal.signal(heard, signal.SIG_IGN)
+    raise _Ended(number)

@@ -72,10 +72,11 @@ def findings(user: UserFacts | None, *, privileged: bool) -> tuple[Reason, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """A part of a list; `continuation` asks for the next one, None: this is the last."""
+    """A part of a list; `continuation` asks for the next one, None: this is the last. `total`: as the service says."""
 
     items: tuple[T, ...]
     continuation: str | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,7 @@ def plan_run(settings: Settings, new: NewRun, *, environ: Mapping[str, str], std
             "again": new.again,
             "protected_names": len(never.lists.names),
             "unread": new.unread,
+            "online": None,
         }
         if new.online is not None:
             found = survey(checked.accounts(), settings, around=new.online, protected_names=never.names)
@@ -207,6 +208,7 @@ def _frozen(
         folder = make_folder(runs_dir_of(settings), new.run_id)
         file_sha256 = freeze(checked.batches(), folder.plan)
         folder.problems.unlink(missing_ok=True)
+        folder.findings.unlink(missing_ok=True)
         if findings:
             folder.write_text(folder.findings, findings)
         if checked.problems.count:

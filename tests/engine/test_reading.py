@@ -1,5 +1,6 @@
 """Reading the directory: every GET until it is clear, within the limits; all of it, or the error that ended it."""
 
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterator
@@ -354,6 +355,24 @@ def test_a_page_that_is_throttled_is_asked_for_again_and_no_page_before_it() -> 
     scene = Scene(Directory(script, users_of={"customer-0": pages(0, 1, 1, 1)}))
     scene.read(lambda reader: list_users(reader, ["customer-0"], lambda _customer, _page: None, purpose="-"))
     assert [get.continuation for get in scene.directory.gets] == [None, "page-1", "page-1", "page-2"]
+
+
+@pytest.mark.parametrize(("total", "whole"), [(2, True), (3, False)])
+def test_a_list_of_fewer_than_it_says_is_an_error(total: int, *, whole: bool) -> None:
+    """The one that is missing may be the protected one."""
+    directory = Directory(users_of={"customer-0": pages(0, 2)})
+    listed = directory._page
+
+    def with_total(pages: list[list[Any]], continuation: str | None) -> Any:
+        return dataclasses.replace(listed(pages, continuation), total=total)
+
+    directory._page = with_total  # type: ignore[method-assign]
+    scene = Scene(directory)
+    told = (
+        contextlib.nullcontext() if whole else pytest.raises(DirectoryError, match="2 of 3 came, and no further page")
+    )
+    with told:
+        scene.read(lambda reader: list_users(reader, ["customer-0"], lambda _customer, _page: None, purpose="p"))
 
 
 @pytest.mark.parametrize("round_of", [1, 3])

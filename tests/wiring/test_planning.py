@@ -118,10 +118,16 @@ def test_refuse_without_reading_anybody_is_refused_not_ignored(tmp_path: Path) -
         plan_run(refusing, NEW, environ={}, stdin=io.BytesIO(GOOD.encode()))
 
 
-def test_a_plan_whose_shown_counts_were_changed_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("section", "changed"),
+    [("plan", {"reset": 2}), ("input", {"accounts_sha256": "0" * 64}), ("online", {"noted": "x"})],
+)
+def test_a_plan_of_which_something_else_was_changed_is_refused(
+    tmp_path: Path, section: str, changed: dict[str, object]
+) -> None:
     folder = plan(tmp_path, GOOD)
     facts = folder.read_run()
-    folder.write_json(folder.run_json, {**facts, "plan": {**facts["plan"], "reset": 2}})
+    folder.write_json(folder.run_json, {**facts, section: {**(facts[section] or {}), **changed}})
 
     with pytest.raises(RunFolderError, match="is not as it was frozen"):
         check_plan_is_unchanged(read_frozen(folder))

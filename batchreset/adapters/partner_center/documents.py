@@ -56,7 +56,12 @@ def page_of(document: _Document, item: Callable[[_Document], T]) -> Page[T]:
     items = document.get("items")
     if not isinstance(items, list):
         raise Unreadable("it has no list of items")
-    return Page(items=tuple(item(_object(one, "an item")) for one in items), continuation=_continuation(document))
+    total = document.get("totalCount")
+    return Page(
+        items=tuple(item(_object(one, "an item")) for one in items),
+        continuation=_continuation(document),
+        total=total if type(total) is int else None,
+    )
 
 
 def customer_id_of(document: _Document) -> str:

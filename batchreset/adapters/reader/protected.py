@@ -20,9 +20,8 @@ from batchreset.errors import InputError
 _COLUMNS: Final = (USER, CUSTOMER, UPN)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CORRECT: Final = "Correct the list: a protected account that is misspelled would be reset."
-_PART: Final = r"[^\s@/\\,\x00-\x1f\u200b-\u200f\u2060\ufeff]+"
-"""Nothing that cannot be seen: a copied name may bring a space of no width along."""
-_NAME: Final = re.compile(rf"{_PART}@{_PART}\.{_PART}")
+_NAME: Final = re.compile(r"(?!')[\w'.#^~!+&-]+@[\w-]+(?:\.[\w-]+)+")
+"""Letters and digits of any script and the marks that Entra allows; nothing that cannot be seen."""
 
 
 def read_protected(entries: Iterable[str]) -> Protected:
@@ -93,10 +92,10 @@ def _refuse_wrong_ids(named: pl.DataFrame, raw: WholeTable) -> None:
                 f" {printable(wrong[0])}",
                 next_step=_CORRECT,
             )
-    no_names = named.filter(pl.col(UPN).is_not_null() & ~pl.col(UPN).str.contains(rf"\A{_NAME.pattern}\z"))[UPN]
-    if not no_names.is_empty():
+    no_names = [name for name in named[UPN].drop_nulls().unique(maintain_order=True) if not _NAME.fullmatch(name)]
+    if no_names:
         raise InputError(
-            f"The protected list {raw.shown} holds {no_names.len()} value(s) in {UPN} that are no name@domain, such as"
+            f"The protected list {raw.shown} holds {len(no_names)} value(s) in {UPN} that are no name@domain, such as"
             f" {printable(no_names[0])}",
             next_step=_CORRECT,
         )

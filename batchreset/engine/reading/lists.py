@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.engine.ports import ReadingWorld
 from batchreset.engine.reading.reader import Job, Reader, ReadLimits
-from batchreset.engine.reading.refusals import Subject, endless, missing
+from batchreset.engine.reading.refusals import Subject, endless, incomplete, missing
 from batchreset.engine.reading.visit import Visit
 from batchreset.engine.stopping import StopSwitch
 
@@ -113,6 +113,8 @@ async def pages_of(
         page = await visit.get(partial(ask, continuation), subject)
         if page is None:
             raise missing(subject)
+        if not seen and page.continuation is None and (page.total or 0) > len(page.items):
+            raise incomplete(subject, page.total or 0, len(page.items))
         yield page
         continuation = page.continuation
         if continuation is None:

@@ -99,6 +99,14 @@ def missing(subject: Subject) -> DirectoryError:
     )
 
 
+def incomplete(subject: Subject, total: int, given: int) -> DirectoryError:
+    """A list that says itself that it is not whole."""
+    return DirectoryError(
+        f"{subject} could not be read to the end: {given:,} of {total:,} came, and no further page; {subject.purpose}",
+        next_step="try again later; if it stays so, report it to Microsoft, or leave that customer out",
+    )
+
+
 def endless(subject: Subject, why: str) -> DirectoryError:
     """A list that would never end."""
     return DirectoryError(

@@ -200,7 +200,19 @@ def test_a_key_that_is_given_as_a_list_by_mistake_is_not_shown(tmp_path: Path, h
 
 
 @pytest.mark.parametrize(
-    "name", ["break.glass", "glass@contoso.example\u200b", "BG <bg@contoso.example>", "@x.y", "a@b"]
+    "name",
+    [
+        "break.glass",
+        "glass@contoso.example\u200b",
+        "BG <bg@contoso.example>",
+        "@x.y",
+        "a@b",
+        "mailto:a@b.c",
+        "a@b.c.",
+        "'a@b.c",
+        "u\u0308@b.c",
+        "\u202aa@b.c",
+    ],
 )
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="1 value\\(s\\) in userPrincipalName that are no name@domain"):
