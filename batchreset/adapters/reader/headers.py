@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from batchreset.adapters.reader.problems import printable
+from batchreset.adapters.reader.problems import printable, shown_name
 from batchreset.core.columns import FORCE, INPUT_KNOWN, INPUT_REQUIRED, PLAN, RESULTS, UPN, fold
 from batchreset.errors import InputError
 
 MAX_HEADERS_SHOWN: Final = 20
-MAX_HEADER_SHOWN: Final = 32
-"""Characters; an application's secret has 40, a token hundreds."""
 MIN_LIKENESS: Final = 0.5
 """As difflib measures it: "tenant" is still taken for customer-tenant-id."""
 
@@ -55,13 +53,10 @@ def known(headers: Sequence[str], shown: str) -> dict[str, str]:
 
 
 def listed(headers: Sequence[str]) -> str:
-    """As far as they are shown: what stands alone, or is longer than a name, may be a key or token given by mistake."""
+    """As far as they are shown: what stands alone may be a key or token given by mistake, too."""
     if len(headers) == 1:
         return "one column, of a name that is not shown"
-    found = [
-        printable(header) if len(header) <= MAX_HEADER_SHOWN else f"(a name of {len(header):,} characters)"
-        for header in headers[:MAX_HEADERS_SHOWN]
-    ]
+    found = [shown_name(header) for header in headers[:MAX_HEADERS_SHOWN]]
     more = len(headers) - len(found)
     return f"{', '.join(found)}{f' and {more:,} more' if more else ''}"
 
@@ -77,7 +72,7 @@ def further(headers: Sequence[str]) -> dict[str, str]:
 
 def _nearest(name: str, unknown: AbstractSet[str], by_folded: Mapping[str, str]) -> str:
     near = difflib.get_close_matches(fold(name), sorted(unknown), n=1, cutoff=MIN_LIKENESS)
-    return f"{name}: the nearest is {printable(by_folded[near[0]])}" if near else f"{name}: nothing near it"
+    return f"{name}: the nearest is {shown_name(by_folded[near[0]])}" if near else f"{name}: nothing near it"
 
 
 def _numbered(names: Sequence[str]) -> list[str]:

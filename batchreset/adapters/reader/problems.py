@@ -1,5 +1,6 @@
 """What is wrong with a row, and the error that lists it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ MAX_PROBLEMS_SHOWN: Final = 20
 
 _NOT_PRINTABLE: Final = r"[\p{C}\p{Zl}\p{Zp}]|[\p{Zs}--[ ]]"
 _PROBLEM_COLUMNS: Final = ("row", "column", "found", "expected")
+_HEADER: Final = re.compile(r"[\w .()/-]{1,32}")
+_LIKE_A_KEY: Final = re.compile(r"(?=\w*\d)\w{12,}|[A-Z\d]{12,}")
+"""A long run of letters with digits among them, or of capitals; an application's secret has 40, a token hundreds."""
 _FORMULA: Final = r"\A([=+\-@])"
 """What a spreadsheet would carry out (OWASP: CSV injection); an apostrophe before it makes it text."""
 
@@ -114,6 +118,13 @@ def printable(text: str) -> str:
         for letter in text[: MAX_FOUND_LENGTH + 1]
     )
     return escaped if len(escaped) <= MAX_FOUND_LENGTH else escaped[: MAX_FOUND_LENGTH - 1] + "…"
+
+
+def shown_name(name: str) -> str:
+    """A header as it is shown: one that does not look like one may be a key or password given by mistake."""
+    if _HEADER.fullmatch(name) and not _LIKE_A_KEY.search(name):
+        return name
+    return f"(a name of {len(name):,} characters)"
 
 
 def harmless(text: pl.Expr) -> pl.Expr:

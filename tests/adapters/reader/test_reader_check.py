@@ -232,7 +232,7 @@ def test_nothing_left_to_reset_refuses_the_plan_with_the_counts() -> None:
         pytest.param(
             ("user id", "zz\x1b"),
             "no column customer-tenant-id.",
-            ("found: user id, zz\\x1b", "customer-tenant-id: nothing near it"),
+            ("found: user id, (a name of 3 characters)", "customer-tenant-id: nothing near it"),
             id="one",
         ),
     ],
@@ -394,9 +394,18 @@ def test_two_hundred_thousand_rows_are_checked_at_once() -> None:
     assert checked.skipped == {Reason.DUPLICATE: height // 2}
 
 
-@pytest.mark.parametrize("columns", [("hunter2",), ("user-id", "eyJ0eXAiOiJKV1Qi" * 4)], ids=["alone", "long"])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param(("hunter2",), id="alone"),
+        pytest.param(("user-id", "eyJ0eXAiOiJKV1Qi" * 4), id="long"),
+        pytest.param(("Server=a", "Password=canary"), id="a setting"),
+        pytest.param(("admin", "CANARYCANARYCANARY"), id="capitals"),
+        pytest.param(("admin", "canary4711Lw"), id="letters and digits"),
+    ],
+)
 def test_what_may_be_a_key_given_by_mistake_is_not_shown_as_a_header(columns: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
         check(table(tuple("x" * len(columns)), columns=columns), rules())
 
-    assert columns[-1][:7] not in "\n".join(caught.value.lines())
+    assert columns[-1][-6:] not in "\n".join(caught.value.lines())

@@ -17,8 +17,9 @@ from batchreset.adapters.reader.formats.excel.sheet_scan import (
     lengths_of_shared_texts,
     scan,
 )
-from batchreset.adapters.reader.formats.excel.workbook import MAX_FILE_BYTES, Workbook, refuse_damaged
+from batchreset.adapters.reader.formats.excel.workbook import MAX_ELEMENTS, MAX_FILE_BYTES, Workbook, refuse_damaged
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, Table, refuse_empty, refuse_too_many_columns
+from batchreset.adapters.reader.headers import listed
 from batchreset.adapters.reader.problems import printable
 from batchreset.core.columns import INPUT_REQUIRED, fold
 from batchreset.errors import InputError
@@ -56,7 +57,10 @@ def parse_excel(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
             f"{shown} has more than {MAX_FILE_BYTES} bytes.",
             next_step="Save the sheet with the users as CSV UTF-8.",
         )
-    sheets = _scanned(Workbook(data, shown, max_elements=_ELEMENTS_BESIDE_ROWS + max_rows * _ELEMENTS_PER_ROW), shown)
+    sheets = _scanned(
+        Workbook(data, shown, max_elements=min(MAX_ELEMENTS, _ELEMENTS_BESIDE_ROWS + max_rows * _ELEMENTS_PER_ROW)),
+        shown,
+    )
     if not sheets:
         refuse_empty(shown)
     found, frame = _chosen(data, sheets, shown)
@@ -86,7 +90,7 @@ def _chosen(data: bytes, sheets: Mapping[str, Found], shown: str) -> tuple[Found
     for name, found in sheets.items():
         frame = _loaded(reader, name, found, shown)
         folded = {fold(header) for header in _headers(frame)}
-        headers.append(f"{printable(name)}: {', '.join(map(printable, _headers(frame)[:_MAX_HEADERS_SHOWN]))}")
+        headers.append(f"{printable(name)}: {listed(_headers(frame)[:_MAX_HEADERS_SHOWN])}")
         if len(sheets) == 1 or all(fold(column) in folded for column in INPUT_REQUIRED):
             matching.append((name, frame))
     if len(matching) != 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from xml.parsers import expat
 
+from batchreset.adapters.reader.formats.table import MAX_RECORD_BYTES
 from batchreset.adapters.reader.problems import printable
 from batchreset.errors import InputError
 
@@ -18,8 +19,10 @@ MAX_FILE_BYTES: Final = 256 << 20
 MAX_INFLATED_BYTES: Final = 1 << 30
 """Of all its XML together; a million rows of four columns are a fifth of it."""
 
-MAX_ELEMENTS: Final = 100_000_000
-"""Of all its XML together, unless the caller has a better idea; a million rows of four columns have ten million."""
+MAX_ELEMENTS: Final = 25_000_000
+"""Of all its XML together, and fewer where the caller expects fewer rows; a million of four columns have 13 million."""
+_MAX_UNREAD_BYTES: Final = 4 << 20
+"""Of one comment, tag or the like: the parser begins anew with it each time that more of it comes."""
 _MAX_DEPTH: Final = 100
 
 _MAX_PARTS: Final = 10_000
@@ -77,13 +80,17 @@ class Workbook:
             refuse_damaged(self._shown, f"the part {printable(part)} is missing")
         info = copy.copy(self._archive.getinfo(part))
         info.file_size = self._max_bytes + _READ_BYTES
+        fed = 0
         try:
             with self._archive.open(info) as inflating:
                 while block := inflating.read(_READ_BYTES):
                     self._inflated += len(block)
                     if self._inflated > self._max_bytes:
                         self._refuse_large()
+                    fed += len(block)
                     parser.Parse(block, False)
+                    if fed - parser.CurrentByteIndex > _MAX_UNREAD_BYTES:
+                        refuse_damaged(self._shown, f"{printable(part)} has no end where it should have one")
                 parser.Parse(b"", True)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError) as error:
             refuse_damaged(self._shown, f"{printable(part)}: {error}")
@@ -92,16 +99,25 @@ class Workbook:
         """A few bytes may say millions of elements, one in the other or one after the other."""
         begin: Callable[..., object] | None = parser.StartElementHandler
         finish: Callable[..., object] | None = parser.EndElementHandler
-        open_elements = 0
+        letters: Callable[..., object] | None = parser.CharacterDataHandler
+        open_elements, text_length = 0, 0
 
         def begun(name: str, attributes: dict[str, str]) -> None:
-            nonlocal open_elements
-            open_elements += 1
+            nonlocal open_elements, text_length
+            open_elements, text_length = open_elements + 1, 0
             self._elements += 1
             if open_elements > _MAX_DEPTH or self._elements > self._max_elements:
                 refuse_damaged(self._shown, "it has more elements, or more within one another, than a list of users")
             if begin is not None:
                 begin(name, attributes)
+
+        def read(text: str) -> None:
+            nonlocal text_length
+            text_length += len(text)
+            if text_length > 4 * MAX_RECORD_BYTES:  # less is refused by its cell
+                refuse_damaged(self._shown, "a text in it is longer than any cell can be")
+            if letters is not None:
+                letters(text)
 
         def finished(name: str) -> None:
             nonlocal open_elements
@@ -109,7 +125,7 @@ class Workbook:
             if finish is not None:
                 finish(name)
 
-        parser.StartElementHandler, parser.EndElementHandler = begun, finished
+        parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = begun, finished, read
 
     def _found(self) -> tuple[tuple[Sheet, ...], str | None]:
         """Sheets, and the part with the texts they share. What could be found in two ways is refused."""

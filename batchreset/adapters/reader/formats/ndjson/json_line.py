@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
-from batchreset.adapters.reader.problems import printable
+from batchreset.adapters.reader.problems import shown_name
 from batchreset.errors import InputError
 
 _NEXT_STEP: Final = "Write one JSON object a line, each key once, in UTF-8; `jq -c '.[]'` makes such lines of an array."
@@ -38,7 +38,7 @@ def parse_line(text: str, line: int, shown: str) -> Mapping[str, str | None]:
         record = {key: _cell(inner) for key, inner in value.items()}
         "".join(part for cell in record.items() for part in cell if part).encode()
     except _RepeatedKeyError as error:
-        _refuse(f"has the key {printable(error.key)} twice in one object", line, shown)
+        _refuse(f"has the key {shown_name(error.key)} twice in one object", line, shown)
     except RecursionError:
         _refuse("is nested too deeply", line, shown)
     except UnicodeEncodeError:
