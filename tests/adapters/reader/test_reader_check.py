@@ -364,9 +364,7 @@ def model(rows: list[Row], protected: tuple[str, ...]) -> list[str]:
     return ended
 
 
-@given(rows=st.lists(cells, max_size=12), protect=st.booleans(), batch=st.integers(1, 13))
-@settings(deadline=None, max_examples=30)
-def test_the_decisions_are_those_of_going_through_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
+def told_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
     users = frozenset({OTHER_USER} if protect else ())
     last: Row = (CUSTOMER, "e4eaaaf2-d142-11e1-b3e4-080027620cdd", "1")
     protected = tuple(f"{customer}/{user}" for customer, user in product(CUSTOMERS, users))
@@ -377,6 +375,22 @@ def test_the_decisions_are_those_of_going_through_row_by_row(rows: list[Row], *,
     assert endings(checked) == expected
     assert checked.reset_count == expected.count("reset")
     assert checked.skipped == {end: count for end, count in Counter(expected).items() if end != "reset"}
+
+
+ANY_ROWS = {"rows": st.lists(cells, max_size=12), "protect": st.booleans(), "batch": st.integers(1, 13)}
+
+
+@pytest.mark.torture
+@given(**ANY_ROWS)
+@settings(deadline=None, max_examples=1_000)
+def test_the_decisions_are_those_of_many_more_inputs(rows: list[Row], *, protect: bool, batch: int) -> None:
+    told_row_by_row(rows, protect=protect, batch=batch)
+
+
+@given(**ANY_ROWS)
+@settings(deadline=None, max_examples=30)
+def test_the_decisions_are_those_of_going_through_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
+    told_row_by_row(rows, protect=protect, batch=batch)
 
 
 def test_two_hundred_thousand_rows_are_checked_at_once() -> None:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,9 +49,7 @@ def planned(data: bytes, plan: Path) -> None:
         freeze(check(raw, RULES, room=room).batches(), plan)
 
 
-@given(table=tables())
-@settings(deadline=None, max_examples=30)
-def test_further_columns_come_through_reading_planning_and_results(table: tuple[list[str], list[list[str]]]) -> None:
+def come_through(table: tuple[list[str], list[list[str]]]) -> None:
     names, rows = table
     users = [str(UUID(int=2**120 + index)) for index in range(len(rows))]
     written = io.StringIO()
@@ -68,6 +67,19 @@ def test_further_columns_come_through_reading_planning_and_results(table: tuple[
     assert header == [*RESULTS, *names]
     assert [line[2] for line in lines] == users
     assert [line[len(RESULTS) :] for line in lines] == rows
+
+
+@pytest.mark.torture
+@given(table=tables())
+@settings(deadline=None, max_examples=500)
+def test_further_columns_of_many_more_tables_come_through(table: tuple[list[str], list[list[str]]]) -> None:
+    come_through(table)
+
+
+@given(table=tables())
+@settings(deadline=None, max_examples=30)
+def test_further_columns_come_through_reading_planning_and_results(table: tuple[list[str], list[list[str]]]) -> None:
+    come_through(table)
 
 
 def test_a_results_file_can_be_an_input_again_and_again() -> None:
