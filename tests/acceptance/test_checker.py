@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from acceptance_world import CUSTOMERS, TOKEN, accounts, world
-from checker import complaints, sha256
-from evidence import Evidence, Lines, Sealed, gather
+from evidence import gather
+from proof import Evidence, Lines, Sealed, complaints, sha256
 
 from batchreset.simulator.options import SimulatorOptions
 
@@ -73,6 +73,10 @@ def not_handed(certainty: str) -> Tamper:
     return tampered
 
 
+def seen(true: Evidence, **changes: Any) -> dict[str, Any]:
+    return {"seen": dataclasses.replace(true.seen, **changes)}
+
+
 def summed(**changes: Any) -> Tamper:
     return lambda true: {"summary": {**true.summary, **changes}}
 
@@ -82,10 +86,12 @@ def printed(text: Callable[[Evidence], str]) -> Tamper:
 
 
 def applied(number: int, **changes: Any) -> Tamper:
-    return lambda true: {
-        "applied": [{**line, **changes} if at == number % len(true.applied) else line
-                    for at, line in enumerate(true.applied)]
-    }  # fmt: skip
+    def tampered(true: Evidence) -> dict[str, Any]:
+        lines = true.seen.applied
+        return seen(true, applied=[{**line, **changes} if at == number % len(lines) else line
+                                   for at, line in enumerate(lines)])  # fmt: skip
+
+    return tampered
 
 
 def applied_to(outcome: str) -> Tamper:
@@ -93,15 +99,16 @@ def applied_to(outcome: str) -> Tamper:
 
     def tampered(true: Evidence) -> dict[str, Any]:
         line = true.results[where(true.results, outcome=outcome)]
-        more = {**true.applied[0], "customer": line["customer-tenant-id"], "user": line["user-id"]}
-        return {"applied": [*true.applied, more]}
+        more = {**true.seen.applied[0], "customer": line["customer-tenant-id"], "user": line["user-id"]}
+        return seen(true, applied=[*true.seen.applied, more])
 
     return tampered
 
 
 def one_request_id(true: Evidence) -> dict[str, Any]:
     """As if a row had been sent again with the id of the request that was answered."""
-    return {"exchanges": [dataclasses.replace(one, request_id=f"of {one.user}") for one in true.exchanges]}
+    renamed = [dataclasses.replace(one, request_id=f"of {one.user}") for one in true.seen.exchanges]
+    return seen(true, exchanges=renamed)
 
 
 TAMPERED: dict[str, tuple[Tamper, str]] = {
@@ -152,7 +159,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "the hand-over has other columns": (lambda true: {"handover_header": ["password"]}, "hand-over: columns are"),
     "an applied password is not sealed": (
         lambda true: {
-            "sealed": [one for one in true.sealed if sha256(one.password) != true.applied[0]["sha256"]]
+            "sealed": [one for one in true.sealed if sha256(one.password) != true.seen.applied[0]["sha256"]]
         },
         "that is not sealed in the ledger",
     ),
@@ -163,26 +170,29 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "that is not sealed in the ledger",
     ),
     "another password is in force": (applied(-1, sha256="0" * 64), "another password than the one applied last"),
-    "nothing was applied": (lambda true: {"applied": true.applied[:1]}, "the service applied nothing"),
+    "nothing was applied": (lambda true: seen(true, applied=true.seen.applied[:1]), "the service applied nothing"),
     "applied with another flag": (
-        lambda true: {
-            "applied": [{**line, "forceChangePassword": not line["forceChangePassword"]} for line in true.applied]
-        },
+        lambda true: seen(
+            true,
+            applied=[{**line, "forceChangePassword": not line["forceChangePassword"]} for line in true.seen.applied],
+        ),
         "the service applied forceChangePassword",
     ),
     "a failure was applied": (applied_to("failed"), "the service applied 1 passwords"),
     "a stranger was changed": (applied(0, user=CUSTOMERS[7]), "which the input does not name"),
     "a protocol error": (
-        lambda true: {"report": {**true.report, "protocol_errors": ["PATCH /x: the address has a query"]}},
+        lambda true: seen(true, protocol_errors=["PATCH /x: the address has a query"]),
         "the address has a query",
     ),
     "a request that nobody counted": (
-        lambda true: {"exchanges": [*true.exchanges, true.exchanges[0]]}, "attempts, the service saw"
+        lambda true: seen(true, exchanges=[*true.seen.exchanges, true.seen.exchanges[0]]),
+        "attempts, the service saw"
     ),
     "a request id kept after an answer": (one_request_id, "the request id was kept after 5"),
     "a request id renewed after a loss": (
         lambda true: {
-            "exchanges": [dataclasses.replace(one, ended="lost") for one in true.exchanges], "sessions": 1
+            **seen(true, exchanges=[dataclasses.replace(one, ended="lost") for one in true.seen.exchanges]),
+            "sessions": 1,
         },
         "the request id was not kept after lost",
     ),
@@ -206,7 +216,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         lambda true: {
             "handover": None, "handover_all": None, "sealed": [],
             "texts": {"log": f"x{true.sealed[0].password}y".encode()},
-            "applied": [{**true.applied[0], "sha256": sha256(true.sealed[0].password)}],
+            **seen(true, applied=[{**true.seen.applied[0], "sha256": sha256(true.sealed[0].password)}]),
         },
         "a discarded password stands there in clear",
     ),

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 
 from acceptance_world import COMMAND, DEADLINE_SECONDS, World, accounts, outcomes
-from checker import prove
 from evidence import gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 LIMITED = """

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from acceptance_world import World, accounts
-from checker import prove
 from evidence import gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from acceptance_world import CUSTOMERS, World, accounts, outcomes
-from checker import prove
 from evidence import gather
+from proof import prove
 
 from batchreset.simulator.options import RetryAfterStyle
 

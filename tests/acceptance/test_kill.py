@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from acceptance_world import World, accounts, outcomes, until
 from chances import usual_and_torture
-from checker import prove, sha256
-from evidence import gather, hand_over
+from evidence import gather
 from prefork import Process
+from proof import hand_over, prove, sha256
 
 MakeWorld = Callable[..., World]
 
@@ -66,7 +66,7 @@ def look_after_kill(made: World, succeeded: dict[str, int], when: str) -> None:
     in_force = dict(made.simulator.state.in_force)
     opened: dict[str, set[str]] = {}
     seen = made.requests
-    for line in hand_over(made):
+    for line in hand_over(made.runs / "r", made.key):
         opened.setdefault(line["user-id"], set()).add(sha256(line["password"]))
         if line["certainty"] == "in_force":
             succeeded.setdefault(line["user-id"], seen)

@@ -10,10 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from acceptance_world import COMMAND, CUSTOMERS, World, accounts, outcomes, world
-from checker import prove, sha256
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from evidence import gather, read_input
+from evidence import gather
+from proof import prove, read_input, sha256
 
 from batchreset.simulator.options import SimulatorOptions
 

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 from acceptance_world import CUSTOMERS, TOKEN, Account, World, accounts, outcomes, until
-from checker import prove
 from evidence import gather
+from proof import prove
 
 from batchreset.core.columns import REASON
 from batchreset.simulator.directory import DirectoryUser, DomainType, UserState

@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from acceptance_world import CUSTOMERS, World, accounts, outcomes
-from checker import prove
 from evidence import gather
+from proof import prove
 
 from batchreset.simulator.options import RetryAfterStyle
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyrage
 import pytest
 from acceptance_world import CUSTOMERS, Finished, World, accounts, outcomes, world
-from checker import prove
 from evidence import Before, gather
+from proof import prove
 
 GOOD = "".join(f"{one.customer},{one.user},true\n" for one in accounts(2, 1))
 HEAD = "customer-tenant-id,user-id,forceChangePassword\n"

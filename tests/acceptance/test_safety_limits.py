@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 from acceptance_world import CUSTOMERS, Account, World, accounts, outcomes
-from checker import prove
 from evidence import gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 FORBIDDEN = {"forbidden_customers": frozenset(CUSTOMERS)}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from acceptance_world import World, accounts, outcomes, world
-from checker import prove
 from evidence import Before, gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 ROWS = accounts(6, 5, 4)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from acceptance_world import COMMAND, CUSTOMERS, TOKEN, World, accounts, until
-from checker import prove
 from evidence import gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 FAULTS = {

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from acceptance_world import World, accounts, outcomes, until
 from chances import usual_and_torture
-from checker import prove
 from evidence import gather
+from proof import prove
 
 from batchreset.adapters.signin.store import open_store
 from batchreset.simulator.options import Mfa, Rotation

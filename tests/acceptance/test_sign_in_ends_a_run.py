@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from acceptance_world import TOKEN, World, accounts, outcomes
-from checker import prove
 from evidence import gather
+from proof import prove
 
 from batchreset.simulator.options import Mfa
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from acceptance_world import World, accounts, outcomes, until
-from checker import prove
 from evidence import gather
+from proof import prove
 from pseudo_terminal import on_terminal
 
 MakeWorld = Callable[..., World]

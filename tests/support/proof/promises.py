@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from evidence import AccountKey, Evidence, Lines
+from proof.evidence import AccountKey, Evidence, Lines
 
 RESULTS = (
     "row", "customer-tenant-id", "user-id", "forceChangePassword", "outcome", "reason", "http_status", "error_code",
@@ -181,12 +181,12 @@ def _in_doubt(applied: _Applied, handed: _Certain | None) -> Iterator[str]:
 
 def _service(e: Evidence) -> Iterator[str]:
     """Ids, headers and bodies were exact, and only accounts of the input were touched."""
-    yield from (f"protocol error at the service: {error}" for error in e.report["protocol_errors"])
+    yield from (f"protocol error at the service: {error}" for error in e.seen.protocol_errors)
     known = {row.account for row in e.rows}
     for (customer, user), applied in e.applied_to().items():
         if (customer, user) not in known:
             yield f"the service changed {customer} {user}, which the input does not name"
-        in_force = e.report["in_force"].get(user, {}).get("sha256")
+        in_force = e.seen.in_force.get(user)
         if in_force != applied[-1]["sha256"]:
             yield f"{user}: in force is another password than the one applied last"
 
@@ -242,7 +242,7 @@ def _summary(e: Evidence) -> Iterator[str]:
     """summary.json says what the results file says."""
     outcomes = Counter(line["outcome"] for line in e.results)
     reasons = Counter((line["outcome"], line["reason"]) for line in e.results if line["reason"])
-    ends = [exchange.ended for exchange in e.exchanges]
+    ends = [exchange.ended for exchange in e.seen.exchanges]
     expected: dict[str, Any] = {
         "rows": len(e.results),
         "to_reset": len(e.results) - outcomes["skipped"],
@@ -298,7 +298,7 @@ def _writings(text: str) -> set[bytes]:
 
 def _discarded_in_clear(e: Evidence) -> Iterator[str]:
     """Passwords that nobody knows: every piece of every text of their length is compared by its SHA-256."""
-    applied = {bytes.fromhex(line["sha256"]) for line in e.applied}
+    applied = {bytes.fromhex(line["sha256"]) for line in e.seen.applied}
     for where, content in e.texts.items():
         pieces = {content[start : start + _PASSWORD_LENGTH] for start in range(len(content) - _PASSWORD_LENGTH + 1)}
         if any(hashlib.sha256(piece).digest() in applied for piece in pieces):

@@ -1,0 +1,20 @@
+"""The five promises of the design, proved from outside: of a run's input, folder and key, and what the service saw."""
+
+from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen
+from proof.files import collected, hand_over, read_input
+from proof.promises import complaints, prove, sha256
+
+__all__ = [
+    "Attempted",
+    "Evidence",
+    "InputRow",
+    "Lines",
+    "Sealed",
+    "Seen",
+    "collected",
+    "complaints",
+    "hand_over",
+    "prove",
+    "read_input",
+    "sha256",
+]
