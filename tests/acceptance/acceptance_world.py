@@ -92,6 +92,7 @@ class World:
         recipient: its public key.
         options: the simulator's.
         said: everything the program wrote to standard output and standard error, hand-overs left out.
+        looked_at: ids of the runs that were proved, or that a test has spoilt for it.
     """
 
     folder: Path
@@ -100,6 +101,7 @@ class World:
     key: Path
     recipient: str
     said: list[str] = field(default_factory=list)
+    looked_at: set[str] = field(default_factory=set)
 
     @property
     def runs(self) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from acceptance_world import World, world
+from evidence import prove_the_rest
 from key_pairs import key_pair
 
 from batchreset.simulator.options import SimulatorOptions
@@ -14,13 +15,17 @@ from batchreset.simulator.options import SimulatorOptions
 
 @pytest.fixture
 def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
-    """`make_world(latency_seconds=0.1, …)`: a world whose simulator has these options."""
+    """`make_world(latency_seconds=0.1, …)`: a world whose simulator has these options. At its end, runs are proved."""
+    worlds: list[World] = []
     with contextlib.ExitStack() as stack:
 
         def make(**options: Any) -> World:
-            return stack.enter_context(world(tmp_path, SimulatorOptions(**options)))
+            worlds.append(stack.enter_context(world(tmp_path, SimulatorOptions(**options))))
+            return worlds[-1]
 
         yield make
+        for made in worlds:
+            prove_the_rest(made)
 
 
 @pytest.fixture(scope="session")

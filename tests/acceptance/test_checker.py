@@ -81,6 +81,18 @@ def summed(**changes: Any) -> Tamper:
     return lambda true: {"summary": {**true.summary, **changes}}
 
 
+def stopped(reason: str, code: int) -> Tamper:
+    """As if the first session had been stopped, with one failure allowed and one request at a time."""
+
+    def tampered(true: Evidence) -> dict[str, Any]:
+        settings = {**true.run["settings"], "safety": {"canary": 10, "max_failures": 1}, "pace": {"max_concurrency": 1}}
+        stop = {"reason": reason, "next_step": "look"}
+        summary = {**true.summary, "state": "stopped", "exit_code": code, "stop": stop}
+        return {"summary": summary, "sessions": 1, "run": {**true.run, "settings": settings}}
+
+    return tampered
+
+
 def printed(text: Callable[[Evidence], str]) -> Tamper:
     return lambda true: {"texts": {**true.texts, "standard error": f"x {text(true)} y".encode()}}
 
@@ -195,6 +207,32 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
             "sessions": 1,
         },
         "the request id was not kept after lost",
+    ),
+    "sent before it was noted": (
+        lambda true: {"attempts": [dataclasses.replace(one, noted_at=one.sent_at + 1) for one in true.attempts]},
+        "noted at",
+    ),
+    "too many at once": (
+        lambda true: {
+            "attempts": [dataclasses.replace(one, noted_at=0, sent_at=1, ended_at=2) for one in true.attempts]
+        },
+        "requests were under way at 1, max_concurrency is 8",
+    ),
+    "sent again after a success": (
+        lambda true: seen(true, exchanges=[*true.seen.exchanges, *true.seen.exchanges]),
+        "sent again after the service had said 200",
+    ),
+    "a service that refused nearly all": (
+        lambda true: seen(true, exchanges=[dataclasses.replace(one, ended="429") for one in true.seen.exchanges]),
+        "were refused with 429",
+    ),
+    "a canary that stopped nothing": (stopped("canary", 4), "the canary stopped the run, and 43 accounts were sent"),
+    "failures without end": (stopped("max_failures", 4), "max_failures stopped the run after 8 failures"),
+    "a stop with another exit code": (stopped("canary", 3), "stopped for 'canary' with exit code 3"),
+    "a stop that is no stop": (summed(stop={"reason": "canary", "next_step": "look"}), "finished with stop"),
+    "a stop without a next step": (
+        summed(state="stopped", exit_code=4, stop={"reason": "canary", "next_step": ""}),
+        "the stop has no next step",
     ),
     "the summary counts other outcomes": (summed(outcomes={}), "summary.json: outcomes is {}"),
     "the summary counts other requests": (summed(sent=1), "summary.json: sent is 1"),

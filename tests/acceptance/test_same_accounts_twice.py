@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 
 from acceptance_world import World, accounts, outcomes, until
+from evidence import gather
+from proof import prove
 
 MakeWorld = Callable[..., World]
 ROWS = accounts(4, 3)
@@ -32,7 +34,7 @@ def test_another_file_and_a_longer_list_make_the_same_input_no_other(make_world:
     fewer = made.batchreset("run", "renamed.ndjson.gz", "--run-id", "fewer", "--yes", "--protected", ROWS[2].user)
     assert (fewer.code, made.resets) == (2, len(ROWS))
     assert "the accounts that this input names were reset, but for those left out, by the run r" in fewer.stderr
-    assert made.batchreset("run", made.input(ROWS[1:]), "--run-id", "others", "--yes").code == 0
+    assert made.batchreset("run", made.input(ROWS[1:], "others.csv"), "--run-id", "others", "--yes").code == 0
     assert made.resets == 2 * len(ROWS) - 1
 
 
@@ -50,6 +52,7 @@ def test_a_summary_that_is_gone_forgets_nothing(make_world: MakeWorld) -> None:
     made = make_world()
     made.batchreset("run", made.input(ROWS), "--run-id", "r", "--yes")
     (made.runs / "r" / "summary.json").unlink()
+    made.looked_at.add("r")  # it lacks its summary
     refused(made, "run", "users.csv", "--run-id", "other")
 
 
@@ -116,6 +119,7 @@ def test_a_fixed_run_id_with_a_new_input_is_not_taken_for_done(make_world: MakeW
     (made.folder / "job.toml").write_text('[input]\npath = "users.csv"\n', encoding="utf-8")
     nightly = ("run", "--job", "job.toml", "--run-id", "nightly", "--yes")
     assert made.batchreset(*nightly).code == 0
+    prove(gather(made, source, "nightly"))
     made.input(accounts(5, 5))
     other = made.batchreset(*nightly)
     assert other.code == 2

@@ -62,6 +62,7 @@ def test_the_process_list_shows_no_secret_and_a_crash_would_dump_no_memory(make_
         assert TOKEN.encode() not in listed
         assert resource.prlimit(process.pid, resource.RLIMIT_CORE) == (0, 0)
         process.kill()
+    made.looked_at.add("r")  # killed, and not carried on
 
 
 def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(make_world: MakeWorld) -> None:

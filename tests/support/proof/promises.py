@@ -1,4 +1,4 @@
-"""The five promises of the design, proved from outside, in one place. Every acceptance test ends here."""
+"""The five promises of the design, proved from outside, in one place. Every acceptance test of a run ends here."""
 
 import base64
 import hashlib
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from proof.conduct import conduct
 from proof.evidence import AccountKey, Evidence, Lines
 
 RESULTS = (
@@ -58,6 +59,7 @@ def complaints(evidence: Evidence) -> list[str]:
         *_summary(evidence),
         *_files(evidence),
         *_in_clear(evidence),
+        *conduct(evidence),
     ]
 
 
