@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pyrage
+from here import run_here
 from prefork import Prefork, Process
 
 from batchreset.simulator.options import SimulatorOptions
@@ -160,9 +161,14 @@ class World:
         return {name: value for name, value in whole.items() if value is not None}
 
     def batchreset(
-        self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None, stdin: bytes = b""
+        self,
+        *arguments: str | Path,
+        environ: Mapping[str, str | None] | None = None,
+        stdin: bytes = b"",
+        apart: bool = False,
     ) -> Finished:
-        """Run it to its end."""
+        """Run it to its end; `apart`: in a process of its own, not in this one."""
+        words = [str(argument) for argument in arguments]
         with (
             tempfile.TemporaryFile() as given,
             tempfile.TemporaryFile() as stdout,
@@ -170,11 +176,9 @@ class World:
         ):
             given.write(stdin)
             given.seek(0)
-            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr))
-            try:
-                code = process.wait(DEADLINE_SECONDS)
-            finally:
-                process.kill()
+            start = _run_apart if apart else run_here
+            streams = [stream.fileno() for stream in (given, stdout, stderr)]
+            code = start(words, cwd=self.folder, env=self.environment(environ), streams=streams)
             stdout.seek(0)
             stderr.seek(0)
             finished = Finished(code=code, stdout=stdout.read().decode(), stderr=stderr.read().decode())
@@ -212,6 +216,14 @@ class World:
     def summary(self, run: str = "r") -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.runs / run / "summary.json").read_text(encoding="utf-8"))
         return content
+
+
+def _run_apart(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], streams: Sequence[int]) -> int:
+    process = _prefork().start(words, cwd=cwd, env=env, streams=streams)
+    try:
+        return process.wait(DEADLINE_SECONDS)
+    finally:
+        process.kill()
 
 
 def _start(

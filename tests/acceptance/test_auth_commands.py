@@ -74,7 +74,7 @@ def test_a_code_that_leads_nowhere_ends_the_sign_in_with_advice(
 def test_a_person_signs_in_with_the_browser_of_this_machine(make_world: MakeWorld) -> None:
     made = make_world(only_issued_tokens=True)
     environ = {**made.signing_in(REFRESH_TOKEN=None), "BROWSER": browser(made, made.simulator.ca_file)}
-    ended = made.batchreset("auth", "login", "--browser", environ=environ)
+    ended = made.batchreset("auth", "login", "--browser", environ=environ, apart=True)
     assert ended.code == 0, ended.stderr
     assert "Signed in as operator@partner.example" in ended.stderr
     assert made.batchreset("auth", "status", environ=environ).code == 0
@@ -214,7 +214,7 @@ def test_a_person_signs_in_at_another_openid_provider_with_the_browser(make_worl
             "BATCHRESET_PARTNER_CENTER__CA_FILE": str(both),
             "BROWSER": browser(made, both),
         }
-        ended = made.batchreset("auth", "login", "--browser", environ=environ)
+        ended = made.batchreset("auth", "login", "--browser", environ=environ, apart=True)
         assert ended.code == 0, ended.stderr
         later = made.batchreset("auth", "status", environ=environ)
         assert later.code == 0, later.stderr

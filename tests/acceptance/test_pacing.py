@@ -48,7 +48,9 @@ def test_a_hidden_limit_of_the_partner_costs_few_429s_and_input_order_is_kept(ma
     # The smallest customer first: taken in turn, or the largest first, rows would go in another order.
     rows = sorted(accounts(35, 20, 15), key=lambda row: row.customer, reverse=True)
     source = made.input(rows)
-    finished = made.batchreset("run", source, "--run-id", "r", "--yes", "--max-concurrency", "16", "--order", "input")
+    finished = made.batchreset(
+        "run", source, "--run-id", "r", "--yes", "--max-concurrency", "16", "--order", "input", apart=True
+    )
     assert finished.code == 0, finished.stderr
     assert outcomes(made.results()) == {"succeeded": 70}
 
@@ -69,7 +71,7 @@ def test_one_throttled_customer_delays_no_other(make_world: MakeWorld) -> None:
         retry_after=RetryAfterStyle.DECIMAL,
     )  # fmt: skip
     source = made.input(accounts(22, *[11] * 5))
-    finished = made.batchreset("run", source, "--run-id", "r", "--yes", "--max-concurrency", "16")
+    finished = made.batchreset("run", source, "--run-id", "r", "--yes", "--max-concurrency", "16", apart=True)
     assert finished.code == 0, finished.stderr
     assert outcomes(made.results()) == {"succeeded": 77}
 
@@ -87,7 +89,7 @@ def test_max_per_second_is_a_ceiling_from_the_canary_on_and_no_brake(make_world:
     """Sixteen at a time, at once answered, could send hundreds in a second."""
     made = make_world()
     arguments = ("--max-concurrency", "16", "--max-per-second", "15", "--canary", "5")
-    finished = made.batchreset("run", made.input(accounts(16, 11, 8)), "--run-id", "r", "--yes", *arguments)
+    finished = made.batchreset("run", made.input(accounts(16, 11, 8)), "--run-id", "r", "--yes", *arguments, apart=True)
     assert finished.code == 0, finished.stderr
     assert outcomes(made.results()) == {"succeeded": 35}
 
