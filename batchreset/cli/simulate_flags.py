@@ -1,6 +1,7 @@
 """The flags of `batchreset simulate`, made from the simulator's options: name, type, default and text stand there."""
 
 import enum
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
@@ -57,10 +58,22 @@ def _parsing(option: Option) -> Mapping[str, Any]:
                 "show_default": True,
                 "callback": lambda _context, _parameter, value: kind(value),
             }
-        case frozenset():
-            return {"metavar": "GUID", "multiple": True, "callback": lambda *given: frozenset(given[-1])}
+        case frozenset() | tuple():
+            return _repeated(option)
         case _:
             return {"type": type(default), "default": default, "show_default": default != ""}
+
+
+def _repeated(option: Option) -> Mapping[str, Any]:
+    """Not given at all, it is the default."""
+    collected, (item, *_) = typing.get_origin(option.kind), typing.get_args(option.kind)
+    is_choice = issubclass(item, enum.StrEnum)
+    return {
+        "multiple": True,
+        "type": click.Choice([member.value for member in item]) if is_choice else item,
+        "callback": lambda _context, _parameter, values: collected(map(item, values)) or option.default,
+        **({"metavar": "GUID"} if collected is frozenset and item is str else {}),
+    }
 
 
 def _read_guids(_context: click.Context, _parameter: click.Parameter, file: TextIO | None) -> frozenset[str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from batchreset.simulator.directory import DirectoryUser
-from batchreset.simulator.options.about import About
+from batchreset.simulator.options.about import About, share
 from batchreset.simulator.protocol import is_guid
 
 
@@ -27,6 +27,7 @@ class PopulationOptions:
             ones are not reset, synced ones are.
         known_users: if given, the only users there are; None: every GUID is one.
         missing_users: users that are not there, whatever `known_users` says.
+        missing_share: drawn by the user, so that one who is missing stays missing; `forbidden_share` too.
     """
 
     directory: Annotated[
@@ -42,11 +43,15 @@ class PopulationOptions:
     missing_users: Annotated[
         frozenset[str], About("A user that is not there (404). May be repeated.", flag="--missing-user")
     ] = frozenset()
+    missing_share: Annotated[float, share("Share of users that are not there.")] = 0.0
     forbidden_customers: Annotated[
         frozenset[str],
         About("A customer the caller has no right to (403). May be repeated.", flag="--forbidden-customer"),
     ] = frozenset()
-    forbidden_code: Annotated[ForbiddenCode, About("The code of that 403.")] = ForbiddenCode.ACCESS_DENIED
+    forbidden_share: Annotated[
+        float, share("Share of users that can be read and whose reset is refused with 403, as of administrators.")
+    ] = 0.0
+    forbidden_code: Annotated[ForbiddenCode, About("The code of a 403.")] = ForbiddenCode.ACCESS_DENIED
 
     def strange_users(self) -> Iterator[str]:
         """What is wrong with the ids."""

@@ -15,6 +15,7 @@ class ServingOptions:
     Attributes:
         ca_file: of the throw-away CA's certificate; None: in a folder that is gone when the simulator ends.
         applied_log: NDJSON, a line for each password applied, appended and flushed.
+        request_log: NDJSON, a line for each request to the API, written out before its answer is given.
         seed: of every choice. The n-th request for the same account meets the same fault in every run of a seed, in
             whatever order requests arrive.
     """
@@ -24,5 +25,8 @@ class ServingOptions:
     ca_file: Annotated[Path | None, About("Where to write the throw-away CA.  [default: a temporary folder]")] = None
     applied_log: Annotated[
         Path | None, About("Append a line of JSON here for each password applied (its SHA-256).")
+    ] = None
+    request_log: Annotated[
+        Path | None, About("Append a line of JSON here for each request to the API (ids and how it ended).")
     ] = None
     seed: Annotated[int, About("Seed of every choice below.")] = 0

@@ -23,6 +23,7 @@ class SimulatorOptions(SignInOptions, PopulationOptions, LimitOptions, FaultOpti
             *(f"{name} is empty" for name in ("host", "user_name") if not getattr(self, name)),
             *self._out_of_bounds(),
             *self._too_many_faults(),
+            *self.strange_faults(),
             *self.contradicting_limits(),
             *self.strange_users(),
             *self.strange_sign_in(),
