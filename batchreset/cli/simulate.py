@@ -3,12 +3,15 @@
 import json
 import os
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from batchreset.cli.simulate_flags import SectionedCommand, flags
 from batchreset.simulator.options import SimulatorOptions
+from batchreset.simulator.scenario import read_scenario, shipped_scenarios
 
 if TYPE_CHECKING:
     from batchreset.simulator.server import RunningSimulator
@@ -17,28 +20,82 @@ _DEFAULTS: Final = SimulatorOptions()
 _STDIN: Final = 0
 
 
+def _list_scenarios(context: click.Context, _parameter: click.Parameter, asked: object) -> None:
+    if asked and not context.resilient_parsing:
+        for scenario in shipped_scenarios():
+            click.echo(f"{scenario.name:<24}{scenario.imitates}")
+        context.exit()
+
+
 @click.command(cls=SectionedCommand, short_help="Partner Center on this machine, with faults on demand.")
 @flags
 @click.option(
+    "--scenario",
+    metavar="FILE|NAME",
+    help="Options from a TOML file, or one that is shipped, by its name; flags beside it are stronger.",
+)
+@click.option(
+    "--list-scenarios",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_scenarios,
+    help="Show those that are shipped, and what each imitates.",
+)
+@click.option(
     "--until-stdin-closes", is_flag=True, help="End also when standard input does, as with the parent process."
 )
-def simulate(*, until_stdin_closes: bool, **fields: Any) -> None:
-    """Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
+@click.pass_context
+def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_closes: bool, **fields: Any) -> None:
+    r"""Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
 
     Prints one line of JSON (base_url, ca_file, pid, authority, tenant_id, client_id) when it is ready, and serves until
     SIGINT or SIGTERM.
     GET /_simulator/state tells what it was asked, what it applied, and what the caller did against the
     documentation (protocol_errors).
+
+    Three logs can be kept, a line of JSON for each event, written out before it is answered, without any password or
+    token.
+
+    \b
+    --applied-log   passwords set: time, customer, user, forceChangePassword,
+                    request_id, correlation_id, sha256 of the password. The
+                    last line of a user is what is in force.
+    --request-log   requests to the API: time, method, route, customer, user,
+                    request_id, correlation_id, and
+                      ended      the status, or lost, cut_short, hang, drip,
+                                 refused: what was sent, not what arrived
+                      fault      what befell it, if anything
+                      applied    whether this very request set a password
+                      throttled  partner or customer, where a limit refused it
+                      replayed   answered as the first request of its id was
+                    A connection that was refused has no line.
+    --sign-in-log   token requests, with the SHA-256 of refresh tokens.
     """
     # Not at the top: the server's libraries would make every --help slow.
     from batchreset.simulator.server import serve  # noqa: PLC0415
 
-    options = SimulatorOptions(**fields)
+    options = _options(context, scenario, fields)
     serve(
         options,
         announce=lambda simulator: _announce(simulator, options),
         until_end_of=_STDIN if until_stdin_closes else None,
     )
+
+
+def _options(context: click.Context, scenario: str | None, fields: Mapping[str, Any]) -> SimulatorOptions:
+    """What the flags say, over what the scenario says; the scenario's line is shown."""
+    if scenario is None:
+        return SimulatorOptions(**fields)
+    told = read_scenario(scenario)
+    given = {
+        name: value
+        for name, value in fields.items()
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }
+    options = told.options(**given)
+    click.echo(f"Scenario {told.name}: {told.imitates}.", err=True)
+    return options
 
 
 def _announce(simulator: "RunningSimulator", options: SimulatorOptions) -> None:

@@ -22,7 +22,9 @@ def flags(command: _Command) -> _Command:
     """Give a command a flag for each option of the simulator."""
     for concern in reversed(list(CONCERNS.values())):
         for option in reversed(list(options_of(concern).values())):
-            command = click.option(option.flag, option.name, help=option.about.text, **_parsing(option))(command)
+            # Both ways, so that a flag can also take back what a scenario says.
+            flag = f"{option.flag}/--no-{option.flag[2:]}" if option.kind is bool else option.flag
+            command = click.option(flag, option.name, help=option.about.text, **_parsing(option))(command)
     return command
 
 
@@ -49,7 +51,7 @@ def _parsing(option: Option) -> Mapping[str, Any]:
         case None:
             return {"type": _FILE}
         case bool():
-            return {"is_flag": True, "default": default}
+            return {"default": default}
         case enum.StrEnum():
             kind = type(default)
             return {

@@ -120,10 +120,10 @@ def ended(reply: Reply) -> str:
     match reply:
         case Deliver(answer=answer) | Verbatim(answer=answer) | Flood(answer=answer):
             return str(answer.status)
-        case CutShort():
+        case Misdeclared(answer=answer, content_length=length) if length <= len(answer.body):
+            return str(answer.status)
+        case CutShort() | Misdeclared():
             return "cut_short"
-        case Misdeclared():
-            return "misdeclared"
         case Drip():
             return "drip"
         case Lose():
