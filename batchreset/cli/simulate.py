@@ -47,7 +47,7 @@ def _list_scenarios(context: click.Context, _parameter: click.Parameter, asked: 
 )
 @click.pass_context
 def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_closes: bool, **fields: Any) -> None:
-    r"""Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
+    """Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
 
     Prints one line of JSON (base_url, ca_file, pid, authority, tenant_id, client_id) when it is ready, and serves until
     SIGINT or SIGTERM.
@@ -71,11 +71,11 @@ def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_clo
                       replayed   answered as the first request of its id was
                     A connection that was refused has no line.
     --sign-in-log   token requests, with the SHA-256 of refresh tokens.
-    """
+    """  # noqa: D301  \b is the very character by which click knows what not to wrap
     # Not at the top: the server's libraries would make every --help slow.
     from batchreset.simulator.server import serve  # noqa: PLC0415
 
-    options = _options(context, scenario, fields)
+    options = chosen_options(context, scenario, fields)
     serve(
         options,
         announce=lambda simulator: _announce(simulator, options),
@@ -83,7 +83,7 @@ def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_clo
     )
 
 
-def _options(context: click.Context, scenario: str | None, fields: Mapping[str, Any]) -> SimulatorOptions:
+def chosen_options(context: click.Context, scenario: str | None, fields: Mapping[str, Any]) -> SimulatorOptions:
     """What the flags say, over what the scenario says; the scenario's line is shown."""
     if scenario is None:
         return SimulatorOptions(**fields)
