@@ -126,7 +126,7 @@ def _read(key: str, value: object) -> object:
         return _Wrong(f"{key}: {_NOT_HERE[key]} is not for a scenario; give {flag} on the command line")
     if key not in _ALLOWED:
         # What somebody put there by mistake is perhaps no text to show.
-        return _Wrong(" ".join((f"{key}: there is no such option;", *_meant(key, _ALLOWED))))
+        return _Wrong("; ".join((f"{key}: there is no such option", *_meant(key, _ALLOWED))))
     option = _ALLOWED[key]
     if typing.get_origin(option.kind) is None:
         return _read_one(option, option.kind, value)
