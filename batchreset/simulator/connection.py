@@ -88,9 +88,8 @@ class RawResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
         transport = _transport(scope)
-        if not transport.is_closing():
-            transport.write(self._head + bytes(self.body))
-            transport.close()
+        transport.write(self._head + bytes(self.body))
+        transport.close()
         await _disconnected(receive)
 
 
@@ -102,18 +101,15 @@ class PiecewiseResponse(Response):
         self._pieces = pieces
         self._pause_seconds = pause_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         transport = _transport(scope)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         for piece in self._pieces:
             await asyncio.sleep(self._pause_seconds)
             if transport.is_closing():
-                break
+                return
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-        if transport.is_closing():
-            await _disconnected(receive)
-        else:
-            await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def dripping(body: bytes, status_code: int, *, lasts_seconds: float) -> PiecewiseResponse:

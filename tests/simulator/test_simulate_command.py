@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -201,6 +202,14 @@ def test_a_file_of_known_users_that_is_not_text_is_refused_by_name(tmp_path: Pat
 
 def test_an_impossible_option_is_refused() -> None:
     assert isinstance(invoked("--error-share", "2"), SettingsError)
+
+
+def test_the_help_has_every_flag_under_a_heading() -> None:
+    text = CliRunner().invoke(simulate, ["--help"]).stdout
+    headings = [line for line in text.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert headings == ["Options:", "Serving:", "Faults:", "Limits:", "Customers and users:", "Tokens and sign-in:"]
+    shown = set(re.findall(r"^  (--[a-z0-9-]+)", text.partition("Options:")[2], flags=re.MULTILINE))
+    assert shown - {"--help"} == {parameter.opts[0] for parameter in simulate.params}
 
 
 def test_help_does_not_wait_for_the_servers_libraries() -> None:

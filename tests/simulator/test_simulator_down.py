@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from simulator_client import Caller, calling, connected, raw_reset
+from simulator_client import Caller, Connection, calling, connected, raw_reset, trusting
 
 from batchreset.simulator.options import SimulatorOptions
 
@@ -69,6 +69,19 @@ def test_while_it_is_down_nobody_else_gets_its_port() -> None:
             caller.reset()
         with pytest.raises(OSError, match="in use"), socket.socket() as other:
             other.bind(address(caller))
+
+
+def test_a_request_that_still_arrives_while_it_is_down_is_not_answered_nor_applied() -> None:
+    """Its connection was accepted before, and its handshake was not over."""
+    with calling(SimulatorOptions(outages=("refused after 0 requests for 600 seconds",))) as caller:
+        with socket.create_connection(address(caller), timeout=10) as accepted:
+            with contextlib.suppress(httpx.TransportError):
+                caller.reset()
+            late = Connection(accepted, trusting(caller.simulator), "127.0.0.1")
+            late.send(raw_reset())
+            assert late.receive_to_end() == (b"", "reset")
+        assert [exchange.ended for exchange in caller.state.exchanges] == ["lost", "refused"]
+        assert caller.state.applied == []
 
 
 def test_it_can_be_ended_while_it_is_down() -> None:

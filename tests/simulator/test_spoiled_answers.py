@@ -228,6 +228,14 @@ def test_a_huge_success_is_still_json() -> None:
     assert json.loads(found.body)["id"] == USERS[0]
 
 
+def test_who_leaves_in_the_middle_of_a_huge_answer_does_no_harm() -> None:
+    with calling(spoiling(Fault.HUGE, huge_bytes=64 << 20)) as caller:
+        with connected(caller.simulator) as connection:
+            connection.send(raw_reset())
+            assert connection.receive()
+        assert caller.report()["by_status"] == {"200": 1}
+
+
 def test_a_body_that_is_longer_than_huge_stays_whole() -> None:
     with calling(spoiling(Fault.HUGE, huge_bytes=1)) as caller:
         assert json.loads(exchanged(caller, USERS[0])[1].body)["id"] == USERS[0]
