@@ -71,6 +71,6 @@ def test_it_has_neither_passwords_nor_tokens_even_where_a_caller_puts_them_by_mi
         caller.send(CANARY, f"/v1/{CANARY}?{CANARY}", content=body())
     assert len(lines(log)) == 4
     text = log.read_text(encoding="utf-8")
-    assert CANARY not in text
+    assert CANARY.lower() not in text.lower()
     assert PASSWORD not in text
     assert [line["user"] for line in lines(log)] == [USER, USER, "not a GUID", ""]
