@@ -15,6 +15,8 @@ import httpx
 from batchreset.errors import SettingsError
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_UNPACKED: Final = ("gzip", "deflate")
+"""The codings whose packing is bounded (a thousandfold); httpx knows others, if their libraries are there."""
 
 
 def api_client(*, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncClient:
@@ -31,7 +33,7 @@ def api_client(*, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.
     with _proxies_checked():
         return httpx.AsyncClient(
             timeout=_timeout(timeout_seconds), verify=verify, limits=limits,
-            event_hooks={"response": [_forget_location_async]}, **_common(),
+            event_hooks={"response": [_disarm_async]}, **_common(),
         )  # fmt: skip
 
 
@@ -40,27 +42,38 @@ def sign_in_client(*, timeout_seconds: float, verify: ssl.SSLContext) -> httpx.C
     with _proxies_checked():
         return httpx.Client(
             timeout=_timeout(timeout_seconds), verify=verify,
-            event_hooks={"response": [_forget_location]}, **_common(),
+            event_hooks={"response": [_disarm]}, **_common(),
         )  # fmt: skip
 
 
 def _common() -> dict[str, Any]:
     """No answer sets the stage for the next request: nothing is followed, no cookie is kept."""
     policy = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
-    return {"follow_redirects": False, "cookies": http.cookiejar.CookieJar(policy)}
+    return {
+        "follow_redirects": False,
+        "cookies": http.cookiejar.CookieJar(policy),
+        "headers": {"Accept-Encoding": ", ".join(_UNPACKED)},
+    }
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_SECONDS))
 
 
-def _forget_location(response: httpx.Response) -> None:
-    """Httpx would prepare the redirected request though it is not to follow it, and fail where the address is odd."""
+def _disarm(response: httpx.Response) -> None:
+    """Take away what httpx would do of itself with an answer, at the other side's word.
+
+    It would prepare the redirected request though it is not to follow it, and fail where the address is odd. It would
+    also unpack a body as often as a header says: packed twice, a few kilobytes come to gigabytes. Unpacked once, a
+    piece of 64 KiB comes to 64 MiB at most.
+    """
     response.headers.pop("Location", None)
+    if response.headers.get("Content-Encoding", "").strip().lower() not in _UNPACKED:
+        response.headers.pop("Content-Encoding", None)
 
 
-async def _forget_location_async(response: httpx.Response) -> None:
-    _forget_location(response)
+async def _disarm_async(response: httpx.Response) -> None:
+    _disarm(response)
 
 
 @contextlib.contextmanager

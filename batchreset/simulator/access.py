@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from batchreset.simulator.faults import Faults
+from batchreset.simulator.faults.draws import Faults
 from batchreset.simulator.options import Mfa, SimulatorOptions
 from batchreset.simulator.protocol import Call
 from batchreset.simulator.sign_in.state import IssuedToken

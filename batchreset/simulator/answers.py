@@ -2,12 +2,14 @@
 
 import datetime as dt
 import email.utils
+import http
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from batchreset.simulator.faults.kinds import ErrorBody
 from batchreset.simulator.options import RetryAfterStyle
 from batchreset.simulator.protocol import Call
 from batchreset.simulator.state import Verdict
@@ -48,7 +50,25 @@ def refusal(call: Call, verdict: Verdict, *, byte_order_mark: bool = False) -> A
 
 
 def with_header(answer: Answer, name: str, value: str) -> Answer:
-    return Answer(status=answer.status, headers=(*answer.headers, (name, value)), body=answer.body)
+    return replace(answer, headers=(*answer.headers, (name, value)))
+
+
+def with_body(answer: Answer, body: bytes, *, media_type: str = _JSON_TYPE[1]) -> Answer:
+    """Another body under the same status and headers."""
+    return replace(answer, headers=(("Content-Type", media_type), *_untyped(answer)), body=body)
+
+
+def packed(answer: Answer, body: bytes) -> Answer:
+    """A body that says of itself that it is gzip."""
+    return replace(with_header(answer, "Content-Encoding", "gzip"), body=body)
+
+
+def without_content(answer: Answer) -> Answer:
+    return Answer(status=204, headers=_untyped(answer), body=b"")
+
+
+def _untyped(answer: Answer) -> tuple[tuple[str, str], ...]:
+    return tuple(header for header in answer.headers if header[0] != _JSON_TYPE[0])
 
 
 def throttled(seconds: float, *, style: RetryAfterStyle, at: dt.datetime) -> Answer:
@@ -81,9 +101,43 @@ def _retry_after(seconds: float, *, style: RetryAfterStyle, at: dt.datetime) -> 
             return ""
 
 
-def server_error(call: Call, status: int) -> Answer:
-    """A 500 is the service's own JSON; a gateway answers HTML (503) or nothing at all (504)."""
-    if status == 500:  # noqa: PLR2004
-        return refusal(call, Verdict(status=500, code="800003", description="An unexpected service error occurred."))
-    html = b"<html><body><h1>503 Service Unavailable</h1></body></html>\r\n" if status == 503 else b""  # noqa: PLR2004
-    return Answer(status=status, headers=(("Content-Type", "text/html"),) if html else (), body=html)
+def server_error(call: Call, status: int, body: ErrorBody) -> Answer:
+    """The service's own JSON, a gateway's page, or nothing at all."""
+    match body:
+        case ErrorBody.JSON:
+            verdict = Verdict(status=status, code="800003", description="An unexpected service error occurred.")
+            return refusal(call, verdict)
+        case ErrorBody.HTML:
+            phrase = _phrase(status)
+            return _page(status, f"<html><body><h1>{status} {phrase}</h1></body></html>\r\n")
+        case ErrorBody.EMPTY:
+            return Answer(status=status, headers=(), body=b"")
+
+
+def blocked(call: Call) -> Answer:
+    """What a firewall in front of the service says; it tells its own number and nothing of why."""
+    text = "<p>The requested URL was rejected. Please consult with your administrator.</p>"
+    return _page(403, f"<html><body>{text}<p>Your support ID is: {call.correlation_id[:8]}</p></body></html>\r\n")
+
+
+def moved(call: Call, *, base_url: str) -> Answer:
+    """A redirect to an address where nothing is: who follows it carries a password there."""
+    location = f"{base_url}/moved{call.target}"
+    return with_header(_page(307, "<html><body>Moved</body></html>\r\n"), "Location", location)
+
+
+def with_retry_after(answer: Answer, seconds: float, *, style: RetryAfterStyle, at: dt.datetime) -> Answer:
+    """The same answer, with a wait if there is one to tell."""
+    value = _retry_after(seconds, style=style, at=at) if seconds > 0 else ""
+    return with_header(answer, "Retry-After", value) if value else answer
+
+
+def _page(status: int, html: str) -> Answer:
+    return Answer(status=status, headers=(("Content-Type", "text/html"),), body=html.encode())
+
+
+def _phrase(status: int) -> str:
+    try:
+        return http.HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -5,7 +5,7 @@ import datetime as dt
 import ipaddress
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.applications import Starlette
@@ -15,19 +15,50 @@ from starlette.routing import Route as Served
 from starlette.types import Receive, Scope, Send
 
 from batchreset.simulator.answers import Answer
-from batchreset.simulator.connection import HalfResponse, NeverResponse, NoResponse
+from batchreset.simulator.connection import (
+    HalfResponse,
+    NeverResponse,
+    NoResponse,
+    PiecewiseResponse,
+    RawResponse,
+    dripping,
+)
+from batchreset.simulator.faults.heads import plain
 from batchreset.simulator.protocol import Call, Route
-from batchreset.simulator.service import CutShort, Deliver, Hang, Lose, PartnerCenter, Reply
+from batchreset.simulator.replies import (
+    CutShort,
+    Deliver,
+    Drip,
+    Flood,
+    Hang,
+    Lose,
+    Misdeclared,
+    Refuse,
+    Reply,
+    Verbatim,
+)
+from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.sign_in.routes import sign_in_routes
 from batchreset.simulator.sign_in.service import SignIn
 
 _logger = logging.getLogger(__name__)
 
+_NO_CONTENT: Final = 204
 _USER: Final = "/v1/customers/{customer}/users/{user}"
 
 
-def application(service: PartnerCenter, sign_in: SignIn) -> Starlette:
-    """Partner Center's addresses, the sign-in service's, and `/_simulator/state` for callers on this machine."""
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
+def application(service: PartnerCenter, sign_in: SignIn, *, after_each: Callable[[], None] = _nothing) -> Starlette:
+    """Partner Center's addresses, the sign-in service's, and `/_simulator/state` for callers on this machine.
+
+    `after_each` is called when a request has been decided about, before it is answered.
+    """
+
+    def served(by_method: Mapping[str, Route], otherwise: Route) -> _Endpoint:
+        return _Endpoint(service, by_method, otherwise, after_each=after_each)
 
     async def state(request: Request) -> Response:
         if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
@@ -42,14 +73,14 @@ def application(service: PartnerCenter, sign_in: SignIn) -> Starlette:
     return Starlette(
         routes=[
             Served("/_simulator/state", state),
-            Served(f"{_USER}/resetpassword", _Endpoint(service, {}, Route.RESET_PASSWORD)),
-            Served(f"{_USER}/directoryroles", _Endpoint(service, {}, Route.DIRECTORY_ROLES)),
-            Served(_USER, _Endpoint(service, {"PATCH": Route.USERS}, Route.USER)),
-            Served("/v1/customers/{customer}/users", _Endpoint(service, {}, Route.CUSTOMER_USERS)),
-            Served("/v1/customers/{customer}", _Endpoint(service, {}, Route.CUSTOMER)),
-            Served("/v1/customers", _Endpoint(service, {}, Route.CUSTOMERS)),
+            Served(f"{_USER}/resetpassword", served({}, Route.RESET_PASSWORD)),
+            Served(f"{_USER}/directoryroles", served({}, Route.DIRECTORY_ROLES)),
+            Served(_USER, served({"PATCH": Route.USERS}, Route.USER)),
+            Served("/v1/customers/{customer}/users", served({}, Route.CUSTOMER_USERS)),
+            Served("/v1/customers/{customer}", served({}, Route.CUSTOMER)),
+            Served("/v1/customers", served({}, Route.CUSTOMERS)),
             *sign_in_routes(sign_in),
-            Served("/{other:path}", _Endpoint(service, {}, Route.OTHER)),
+            Served("/{other:path}", served({}, Route.OTHER)),
         ],
         exception_handlers={Exception: failed},
     )
@@ -63,10 +94,18 @@ class _Endpoint:
         otherwise: which one all others do.
     """
 
-    def __init__(self, service: PartnerCenter, by_method: Mapping[str, Route], otherwise: Route) -> None:
+    def __init__(
+        self,
+        service: PartnerCenter,
+        by_method: Mapping[str, Route],
+        otherwise: Route,
+        *,
+        after_each: Callable[[], None],
+    ) -> None:
         self._service = service
         self._by_method = by_method
         self._otherwise = otherwise
+        self._after_each = after_each
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -75,6 +114,7 @@ class _Endpoint:
         except ClientDisconnect:
             return
         reply = self._service.handle(call, now_seconds=time.monotonic(), at=dt.datetime.now(dt.UTC))
+        self._after_each()
         response = await _response(reply)
         await response(scope, receive, send)
 
@@ -95,15 +135,24 @@ async def _response(reply: Reply) -> Response:
     """The response, when its time has come."""
     match reply:
         case Deliver(answer=answer, after_seconds=seconds):
-            response = Response(answer.body, answer.status)
+            return await _later(seconds, _with_head(Response(answer.body, answer.status), answer))
         case CutShort(answer=answer, after_seconds=seconds):
-            response = HalfResponse(answer.body, answer.status)
+            return await _later(seconds, _with_head(HalfResponse(answer.body, answer.status), answer))
+        case Flood(answer=answer, size_bytes=size, after_seconds=seconds):
+            flood = PiecewiseResponse(reply.pieces(), answer.status, pause_seconds=0)
+            return await _later(seconds, _with_head(flood, answer, content_length=max(size, len(answer.body))))
+        case Drip(answer=answer, lasts_seconds=lasts, after_seconds=seconds):
+            return await _later(seconds, _with_head(dripping(answer.body, answer.status, lasts_seconds=lasts), answer))
+        case Misdeclared(answer=answer, content_length=length, after_seconds=seconds):
+            return await _later(seconds, RawResponse(plain(answer, content_length=length), answer.body))
+        case Verbatim(answer=answer, head=head, after_seconds=seconds):
+            return await _later(seconds, RawResponse(head, answer.body))
         case Lose(reset=reset, after_seconds=seconds):
             return await _later(seconds, NoResponse(reset=reset))
         case Hang():
             return NeverResponse()
-    response.raw_headers = _raw_headers(answer)
-    return await _later(seconds, response)
+        case Refuse():
+            return NoResponse(reset=True)
 
 
 async def _later(seconds: float, response: Response) -> Response:
@@ -112,7 +161,11 @@ async def _later(seconds: float, response: Response) -> Response:
     return response
 
 
-def _raw_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """In the documented spelling; starlette's own way would make them lower-case."""
+def _with_head(response: Response, answer: Answer, *, content_length: int | None = None) -> Response:
+    """With the headers in the documented spelling; starlette's own way would make them lower-case."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-    return [*headers, (b"Content-Length", str(len(answer.body)).encode())]
+    length = len(answer.body) if content_length is None else content_length
+    # RFC 9110, 8.6: not with a 204.
+    sized = [] if answer.status == _NO_CONTENT else [(b"Content-Length", str(length).encode())]
+    response.raw_headers = [*headers, *sized]
+    return response

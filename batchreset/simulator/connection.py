@@ -1,12 +1,14 @@
-"""Answers that ASGI has no words for: none at all, half of one, or never.
+"""Answers that ASGI has no words for: none at all, half of one, one that is spelled wrongly, or never.
 
 uvicorn answers 500 when an application returns or raises before it sent anything, so the application has to reach the
 connection itself: the protocol below puts it where the application finds it.
 """
 
 import asyncio
+import math
 import socket
 import struct
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 from starlette.responses import Response
@@ -17,6 +19,9 @@ _TRANSPORT: Final = "simulator.transport"
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, for 0 seconds: closing sends a reset."""
+
+_LEAST_PAUSE_SECONDS: Final = 0.01
+"""Between two pieces of a dripping body; where they would follow one another faster, they are longer than a byte."""
 
 
 class ReachableProtocol(H11Protocol):
@@ -72,3 +77,44 @@ class NeverResponse(Response):
 
     async def __call__(self, _scope: Scope, receive: Receive, _send: Send) -> None:
         await _disconnected(receive)
+
+
+class RawResponse(Response):
+    """Bytes that h11 would refuse to send; then the connection is closed."""
+
+    def __init__(self, head: bytes, body: bytes) -> None:
+        super().__init__(body)
+        self._head = head
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        transport = _transport(scope)
+        transport.write(self._head + bytes(self.body))
+        transport.close()
+        await _disconnected(receive)
+
+
+class PiecewiseResponse(Response):
+    """A body in pieces, with a pause before each."""
+
+    def __init__(self, pieces: Iterable[bytes], status_code: int, *, pause_seconds: float) -> None:
+        super().__init__(status_code=status_code)
+        self._pieces = pieces
+        self._pause_seconds = pause_seconds
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        transport = _transport(scope)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for piece in self._pieces:
+            await asyncio.sleep(self._pause_seconds)
+            if transport.is_closing():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def dripping(body: bytes, status_code: int, *, lasts_seconds: float) -> PiecewiseResponse:
+    """A body of which one byte comes after the other."""
+    pieces = min(len(body), max(1, int(lasts_seconds / _LEAST_PAUSE_SECONDS)))
+    size = math.ceil(len(body) / pieces) if pieces else 1
+    drops = [body[start : start + size] for start in range(0, len(body), size)]
+    return PiecewiseResponse(drops, status_code, pause_seconds=lasts_seconds / max(1, len(drops)))

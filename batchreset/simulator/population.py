@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from batchreset.simulator.chance import befalls
 from batchreset.simulator.directory import DirectoryUser, DomainType
 from batchreset.simulator.options import ForbiddenCode, SimulatorOptions
 from batchreset.simulator.protocol import Call, Route, is_guid
@@ -54,8 +55,7 @@ class Population:
         if not is_guid(call.customer):
             return _NO_CUSTOMER_ID
         if call.customer in self._forbidden_customers:
-            code = self._options.forbidden_code
-            return Verdict(status=403, code=code.value, description=_FORBIDDEN[code])
+            return self._forbidden()
         if self._directory is not None and call.customer not in self._directory:
             return _NO_CUSTOMER
         if not call.route.is_of_user:
@@ -63,10 +63,19 @@ class Population:
         user = self.user(call.customer, call.user)
         if not self._is_there(user) or (call.route.is_reset and user.is_deleted):
             return _NO_USER
+        if call.route.is_reset and self._is_drawn(self._options.forbidden_share, "forbidden", user):
+            return self._forbidden()
         return _FEDERATED if call.route.is_reset and user.domain_type is DomainType.FEDERATED else None
 
+    def _forbidden(self) -> Verdict:
+        code = self._options.forbidden_code
+        return Verdict(status=403, code=code.value, description=_FORBIDDEN[code])
+
+    def _is_drawn(self, share: float, kind: str, user: DirectoryUser) -> bool:
+        return share > 0 and befalls(share, seed=self._options.seed, kind=kind, who=user.user)
+
     def _is_there(self, user: DirectoryUser) -> bool:
-        if user.user in self._missing_users:
+        if user.user in self._missing_users or self._is_drawn(self._options.missing_share, "missing", user):
             return False
         if self._known_users is not None and user.user not in self._known_users:
             return False

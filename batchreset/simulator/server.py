@@ -8,6 +8,7 @@ import socket
 import ssl
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from batchreset.errors import RefusedError
 from batchreset.simulator.app import application
 from batchreset.simulator.connection import ReachableProtocol
 from batchreset.simulator.line_log import line_log
+from batchreset.simulator.listening import OutageServer, bound
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.sign_in.assertion import read_certificate
@@ -96,43 +98,33 @@ def serve(
         _serve_on(server, listener)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, ended by `stop` alone, and at once: nothing is owed to callers of a simulator."""
-
-    on_ready: Callable[[], None]
-
-    def stop(self) -> None:
-        """Thread-safe: a flag that uvicorn looks at ten times a second."""
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.on_ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await super().shutdown(sockets)
-
-
 @contextlib.contextmanager
-def _prepared(options: SimulatorOptions) -> Iterator[tuple[_Server, socket.socket, RunningSimulator]]:
+def _prepared(options: SimulatorOptions) -> Iterator[tuple[OutageServer, socket.socket, RunningSimulator]]:
     authority = trustme.CA()
     with (
         contextlib.closing(_listener(options)) as listener,
         _ca_file(options, authority) as ca_file,
         line_log(options.applied_log, option="applied_log") as record_applied,
+        line_log(options.request_log, option="request_log") as record_request,
         line_log(options.sign_in_log, option="sign_in_log") as record_token_request,
     ):
         state = ServiceState()
-        base_url = f"https://{_for_url(options.host)}:{listener.getsockname()[1]}"
+        port = listener.getsockname()[1]
+        base_url = f"https://{_for_url(options.host)}:{port}"
         certificate = None if options.client_certificate is None else read_certificate(options.client_certificate)
-        app = application(
-            PartnerCenter(options, state, record_applied, base_url=base_url),
-            SignIn(options, state, base_url=base_url, certificate=certificate, record=record_token_request),
+        service = PartnerCenter(options, state, record_applied, base_url=base_url, record_request=record_request)
+        sign_in = SignIn(options, state, base_url=base_url, certificate=certificate, record=record_token_request)
+
+        def look() -> None:
+            server.look_soon()
+
+        app = application(service, sign_in, after_each=look)
+        server = OutageServer(
+            _config(app, _tls(options, authority)),
+            refuses=lambda: service.outages.refuses(time.monotonic()),
+            hold=lambda: bound(options.host, port),
         )
-        simulator = RunningSimulator(base_url=base_url, ca_file=ca_file, state=state)
-        yield _Server(_config(app, _tls(options, authority))), listener, simulator
+        yield server, listener, RunningSimulator(base_url=base_url, ca_file=ca_file, state=state)
 
 
 def _config(app: Starlette, tls: ssl.SSLContext) -> uvicorn.Config:
@@ -156,22 +148,19 @@ def _config(app: Starlette, tls: ssl.SSLContext) -> uvicorn.Config:
     )
 
 
-def _serve_on(server: _Server, listener: socket.socket) -> None:
+def _serve_on(server: OutageServer, listener: socket.socket) -> None:
     asyncio.run(server.serve(sockets=[listener]))
 
 
 def _listener(options: SimulatorOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        listener = socket.create_server((options.host, options.port), family=family, backlog=_BACKLOG)
+        listener = bound(options.host, options.port)
+        listener.listen(_BACKLOG)
     except OSError as error:
         raise RefusedError(
             f"The simulator cannot listen on {_for_url(options.host)}:{options.port}: {error.strerror or error}.",
             next_step="Choose another --port, or leave it out: a free one is found.",
         ) from error
-    # Accepted connections inherit it; asyncio would not set it on them, and headers and body, two writes, would be
-    # 40 ms apart.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 

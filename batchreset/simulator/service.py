@@ -3,18 +3,22 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from batchreset.simulator import answers, documents, passwords
 from batchreset.simulator.access import DEAD_TOKEN, Access
 from batchreset.simulator.answers import Answer
-from batchreset.simulator.faults import Draw, Fault, Faults
-from batchreset.simulator.limits import Limits
+from batchreset.simulator.faults.draws import Draw, Faults
+from batchreset.simulator.faults.kinds import Fault
+from batchreset.simulator.faults.outages import Outages
+from batchreset.simulator.faults.spoiling import HIDING, instead, spoiled
+from batchreset.simulator.limits import Limits, Scope
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.paging import Page
 from batchreset.simulator.population import Population
 from batchreset.simulator.protocol import Call, Malformed, Reset, Route, is_guid, mistakes, read_body
+from batchreset.simulator.replies import Deliver, Refuse, Reply, ended
 from batchreset.simulator.sign_in.endpoints import AUTHORIZE, Endpoints
 from batchreset.simulator.state import Applied, Exchange, ServiceState, Verdict
 
@@ -29,42 +33,18 @@ _NO_TOKEN = Verdict(status=401, code="800001", description="The partner token is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deliver:
-    """Send the answer."""
+class _Decided:
+    """A reply and how it came about."""
 
-    answer: Answer
-    after_seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CutShort:
-    """Send the headers and half the body, then lose the connection."""
-
-    answer: Answer
-    after_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lose:
-    """Close the connection, or reset it, without a byte of an answer."""
-
-    reset: bool
-    after_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hang:
-    """Never answer."""
-
-
-Reply = Deliver | CutShort | Lose | Hang
+    reply: Reply
+    fault: str | None = None
+    throttled: Scope | None = None
 
 
 _NOT_ALLOWED = 405
-_NOT_APPLIED = frozenset({Fault.ERROR, Fault.LOST, Fault.HANG})
 
 
-def _nothing(_: Applied) -> None:
+def _nothing(_: object) -> None:
     """Keep no record."""
 
 
@@ -73,7 +53,11 @@ class PartnerCenter:
 
     Args:
         record: called with each password before it is in force; when it raises, nothing is applied.
+        record_request: called with each request before it is answered.
         base_url: of the simulator, where who needs a new token is sent.
+
+    Attributes:
+        outages: tell, at any time, whether connections are refused.
     """
 
     def __init__(
@@ -83,10 +67,14 @@ class PartnerCenter:
         record: Callable[[Applied], None] = _nothing,
         *,
         base_url: str,
+        record_request: Callable[[Exchange], None] = _nothing,
     ) -> None:
         self.state = state
         self._options = options
+        self.outages = Outages(options.planned_outages(), crash_seconds=options.refused_seconds)
         self._record = record
+        self._record_request = record_request
+        self._base_url = base_url
         self._authorization_uri = Endpoints(base_url=base_url, tenant=options.tenant_id).at(AUTHORIZE)
         self._faults = Faults(options)
         self._access = Access(options, state, self._faults)
@@ -98,36 +86,54 @@ class PartnerCenter:
 
         `now_seconds` is of a clock that never runs backwards, `at` wall-clock time in UTC.
         """
-        reply = self._reply(call, now_seconds=now_seconds, at=at)
-        self.state.exchanges.append(
-            Exchange(
-                at=at,
-                route=call.route,
-                method=call.method,
-                customer=call.customer,
-                user=call.user,
-                request_id=call.request_id,
-                correlation_id=call.correlation_id,
-                ended=_ended(reply),
-            )
+        applied, replayed = len(self.state.applied), self.state.replayed
+        decided = self._decide(call, now_seconds=now_seconds, at=at)
+        exchange = Exchange(
+            at=at,
+            route=call.route,
+            method=call.method,
+            customer=call.customer,
+            user=call.user,
+            request_id=call.request_id,
+            correlation_id=call.correlation_id,
+            ended=ended(decided.reply),
+            fault=decided.fault,
+            applied=len(self.state.applied) > applied,
+            throttled=decided.throttled,
+            replayed=self.state.replayed > replayed,
         )
-        return reply
+        self.state.exchanges.append(exchange)
+        self._record_request(exchange)
+        return decided.reply
 
-    def _reply(self, call: Call, *, now_seconds: float, at: dt.datetime) -> Reply:
+    def _decide(self, call: Call, *, now_seconds: float, at: dt.datetime) -> _Decided:
+        met = self.outages.meets(now_seconds)
+        if met is not None and met.unseen:
+            return _Decided(reply=Refuse(), fault=met.fault.word)
         body = read_body(call.body) if call.route.is_reset else None
         wrong = self._wrong(call, body)
+        if met is not None and not met.fault.applies:
+            draw = self._faults.draw(f"outage|{_key(call)}", faulty=False)
+            draw = replace(draw, fault=met.fault, error_status=met.status or draw.error_status)
+            return _Decided(reply=self._instead(call, met.fault, draw, at), fault=met.fault.word)
         throttled = self._limits.admit(call.customer, now_seconds)
         if throttled is not None:
             self.state.throttled[throttled.scope] += 1
             answer = answers.throttled(throttled.seconds, style=self._options.retry_after, at=at)
-            return Deliver(answer=answer)
+            return _Decided(reply=Deliver(answer=answer), throttled=throttled.scope)
         if wrong is not None:
-            return Deliver(answer=_with_allow(call, answers.refusal(call, wrong)))
+            return _Decided(reply=Deliver(answer=_with_allow(call, answers.refusal(call, wrong))))
         barred = self._access.barred(call, at)
         if barred is not None:
-            return Deliver(answer=self._challenged(call, barred, at))
+            return _Decided(reply=Deliver(answer=self._challenged(call, barred, at)))
+        draw = self._faults.draw(_key(call), faulty=call.route.is_reset or self._options.faults_on_reads)
+        if met is not None:
+            draw = replace(draw, fault=met.fault)
+        if draw.fault is Fault.REFUSED:
+            self.outages.crash(now_seconds)
         # A malformed body is always wrong, so here it is a reset's or there is none.
-        return self._work(call, body if isinstance(body, Reset) else None, at)
+        reply = self._work(call, body if isinstance(body, Reset) else None, draw, at)
+        return _Decided(reply=reply, fault=draw.fault and draw.fault.word)
 
     def _wrong(self, call: Call, body: Reset | Malformed | None) -> Verdict | None:
         """Note what the caller did against the documentation, and what it is told."""
@@ -163,20 +169,29 @@ class PartnerCenter:
         challenge = self.state.sign_in.challenges.header(call.bearer, authorization_uri=self._authorization_uri, at=at)
         return answers.with_header(answer, "WWW-Authenticate", challenge)
 
-    def _work(self, call: Call, reset: Reset | None, at: dt.datetime) -> Reply:
-        draw = self._faults.draw(
-            f"{call.route}|{call.customer}|{call.user}",
-            faulty=call.route.is_reset or self._options.faults_on_reads,
-        )
-        if draw.fault in _NOT_APPLIED:
-            return _failed(call, draw)
+    def _work(self, call: Call, reset: Reset | None, draw: Draw, at: dt.datetime) -> Reply:
+        if draw.fault is not None and not draw.fault.applies:
+            return self._instead(call, draw.fault, draw, at)
         verdict = self._verdict(call, reset, draw, at)
-        if draw.fault not in {None, Fault.CUT_SHORT}:
-            return _failed(call, draw)
+        if draw.fault in HIDING:
+            return self._instead(call, draw.fault, draw, at)
         answer = self._service_answer(call, self._rendered(call, reset, verdict, draw))
-        if draw.fault is Fault.CUT_SHORT:
-            return CutShort(answer=answer, after_seconds=draw.latency_seconds)
+        if draw.fault is not None:
+            return spoiled(draw.fault, answer, draw, self._options)
         return Deliver(answer=answer, after_seconds=draw.latency_seconds)
+
+    def _instead(self, call: Call, fault: Fault, draw: Draw, at: dt.datetime) -> Reply:
+        """What the caller sees of a fault that hides the service's own answer."""
+        match fault:
+            case Fault.BLOCKED:
+                answer = answers.blocked(call)
+            case Fault.REDIRECT:
+                answer = answers.moved(call, base_url=self._base_url)
+            case _:
+                error = answers.server_error(call, draw.error_status, draw.error_body)
+                wait, style = self._options.error_retry_after_seconds, self._options.retry_after
+                answer = answers.with_retry_after(error, wait, style=style, at=at)
+        return instead(fault, answer, draw, self._options)
 
     def _verdict(self, call: Call, reset: Reset | None, draw: Draw, at: dt.datetime) -> Verdict:
         """Decide, once for each request id."""
@@ -237,24 +252,6 @@ def _with_allow(call: Call, answer: Answer) -> Answer:
     return answers.with_header(answer, "Allow", call.route.allow) if answer.status == _NOT_ALLOWED else answer
 
 
-def _failed(call: Call, draw: Draw) -> Reply:
-    """What the caller sees of a fault that hides the service's own answer."""
-    match draw.fault:
-        case Fault.LOST | Fault.LOST_APPLIED:
-            return Lose(reset=draw.reset, after_seconds=draw.latency_seconds)
-        case Fault.HANG | Fault.HANG_APPLIED:
-            return Hang()
-        case _:
-            return Deliver(answer=answers.server_error(call, draw.error_status), after_seconds=draw.latency_seconds)
-
-
-def _ended(reply: Reply) -> str:
-    match reply:
-        case Deliver(answer=answer):
-            return str(answer.status)
-        case CutShort():
-            return "cut_short"
-        case Lose():
-            return "lost"
-        case Hang():
-            return "hang"
+def _key(call: Call) -> str:
+    """The account and the kind of request."""
+    return f"{call.route}|{call.customer}|{call.user}"

@@ -4,11 +4,13 @@ import datetime as dt
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batchreset.simulator.limits import Scope
-from batchreset.simulator.protocol import Route
+from batchreset.simulator.protocol import Route, is_guid
 from batchreset.simulator.sign_in.state import SignInState
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Applied:
         """One line of the applied log, without its end."""
         return json.dumps(
             {
-                "time": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "time": _time(self.at),
                 "customer": self.customer,
                 "user": self.user,
                 "forceChangePassword": self.force_change_password,
@@ -58,7 +60,12 @@ class Exchange:
     """One request and how it ended.
 
     Attributes:
-        ended: the status sent, or `lost`, `cut_short`, `hang`.
+        ended: the status sent, or what became of the answer instead (`replies.ended`). Whether the caller heard of it
+            is not known here.
+        fault: what befell it, if anything.
+        applied: it put a password in force, itself; what was replayed was applied before.
+        throttled: the limit that refused it, if one did.
+        replayed: it was answered as the first request of its id was.
     """
 
     at: dt.datetime
@@ -69,6 +76,29 @@ class Exchange:
     request_id: str
     correlation_id: str
     ended: str
+    fault: str | None = None
+    applied: bool = False
+    throttled: Scope | None = None
+    replayed: bool = False
+
+    def line(self) -> str:
+        """One line of the request log, without its end. It shows ids only where they are some, as callers err."""
+        return json.dumps(
+            {
+                "time": _time(self.at),
+                "method": self.method if self.method in _METHODS else "OTHER",
+                "route": self.route,
+                "customer": _guid(self.customer),
+                "user": _guid(self.user),
+                "request_id": _guid(self.request_id),
+                "correlation_id": _guid(self.correlation_id),
+                "ended": self.ended,
+                "fault": self.fault,
+                "applied": self.applied,
+                "throttled": self.throttled,
+                "replayed": self.replayed,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,3 +195,11 @@ class ServiceState:
                 for user, account in in_force.items()
             },
         }
+
+
+def _time(at: dt.datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _guid(text: str) -> str:
+    return text if not text or is_guid(text) else "not a GUID"

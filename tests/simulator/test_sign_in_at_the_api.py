@@ -13,7 +13,8 @@ from simulator_client import CUSTOMER, USER, body, headers
 
 from batchreset.simulator.options import Mfa, SimulatorOptions
 from batchreset.simulator.protocol import Call, Route
-from batchreset.simulator.service import Deliver, PartnerCenter
+from batchreset.simulator.replies import Deliver
+from batchreset.simulator.service import PartnerCenter
 
 CUSTOMER_PATH = f"/v1/customers/{CUSTOMER}"
 APP_ONLY = {"grant_type": "client_credentials", "refresh_token": None, "scope": f"{RESOURCE}/.default"}

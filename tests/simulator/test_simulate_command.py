@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -17,9 +18,10 @@ import pytest
 from click.testing import CliRunner
 from simulator_client import CUSTOMER, USER, body, headers
 
-from batchreset.cli.simulate import simulate
+from batchreset.cli.simulate import chosen_options, simulate
 from batchreset.errors import RefusedError, SettingsError
-from batchreset.simulator.options import SimulatorOptions
+from batchreset.simulator.faults.kinds import ErrorBody
+from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.server import running
 
 COMMAND = [sys.executable, "-c", "from batchreset.cli.simulate import simulate; simulate()"]
@@ -133,7 +135,7 @@ def test_a_port_in_use_is_refused() -> None:
 def test_every_field_has_its_option_with_the_same_default() -> None:
     options = {parameter.name: parameter for parameter in simulate.params}
     fields = {field.name for field in dataclasses.fields(SimulatorOptions)}
-    assert options.keys() == fields | {"until_stdin_closes"}
+    assert options.keys() == fields | {"scenario", "list_scenarios", "until_stdin_closes"}
     with simulate.make_context("simulate", []) as context:
         values = {name: value for name, value in context.params.items() if name in fields}
     assert SimulatorOptions(**values) == SimulatorOptions()
@@ -143,8 +145,8 @@ def test_every_field_has_its_option_with_the_same_default() -> None:
 def parsed(*arguments: str) -> SimulatorOptions:
     with simulate.make_context("simulate", list(arguments)) as context:
         values = dict(context.params)
-    del values["until_stdin_closes"]
-    return SimulatorOptions(**values)
+        del values["until_stdin_closes"]
+        return chosen_options(context, values.pop("scenario"), values)
 
 
 def test_options_are_read(tmp_path: Path) -> None:
@@ -157,6 +159,9 @@ def test_options_are_read(tmp_path: Path) -> None:
         *("--customer-limit", "60", "--customer-limit-kind", "bucket"),
         *("--faults-on-reads", "--ca-file", str(tmp_path / "ca.pem"), "--rotation", "once", "--refresh-error", "50173"),
         *("--device-answer", "decline", "--claims-challenge", "--sign-in-log", str(tmp_path / "sign-in.ndjson")),
+        *("--error-status", "502", "--error-status", "408", "--error-body", "html", "--huge-bytes", "9"),
+        *("--outage", "503 after 1 requests for 2 seconds", "--outage", "hang after 0 seconds for 1 request"),
+        *("--missing-share", "0.5", "--request-log", str(tmp_path / "requests.ndjson")),
     )
     assert options == SimulatorOptions(
         known_users=frozenset({USER, CUSTOMER}),
@@ -178,6 +183,12 @@ def test_options_are_read(tmp_path: Path) -> None:
         device_answer=options.device_answer.DECLINE,
         claims_challenge=True,
         sign_in_log=tmp_path / "sign-in.ndjson",
+        error_statuses=frozenset({408, 502}),
+        error_bodies=frozenset({ErrorBody.HTML}),
+        huge_bytes=9,
+        outages=("503 after 1 requests for 2 seconds", "hang after 0 seconds for 1 request"),
+        missing_share=0.5,
+        request_log=tmp_path / "requests.ndjson",
     )
 
 
@@ -191,6 +202,14 @@ def test_a_file_of_known_users_that_is_not_text_is_refused_by_name(tmp_path: Pat
 
 def test_an_impossible_option_is_refused() -> None:
     assert isinstance(invoked("--error-share", "2"), SettingsError)
+
+
+def test_the_help_has_every_flag_under_a_heading() -> None:
+    text = CliRunner().invoke(simulate, ["--help"]).stdout
+    headings = [line for line in text.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
+    assert headings == ["Options:", "Serving:", "Faults:", "Limits:", "Customers and users:", "Tokens and sign-in:"]
+    shown = set(re.findall(r"^  (--[a-z0-9-]+)", text.partition("Options:")[2], flags=re.MULTILINE))
+    assert shown - {"--help"} == {parameter.opts[0] for parameter in simulate.params}
 
 
 def test_help_does_not_wait_for_the_servers_libraries() -> None:
@@ -228,3 +247,39 @@ def test_it_names_no_way_that_would_not_work() -> None:
         messages = CliRunner().invoke(simulate, ["--until-stdin-closes", *flags]).stderr
     assert "BATCHRESET_AUTH__CLIENT_ID" in messages
     assert not [name for name in ("ACCESS_TOKEN", "CLIENT_SECRET", "REFRESH_TOKEN=") if name in messages]
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    path = tmp_path / "mine.toml"
+    text = 'imitates = "a bad day"\nlost_share = 0.5\nbom_share = 1\nclaims_challenge = true\nretry_after = "date"\n'
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_flags_beside_a_scenario_are_stronger_even_with_their_defaults(scenario: str) -> None:
+    assert parsed("--scenario", scenario, "--bom-share", "0.2", "--no-claims-challenge", "--seed", "7") == (
+        SimulatorOptions(lost_share=0.5, bom_share=0.2, retry_after=RetryAfterStyle.DATE, seed=7)
+    )
+
+
+def test_what_a_scenario_and_flags_cannot_be_together_is_refused(scenario: str) -> None:
+    error = invoked("--scenario", scenario, "--hang-share", "0.6")
+    assert isinstance(error, SettingsError)
+    assert error.details == ("lost_share, hang_share together are 1.1; at most 1 is possible",)
+
+
+def test_at_its_start_a_scenario_says_what_it_imitates(scenario: str) -> None:
+    with standard_input_at_its_end():
+        result = CliRunner().invoke(simulate, ["--until-stdin-closes", "--scenario", scenario])
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[0] == "Scenario mine: a bad day."
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_the_shipped_scenarios_can_be_listed() -> None:
+    result = CliRunner().invoke(simulate, ["--list-scenarios"])
+    assert result.exit_code == 0
+    names = [line.split()[0] for line in result.stdout.splitlines()]
+    assert {"everything", "ten-minutes-down"} <= set(names)
+    assert all(parsed("--scenario", name) for name in names)

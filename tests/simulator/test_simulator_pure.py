@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from batchreset.errors import ExitCode, SettingsError
 from batchreset.simulator.answers import throttled
 from batchreset.simulator.directory import DirectoryUser
-from batchreset.simulator.faults import Draw, Fault, Faults
+from batchreset.simulator.faults.draws import Draw, Faults
+from batchreset.simulator.faults.kinds import Fault
 from batchreset.simulator.limits import LimitKind
 from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.passwords import is_weak
@@ -85,7 +86,7 @@ def test_shares_are_kept() -> None:
         assert sum(draw.fault is Fault(fault) for draw in drawn) / 20_000 == pytest.approx(share, abs=0.012)
     assert sum(draw.weak for draw in drawn) / 20_000 == pytest.approx(0.3, abs=0.012)
     assert sum(draw.byte_order_mark for draw in drawn) / 20_000 == pytest.approx(0.6, abs=0.012)
-    assert {draw.error_status for draw in drawn} == {500, 503, 504}
+    assert {draw.error_status for draw in drawn} == {408, 500, 502, 503, 504}
 
 
 def test_latencies_scatter_about_their_median_and_are_never_nothing() -> None:

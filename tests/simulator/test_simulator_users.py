@@ -17,7 +17,8 @@ from simulator_client import CUSTOMER, OTHER_CUSTOMER, PASSWORD, USER, Caller, c
 from batchreset.simulator.directory import DirectoryUser, DomainType, UserState
 from batchreset.simulator.options import Mfa, SimulatorOptions
 from batchreset.simulator.protocol import Call, Route
-from batchreset.simulator.service import Deliver, PartnerCenter
+from batchreset.simulator.replies import Deliver
+from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 
 PLAIN, DELETED, FEDERATED, SYNCED, ELSEWHERE, UNKNOWN, MISSING = (
@@ -258,7 +259,7 @@ def test_reading_users_takes_part_in_everything_else() -> None:
 @pytest.mark.parametrize(
     ("options", "status"),
     [
-        pytest.param(SimulatorOptions(error_share=1, faults_on_reads=True), {500, 503, 504}, id="faults"),
+        pytest.param(SimulatorOptions(error_share=1, faults_on_reads=True), {408, 500, 502, 503, 504}, id="faults"),
         pytest.param(SimulatorOptions(error_share=1), {200}, id="faults of resets only"),
         pytest.param(SimulatorOptions(mfa=Mfa.OFF), {401}, id="no MFA"),
         pytest.param(SimulatorOptions(only_issued_tokens=True), {401}, id="a made-up token"),

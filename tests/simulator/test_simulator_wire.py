@@ -1,6 +1,5 @@
 """Faults as a caller meets them, on bare sockets where the bytes matter."""
 
-import json
 import time
 import uuid
 
@@ -82,13 +81,12 @@ def test_a_hanging_request_is_never_answered(options: SimulatorOptions, applied:
         pytest.param(SimulatorOptions(applied_error_share=1), 12, id="though applied"),
     ],
 )
-def test_a_server_error_is_json_html_or_nothing(options: SimulatorOptions, applied: int) -> None:
+def test_a_server_error_is_of_any_kind(options: SimulatorOptions, applied: int) -> None:
     with calling(options) as caller:
-        bodies = {answer.status_code: answer.content for answer in map(caller.reset, USERS)}
-        assert bodies.keys() == {500, 503, 504}
-        assert json.loads(bodies[500])["code"] == "800003"
-        assert bodies[503].startswith(b"<html>")
-        assert bodies[504] == b""
+        answers = [caller.reset(user) for user in USERS]
+        assert {answer.status_code for answer in answers} <= {408, 500, 502, 503, 504}
+        assert len({answer.status_code for answer in answers}) > 2
+        assert {answer.content[:1] for answer in answers} == {b"{", b"<", b""}
         assert caller.report()["accounts_changed"] == applied
 
 

@@ -76,7 +76,8 @@ class Exchanging:
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
-        body += chunk
+        # What is unpacked may be far longer than what came.
+        body += chunk[: most_bytes - len(body) + 1]
         if len(body) > most_bytes:
             break
     return bytes(body[:most_bytes])

@@ -1,0 +1,1 @@
+"""What goes wrong: which kinds there are, when each comes, and what becomes of an answer."""

@@ -1,0 +1,76 @@
+"""The log of requests: what a checker that sees only files can compare."""
+
+import json
+import stat
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from simulator_client import CUSTOMER, PASSWORD, USER, body, calling
+
+from batchreset.simulator.options import SimulatorOptions
+
+CANARY = "canary-token-5uQe8"
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_each_request_has_its_line_before_it_is_answered(tmp_path: Path) -> None:
+    log = tmp_path / "requests.ndjson"
+    with calling(SimulatorOptions(request_log=log)) as caller:
+        answer = caller.reset()
+        (line,) = lines(log)
+        caller.get(f"/v1/customers/{CUSTOMER}")
+        assert len(lines(log)) == 2
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "method": "PATCH",
+        "route": "resetpassword",
+        "customer": CUSTOMER,
+        "user": USER,
+        "request_id": answer.headers["MS-RequestId"],
+        "correlation_id": answer.headers["MS-CorrelationId"],
+        "ended": "200",
+        "fault": None,
+        "applied": True,
+        "throttled": None,
+        "replayed": False,
+    }
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_it_tells_what_befell_a_request_and_whether_that_very_request_applied(tmp_path: Path) -> None:
+    log = tmp_path / "requests.ndjson"
+    same: dict[str, str | None] = {"MS-RequestId": str(uuid.uuid4())}
+    options = SimulatorOptions(
+        request_log=log, outages=("lost-applied after 0 requests for 1 request",), partner_limit=2
+    )
+    with calling(options) as caller:
+        with pytest.raises(httpx.TransportError):
+            caller.reset(changes=same)
+        caller.reset(changes=same)
+        caller.reset()
+    told = ("ended", "fault", "applied", "throttled", "replayed")
+    assert [tuple(line[name] for name in told) for line in lines(log)] == [
+        ("lost", "lost-applied", True, None, False),
+        ("200", None, False, None, True),
+        ("429", None, False, "partner", False),
+    ]
+
+
+def test_it_has_neither_passwords_nor_tokens_even_where_a_caller_puts_them_by_mistake(tmp_path: Path) -> None:
+    log = tmp_path / "requests.ndjson"
+    with calling(SimulatorOptions(request_log=log)) as caller:
+        caller.reset(changes={"Authorization": f"Bearer {CANARY}"})
+        caller.reset(changes={"MS-RequestId": CANARY, "MS-CorrelationId": PASSWORD})
+        caller.reset(CANARY, customer=CANARY)
+        caller.send(CANARY, f"/v1/{CANARY}?{CANARY}", content=body())
+    assert len(lines(log)) == 4
+    text = log.read_text(encoding="utf-8")
+    assert CANARY.lower() not in text.lower()
+    assert PASSWORD not in text
+    assert [line["user"] for line in lines(log)] == [USER, USER, "not a GUID", ""]
