@@ -164,3 +164,16 @@ def test_while_one_row_sees_a_refused_gate_is_paused_and_one_that_waited_of_itse
 
     assert seen == [False, True, paused]
     assert math.isinf(door.opens_seconds()) is paused
+
+
+def test_a_door_that_waits_on_after_lost_rows_was_closed_no_longer_than_it_was() -> None:
+    """Each wait is told from its beginning; in all it is counted once."""
+    door = Door()
+    door.close(0.0, 10.0, Cause.REFUSED)
+    told = []
+    for number, at_seconds in enumerate((10.0, 12.0, 15.0), start=1):
+        door.sent_to_see(at_seconds, number)
+        told.append(door.last_wait_seconds)
+        door.lost(at_seconds, number)
+    assert told == [10.0, 12.0, 15.0]
+    assert door.waited_seconds == 15.0

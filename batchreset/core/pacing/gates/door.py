@@ -36,6 +36,7 @@ class Door:
 
     __slots__ = (
         "_closed_at_seconds",
+        "_counted_to_seconds",
         "_trying_first",
         "_trying_out",
         "_trying_since_seconds",
@@ -61,6 +62,7 @@ class Door:
         self.trying_late_seconds = 0.0
         self.trying_sent = 0
         self._closed_at_seconds = 0.0
+        self._counted_to_seconds = 0.0
         self._trying_first = 0
         self._trying_out = 0
         self._trying_since_seconds = 0.0
@@ -94,7 +96,7 @@ class Door:
         news = fresh or cause is not self.cause
         self.phase = moved(self.phase, Cue.CLOSE)
         if fresh:
-            self._closed_at_seconds = now_seconds
+            self._closed_at_seconds = self._counted_to_seconds = now_seconds
             self.trying_sent = 0
             self.until_seconds = -math.inf
         self.until_seconds = self.due_seconds = max(self.until_seconds, until_seconds)
@@ -105,7 +107,9 @@ class Door:
         """A row goes though it is closed."""
         if self.phase is Phase.WAITING:
             self.last_wait_seconds = now_seconds - self._closed_at_seconds
-            self.waited_seconds += self.last_wait_seconds
+            # After a row that was lost it waits on: the time before is counted already.
+            self.waited_seconds += now_seconds - self._counted_to_seconds
+            self._counted_to_seconds = now_seconds
             self.trying_late_seconds = now_seconds - self.due_seconds
             self._trying_first = number
         self.phase = moved(self.phase, Cue.TRY)
