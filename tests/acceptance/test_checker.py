@@ -219,8 +219,8 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "requests were under way at 1, max_concurrency is 8",
     ),
     "sent again after a success": (
-        lambda true: seen(true, exchanges=[*true.seen.exchanges, *true.seen.exchanges]),
-        "sent again after the service had said 200",
+        lambda true: {"attempts": [*true.attempts, *(one for one in true.attempts if one.verdict == "succeeded")]},
+        "sent again after it had succeeded",
     ),
     "a service that refused nearly all": (
         lambda true: seen(true, exchanges=[dataclasses.replace(one, ended="429") for one in true.seen.exchanges]),
@@ -233,6 +233,9 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a stop without a next step": (
         summed(state="stopped", exit_code=4, stop={"reason": "canary", "next_step": ""}),
         "the stop has no next step",
+    ),
+    "waited longer than it took": (
+        summed(pacing={"limits": [{"waited_seconds": 1e6}]}), "waited 1000000.0 s for a limit in a session of"
     ),
     "the summary counts other outcomes": (summed(outcomes={}), "summary.json: outcomes is {}"),
     "the summary counts other requests": (summed(sent=1), "summary.json: sent is 1"),

@@ -43,13 +43,13 @@ def _not_too_many_at_once(e: Evidence) -> Iterator[str]:
 
 
 def _never_again_after_a_success(e: Evidence) -> Iterator[str]:
-    """Promise 2; a process that was killed may have had no time to note it."""
-    if e.killed:
-        return
-    for account, exchanges in e.sent_for().items():
-        ended = [exchange.ended for exchange in exchanges]
-        if "200" in ended[:-1]:
-            yield f"{account}: sent again after the service had said 200 ({ended})"
+    """Promise 2; by what the run itself had noted, as an answer may be lost on its way."""
+    succeeded: set[int] = set()
+    for one in sorted(e.attempts, key=lambda one: (one.sent_at, one.ended_at)):
+        if one.row in succeeded:
+            yield f"ledger, row {one.row}: sent again after it had succeeded"
+        if one.verdict == "succeeded":
+            succeeded.add(one.row)
 
 
 def _stopped(e: Evidence) -> Iterator[str]:
@@ -83,6 +83,10 @@ def _limits_are_not_fought(e: Evidence) -> Iterator[str]:
     )
     if ends.count("429") > most:
         yield f"{ends.count('429')} of {len(ends)} requests were refused with 429, {most:.0f} would be many"
+    for limit in (e.summary["pacing"] or {}).get("limits", ()):
+        if limit["waited_seconds"] > e.summary["duration_seconds"] + 1:
+            waited, took = limit["waited_seconds"], e.summary["duration_seconds"]
+            yield f"summary.json: waited {waited} s for a limit in a session of {took} s"
 
 
 def _setting(e: Evidence, section: str, name: str) -> Any:
