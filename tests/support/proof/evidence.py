@@ -84,6 +84,7 @@ class Evidence:
         killed: a process of this run was killed; what it had not written down yet is not missed.
         cut_off: by row number, how many of its requests were given up at the very moment of being sent (a second
             signal): the run cannot know that the service never saw them.
+        not_sent: by row number, its attempts for which no connection could be made.
     """
 
     rows: Sequence[InputRow]
@@ -103,6 +104,7 @@ class Evidence:
     sessions: int
     killed: bool
     cut_off: Mapping[str, int]
+    not_sent: Mapping[str, int]
 
     def applied_to(self) -> dict[AccountKey, list[Mapping[str, Any]]]:
         """Passwords applied, by account, oldest first."""

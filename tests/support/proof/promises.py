@@ -102,7 +102,7 @@ def _attempts(e: Evidence) -> Iterator[str]:
             if line["attempts"] != "0" or line["http_status"] or any(ids):
                 yield f"{where}: {line['outcome']} and yet there was an attempt"
             continue
-        unseen = e.cut_off.get(line["row"], 0)
+        unseen = e.cut_off.get(line["row"], 0) + e.not_sent.get(line["row"], 0)
         attempts = int(line["attempts"]) - unseen
         if attempts > len(seen) or (attempts < len(seen) and not e.killed):
             yield f"{where}: {attempts} attempts, the service saw {len(seen)}"

@@ -1,0 +1,239 @@
+"""What a seed chooses."""
+
+import dataclasses
+import enum
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from batchreset.simulator.limits.rule import WITH_WINDOWS
+from batchreset.simulator.options import Mfa, SimulatorOptions
+from simulation.inputs import SHAPES, Shape
+
+
+class Point(enum.StrEnum):
+    """Moments at which a run can be killed."""
+
+    NOTED = "noted"
+    """A group is about to be written."""
+    WRITTEN = "written"
+    """It is on disk, and nobody has been told."""
+    SENT = "sent"
+    """A request has left, and not arrived."""
+    APPLIED = "applied"
+    """The service has decided, and its answer is on the way."""
+    ANSWERED = "answered"
+    """The answer is about to be read."""
+    ENDED = "ended"
+    """All is in the ledger, and nothing in the results."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """kill -9, at the n-th such point, or at a moment of the session."""
+
+    point: Point | None = None
+    number: int = 0
+    at_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlan:
+    """What befalls one session.
+
+    Attributes:
+        stop_at_seconds: a first signal.
+        hurry_after_seconds: a second one.
+        failing_group: the number of the group that cannot be written.
+        failing_written: it is on disk nevertheless.
+    """
+
+    crash: Crash | None = None
+    stop_at_seconds: float | None = None
+    hurry_after_seconds: float | None = None
+    commit_seconds: float = 0.003
+    failing_group: int | None = None
+    failing_written: bool = False
+
+
+QUIET: Final = SessionPlan()
+
+
+class Down(enum.StrEnum):
+    """How a service is not there."""
+
+    REFUSED = "refused"
+    SILENT = "silent"
+    """Nobody answers on the port: the connection comes to no end."""
+    GATEWAY = "gateway"
+    """Its gateway answers 503 to everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """Of the service, in seconds since the run's beginning."""
+
+    begins: float
+    ends: float
+    kind: Down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One seed's world.
+
+    Attributes:
+        flags: settings by dotted name.
+        sessions: at most so many, with whatever befalls them.
+        ends_well: then the service recovers, and everything that is left is taken up until all have succeeded.
+        uplink_seconds: at most, from leaving to arriving.
+        token_seconds: the lifetime of a token.
+        unclear_sign_ins: share of the sign-in's answers that are none.
+    """
+
+    seed: int
+    shape: Shape
+    flags: Mapping[str, Any]
+    options: SimulatorOptions
+    sessions: int = 1
+    ends_well: bool = False
+    outages: tuple[Outage, ...] = ()
+    uplink_seconds: float = 0.0
+    token_seconds: float = 3600.0
+    unclear_sign_ins: float = 0.0
+    plans: tuple[SessionPlan, ...] = field(default=())
+
+    @property
+    def discards(self) -> bool:
+        return bool(self.flags.get("password.kind") == "discard")
+
+
+def draw(seed: int) -> Scenario:
+    """Everything, from the seed alone."""
+    chance = random.Random(f"scenario {seed}")
+    shape = SHAPES[-1] if chance.random() < 0.01 else chance.choice(SHAPES[:-1])
+    sessions = chance.choice((1, 2, 2, 3, 4, 6))
+    return Scenario(
+        seed=seed,
+        shape=shape,
+        flags=_flags(chance),
+        options=_options(chance, seed, shape),
+        sessions=sessions,
+        ends_well=chance.random() < 0.5,
+        outages=_outages(chance),
+        uplink_seconds=chance.choice((0.0, 0.001, 0.05)),
+        token_seconds=chance.choice((3600.0, 3600.0, 600.0, 45.0)),
+        unclear_sign_ins=chance.choice((0.0, 0.0, 0.0, 0.3)),
+        plans=tuple(_session(chance, shape) for _ in range(sessions)),
+    )
+
+
+def _flags(chance: random.Random) -> dict[str, Any]:
+    flags: dict[str, Any] = {
+        "partner_center.timeout_seconds": chance.choice((10.0, 30.0, 60.0)),
+        "partner_center.address": chance.choice(("resetpassword", "users")),
+        "password.kind": chance.choice(("random", "random", "random", "random", "discard")),
+        "pace.max_concurrency": chance.choice((1, 2, 4, 8, 16, 64, 64)),
+        "pace.max_per_second": chance.choice((0.0, 0.0, 0.0, 0.5, 2.5, 10.0)),
+        "pace.max_attempts": chance.choice((1, 2, 3, 8, 8)),
+        "pace.order": chance.choice(("interleave", "interleave", "input")),
+        "pace.remember": chance.random() < 0.8,
+        "safety.canary": chance.choice((0, 0, 3, 10)),
+        "safety.max_failure_rate": chance.choice((1.0, 1.0, 0.5, 0.1)),
+        "safety.max_failures": chance.choice((0, 0, 0, 3)),
+        "safety.max_duration": chance.choice(("", "", "", "2m", "10m")),
+        "safety.check_mfa": chance.random() < 0.7,
+    }
+    if flags["password.kind"] == "discard":
+        flags["password.recipients"] = []
+    return flags
+
+
+_DRAWN: Final[Mapping[str, Callable[[random.Random], Any]]] = {
+    "latency_seconds": lambda chance: chance.choice((0.0, 0.02, 0.25, 0.25, 1.0)),
+    "weak_share": lambda chance: chance.choice((0.05, 0.3)),
+    "bom_share": lambda chance: chance.random(),
+    "partner_limit": lambda chance: chance.choice((3, 10, 30, 100)),
+    "partner_window_seconds": lambda chance: chance.choice((1.0, 10.0, 60.0)),
+    "partner_penalty_seconds": lambda chance: chance.choice((0.5, 5.0)),
+    "partner_limit_least": lambda _chance: 2,
+    "customer_limit": lambda chance: chance.choice((2, 5, 20)),
+    "customer_window_seconds": lambda chance: chance.choice((1.0, 10.0, 60.0)),
+    "customer_penalty_seconds": lambda chance: chance.choice((0.5, 5.0)),
+    "customer_limit_least": lambda _chance: 1,
+    "token_requests": lambda chance: chance.choice((1, 3, 10, 50)),
+    "mfa": lambda chance: chance.choice((Mfa.PARTLY, Mfa.PARTLY, Mfa.OFF, Mfa.HEADER_OFF)),
+    "mfa_enforced_share": lambda chance: chance.choice((0.02, 0.2)),
+}
+"""By name of an option, what it may be when it is not its default. Faults' shares and choices are drawn by their kind."""
+_LIKELY: Final = {"latency_seconds": 0.8, "mfa": 0.08, "token_requests": 0.15, "weak_share": 0.2}
+_UNTOUCHED: Final = frozenset({"rotation", "device_answer"})
+"""Choices of the sign-in service, which is not in this world."""
+
+
+def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions:
+    options: dict[str, Any] = {"seed": seed}
+    faults = SimulatorOptions().fault_shares()
+    calm = chance.random() < 0.15
+    for option in dataclasses.fields(SimulatorOptions):
+        name = option.name
+        if name in faults:
+            on = not calm and chance.random() < 0.35
+            options[name] = chance.choice((0.02, 0.1, 0.3)) if on else 0.0
+        elif name in _DRAWN:
+            if chance.random() < _LIKELY.get(name, 0.25):
+                options[name] = _DRAWN[name](chance)
+        elif isinstance(option.default, enum.Enum) and name not in _UNTOUCHED:
+            options[name] = chance.choice(list(type(option.default)))
+    _without_contradictions(options, faults)
+    if chance.random() < 0.2:
+        options["missing_users"] = frozenset(user for _, user in shape.accounts if chance.random() < 0.1)
+    if chance.random() < 0.15:
+        options["forbidden_customers"] = frozenset({chance.choice(sorted({customer for customer, _ in shape.accounts}))})
+    return SimulatorOptions(**options)
+
+
+def _without_contradictions(options: dict[str, Any], faults: Mapping[str, float]) -> None:
+    total = sum(options[name] for name in faults)
+    if total > 0.7:
+        options.update({name: round(options[name] * 0.7 / total, 4) for name in faults})
+    for scope in ("partner", "customer"):
+        limit = options.get(f"{scope}_limit", 0)
+        windows = options[f"{scope}_limit_kind"] in WITH_WINDOWS
+        if not limit or not windows:
+            options.pop(f"{scope}_limit_least", None)
+            options.pop(f"{scope}_penalty_seconds", None)
+
+
+def _outages(chance: random.Random) -> tuple[Outage, ...]:
+    found = []
+    while chance.random() < 0.2:
+        begins = chance.uniform(0.0, 60.0)
+        ends = begins + chance.choice((1.0, 20.0, 600.0))
+        found.append(Outage(begins=begins, ends=ends, kind=chance.choice(list(Down))))
+    return tuple(found)
+
+
+def _session(chance: random.Random, shape: Shape) -> SessionPlan:
+    stop_at = _moment(chance) if chance.random() < 0.25 else None
+    return SessionPlan(
+        crash=_crash(chance, shape) if chance.random() < 0.5 else None,
+        stop_at_seconds=stop_at,
+        hurry_after_seconds=chance.choice((0.0, 0.2, 5.0)) if stop_at is not None and chance.random() < 0.5 else None,
+        commit_seconds=chance.choice((0.0, 0.003, 0.01, 0.1, 1.0, 3.0)),
+        failing_group=chance.randrange(1, 20) if chance.random() < 0.12 else None,
+        failing_written=chance.random() < 0.3,
+    )
+
+
+def _crash(chance: random.Random, shape: Shape) -> Crash:
+    if chance.random() < 0.4:
+        return Crash(at_seconds=_moment(chance))
+    point = chance.choice(list(Point))
+    return Crash(point=point, number=1 if point is Point.ENDED else chance.randint(1, len(shape.accounts)))
+
+
+def _moment(chance: random.Random) -> float:
+    """As often within the first tenth of a second as within the minute after ten."""
+    return float(10 ** chance.uniform(-2.0, 2.0))

@@ -1,0 +1,200 @@
+"""Between the program's httpx and the service: one call there, one reply back, in virtual time."""
+
+import math
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+import anyio
+import httpx
+
+from batchreset.simulator.answers import Answer
+from batchreset.simulator.protocol import Call, Route
+from batchreset.simulator.state import Exchange
+from batchreset.simulator.service import CutShort, Deliver, Hang, Lose, PartnerCenter, Reply
+from simulation.drawing import Down, Outage, Point
+from simulation.timing import VirtualTime
+
+
+
+class Told(Protocol):
+    """Who is told of what goes over the wire."""
+
+    @property
+    def dead(self) -> bool:
+        """The process was killed: nothing leaves it, and nothing is heard by it."""
+        ...
+
+    def sent(self, call: Call) -> None:
+        """It leaves."""
+        ...
+
+    def heard(self, call: Call, what: str) -> None:
+        """An answer, or what came instead, is about to be told to the program."""
+        ...
+
+    def tell(self, event: str, **fields: object) -> None:
+        """For the history."""
+        ...
+
+    def point(self, point: Point) -> None:
+        """A moment at which the run may be killed."""
+        ...
+
+
+@dataclass
+class Wire(httpx.AsyncBaseTransport):
+    """A transport of httpx.
+
+    Attributes:
+        uplink_seconds: at most, from leaving to arriving.
+    """
+
+    service: PartnerCenter
+    time: VirtualTime
+    told: Told
+    chance: random.Random
+    uplink_seconds: float
+    outages: tuple[Outage, ...]
+    in_flight: int = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.told.dead:
+            await anyio.sleep(math.inf)  # until it hears of its end, at this very moment
+        call = call_of(request)
+        await self._connected(request, call)
+        self.in_flight += 1
+        try:
+            self.told.sent(call)
+            reply = await self._arrived(call)
+            return await self._answered(request, call, reply)
+        finally:
+            self.in_flight -= 1
+
+    async def _connected(self, request: httpx.Request, call: Call) -> None:
+        match self._down():
+            case Down.REFUSED:
+                self.told.heard(call, "refused")
+                raise httpx.ConnectError("refused", request=request) from ConnectionRefusedError()
+            case Down.SILENT:
+                await anyio.sleep(request.extensions["timeout"]["connect"])
+                self.told.heard(call, "silence")
+                raise httpx.ConnectTimeout("no connection", request=request)
+            case _:
+                pass
+
+    def _down(self) -> Down | None:
+        now = self.time.seconds
+        return next((outage.kind for outage in self.outages if outage.begins <= now < outage.ends), None)
+
+    async def _arrived(self, call: Call) -> Reply | None:
+        """What the service makes of it; None: its gateway did not let it through."""
+        self.told.point(Point.SENT)
+        try:
+            await anyio.sleep(self.uplink_seconds * self.chance.random())
+        except BaseException:
+            # Who gives up, or is killed, has no say in whether what has left arrives.
+            if self.chance.random() < 0.5:
+                self._handled(call)
+            raise
+        if self._down() is Down.GATEWAY:
+            self._turned_away(call)
+            return None
+        reply = self._handled(call)
+        self.told.point(Point.APPLIED)
+        return reply
+
+    def _turned_away(self, call: Call) -> None:
+        """By the gateway, which is the service's too: it was seen."""
+        self.told.tell("turned away", id=call.correlation_id)
+        self.service.state.exchanges.append(
+            Exchange(
+                at=self.time.now(), route=call.route, method=call.method, customer=call.customer, user=call.user,
+                request_id=call.request_id, correlation_id=call.correlation_id, ended="503",
+            )
+        )  # fmt: skip
+
+    def _handled(self, call: Call) -> Reply:
+        before = len(self.service.state.applied)
+        reply = self.service.handle(call, now_seconds=self.time.seconds, at=self.time.now())
+        kind = type(reply).__name__.lower()
+        status = reply.answer.status if isinstance(reply, Deliver | CutShort) else ""
+        applied = len(self.service.state.applied) > before
+        self.told.tell("arrived", id=call.correlation_id, reply=kind, status=status, applied=applied)
+        return reply
+
+    async def _answered(self, request: httpx.Request, call: Call, reply: Reply | None) -> httpx.Response:
+        match reply:
+            case None:
+                await self._later(request, call, 0.05)
+                self.told.heard(call, "503")
+                return httpx.Response(503, headers={"Retry-After": "7"}, stream=_Body(b"<html>", None), request=request)
+            case Deliver(answer=answer, after_seconds=seconds):
+                await self._later(request, call, seconds)
+                self.told.heard(call, str(answer.status))
+                return _response(request, answer, _Body(answer.body, None))
+            case CutShort(answer=answer, after_seconds=seconds):
+                await self._later(request, call, seconds)
+                self.told.heard(call, "half an answer")
+                lost = httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+                return _response(request, answer, _Body(answer.body[: len(answer.body) // 2], lost))
+            case Lose(reset=reset, after_seconds=seconds):
+                await self._later(request, call, seconds)
+                self.told.heard(call, "lost")
+                if reset:
+                    raise httpx.ReadError("reset", request=request)
+                raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+            case Hang():
+                await self._later(request, call, math.inf)
+                raise AssertionError("an answer after eternity")
+            case _:
+                assert_never(reply)
+
+    async def _later(self, request: httpx.Request, call: Call, seconds: float) -> None:
+        """The answer's time; httpx's own time limit for a read comes first, if it is shorter."""
+        limit = request.extensions["timeout"]["read"]
+        await anyio.sleep(min(seconds, limit))
+        self.told.point(Point.ANSWERED)
+        if seconds > limit:
+            self.told.heard(call, "nothing")
+            raise httpx.ReadTimeout("no answer", request=request)
+
+
+def call_of(request: httpx.Request) -> Call:
+    """A request as the service's own door takes it apart."""
+    target = request.url.raw_path.decode("latin-1")
+    match (request.method, target.partition("?")[0].strip("/").split("/")):
+        case (_, ["v1", "customers", customer, "users", user, "resetpassword"]):
+            route = Route.RESET_PASSWORD
+        case (method, ["v1", "customers", customer, "users", user]):
+            route = Route.USERS if method == "PATCH" else Route.USER
+        case (_, ["v1", "customers", customer]):
+            route, user = Route.CUSTOMER, ""
+        case _:
+            route, customer, user = Route.OTHER, "", ""
+    return Call(
+        route=route,
+        method=request.method,
+        target=target,
+        customer=customer.lower(),
+        user=user.lower(),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.content,
+    )
+
+
+def _response(request: httpx.Request, answer: Answer, body: "_Body") -> httpx.Response:
+    headers = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    return httpx.Response(answer.status, headers=headers, stream=body, request=request)
+
+
+@dataclass
+class _Body(httpx.AsyncByteStream):
+    content: bytes
+    lost: httpx.TransportError | None
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.content
+        if self.lost is not None:
+            raise self.lost
