@@ -4,12 +4,12 @@ import dataclasses
 import enum
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from batchreset.simulator.limits.rule import WITH_WINDOWS
 from batchreset.simulator.options import Mfa, SimulatorOptions
-from simulation.inputs import SHAPES, Shape
+from simulation.inputs import LARGE, MIDDLE, SMALL, Shape
 
 
 class Point(enum.StrEnum):
@@ -47,6 +47,7 @@ class SessionPlan:
         hurry_after_seconds: a second one.
         failing_group: the number of the group that cannot be written.
         failing_written: it is on disk nevertheless.
+        refuses: the service refuses everybody from now on, whatever it did before.
     """
 
     crash: Crash | None = None
@@ -55,6 +56,7 @@ class SessionPlan:
     commit_seconds: float = 0.003
     failing_group: int | None = None
     failing_written: bool = False
+    refuses: bool = False
 
 
 QUIET: Final = SessionPlan()
@@ -85,24 +87,25 @@ class Scenario:
 
     Attributes:
         flags: settings by dotted name.
-        sessions: at most so many, with whatever befalls them.
+        plans: of its sessions, at most so many, with whatever befalls them.
         ends_well: then the service recovers, and everything that is left is taken up until all have succeeded.
         uplink_seconds: at most, from leaving to arriving.
         token_seconds: the lifetime of a token.
         unclear_sign_ins: share of the sign-in's answers that are none.
+        looks_for_secrets: whether the proof does; with thousands of rows it takes minutes.
     """
 
     seed: int
     shape: Shape
     flags: Mapping[str, Any]
     options: SimulatorOptions
-    sessions: int = 1
     ends_well: bool = False
     outages: tuple[Outage, ...] = ()
     uplink_seconds: float = 0.0
     token_seconds: float = 3600.0
     unclear_sign_ins: float = 0.0
-    plans: tuple[SessionPlan, ...] = field(default=())
+    plans: tuple[SessionPlan, ...] = (QUIET,)
+    looks_for_secrets: bool = True
 
     @property
     def discards(self) -> bool:
@@ -112,20 +115,19 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """Everything, from the seed alone."""
     chance = random.Random(f"scenario {seed}")
-    shape = SHAPES[-1] if chance.random() < 0.01 else chance.choice(SHAPES[:-1])
-    sessions = chance.choice((1, 2, 2, 3, 4, 6))
+    shape = chance.choice(chance.choices((SMALL, MIDDLE, LARGE), (0.85, 0.147, 0.003))[0])
+    sessions = chance.choice((1, 1, 2, 2, 3, 5))
     return Scenario(
         seed=seed,
         shape=shape,
         flags=_flags(chance),
         options=_options(chance, seed, shape),
-        sessions=sessions,
-        ends_well=chance.random() < 0.5,
+        ends_well=chance.random() < 0.35,
         outages=_outages(chance),
         uplink_seconds=chance.choice((0.0, 0.001, 0.05)),
         token_seconds=chance.choice((3600.0, 3600.0, 600.0, 45.0)),
         unclear_sign_ins=chance.choice((0.0, 0.0, 0.0, 0.3)),
-        plans=tuple(_session(chance, shape) for _ in range(sessions)),
+        plans=tuple(_session(chance, shape, first=not number) for number in range(sessions)),
     )
 
 
@@ -133,7 +135,7 @@ def _flags(chance: random.Random) -> dict[str, Any]:
     flags: dict[str, Any] = {
         "partner_center.timeout_seconds": chance.choice((10.0, 30.0, 60.0)),
         "partner_center.address": chance.choice(("resetpassword", "users")),
-        "password.kind": chance.choice(("random", "random", "random", "random", "discard")),
+        "password.kind": "discard" if chance.random() < 0.06 else "random",
         "pace.max_concurrency": chance.choice((1, 2, 4, 8, 16, 64, 64)),
         "pace.max_per_second": chance.choice((0.0, 0.0, 0.0, 0.5, 2.5, 10.0)),
         "pace.max_attempts": chance.choice((1, 2, 3, 8, 8)),
@@ -166,7 +168,7 @@ _DRAWN: Final[Mapping[str, Callable[[random.Random], Any]]] = {
     "mfa": lambda chance: chance.choice((Mfa.PARTLY, Mfa.PARTLY, Mfa.OFF, Mfa.HEADER_OFF)),
     "mfa_enforced_share": lambda chance: chance.choice((0.02, 0.2)),
 }
-"""By name of an option, what it may be when it is not its default. Faults' shares and choices are drawn by their kind."""
+"""By option, what it may be when it is not its default. Faults' shares, and choices, are drawn by their kind."""
 _LIKELY: Final = {"latency_seconds": 0.8, "mfa": 0.08, "token_requests": 0.15, "weak_share": 0.2}
 _UNTOUCHED: Final = frozenset({"rotation", "device_answer"})
 """Choices of the sign-in service, which is not in this world."""
@@ -190,7 +192,9 @@ def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions
     if chance.random() < 0.2:
         options["missing_users"] = frozenset(user for _, user in shape.accounts if chance.random() < 0.1)
     if chance.random() < 0.15:
-        options["forbidden_customers"] = frozenset({chance.choice(sorted({customer for customer, _ in shape.accounts}))})
+        options["forbidden_customers"] = frozenset(
+            {chance.choice(sorted({customer for customer, _ in shape.accounts}))}
+        )
     return SimulatorOptions(**options)
 
 
@@ -215,7 +219,7 @@ def _outages(chance: random.Random) -> tuple[Outage, ...]:
     return tuple(found)
 
 
-def _session(chance: random.Random, shape: Shape) -> SessionPlan:
+def _session(chance: random.Random, shape: Shape, *, first: bool) -> SessionPlan:
     stop_at = _moment(chance) if chance.random() < 0.25 else None
     return SessionPlan(
         crash=_crash(chance, shape) if chance.random() < 0.5 else None,
@@ -224,6 +228,7 @@ def _session(chance: random.Random, shape: Shape) -> SessionPlan:
         commit_seconds=chance.choice((0.0, 0.003, 0.01, 0.1, 1.0, 3.0)),
         failing_group=chance.randrange(1, 20) if chance.random() < 0.12 else None,
         failing_written=chance.random() < 0.3,
+        refuses=not first and chance.random() < 0.15,
     )
 
 

@@ -53,17 +53,19 @@ class Shape:
         return tuple(lines)
 
 
-SHAPES: Final = (
+SMALL: Final = (
     Shape((5,)),
     Shape((4, 3, 1)),
     Shape((12,)),
     Shape((9, 6, 2)),
     Shape((20, 2, 2, 1)),
+)
+MIDDLE: Final = (
     Shape((30,)),
     Shape((8, 8, 8, 8, 8)),
     Shape((40, 20)),
-    Shape((200, 60, 40)),
 )
+LARGE: Final = (Shape((200, 60, 40)),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import io
 import json
 import logging
 import traceback
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
 from batchreset.core.take_up import TakeUp
+from batchreset.simulator.state import Exchange
 from batchreset.wiring.applying import How, apply, summary_of
 from batchreset.wiring.frozen import FrozenRun, read_frozen, standing
 from simulation.drawing import QUIET, Scenario, SessionPlan, draw
@@ -34,6 +35,9 @@ class Played:
     scenario: Scenario
     history: tuple[str, ...]
     complaints: tuple[str, ...]
+    outcomes: Mapping[Outcome, int]
+    exchanges: Sequence[Exchange]
+    in_flight_most: int
 
     @property
     def sha256(self) -> str:
@@ -66,13 +70,21 @@ def play(seed: int) -> Played:
     return play_scenario(draw(seed))
 
 
-def play_scenario(scenario: Scenario) -> Played:
+def play_scenario(scenario: Scenario, *, world_of: type[World] = World) -> Played:
+    """Play one that was made by hand; `world_of` may be another machine."""
     with play_folder() as base:
         run = bound(scenario.shape, scenario.flags, Path(base) / "runs")
         rows = {number: (line[0], line[1]) for number, line in reversed(list(enumerate(scenario.shape.lines, start=1)))}
-        world = World(scenario, run.folder.path, rows)
+        world = world_of(scenario, run.folder.path, rows)
         _Play(scenario, run, world).to_its_end()
-        return Played(scenario=scenario, history=tuple(world.history), complaints=tuple(world.complaints))
+        return Played(
+            scenario=scenario,
+            history=tuple(world.watch.history),
+            complaints=tuple(world.watch.complaints),
+            outcomes=standing(run).outcomes,
+            exchanges=tuple(exchange for exchange in world.state.exchanges if exchange.method == "PATCH"),
+            in_flight_most=world.watch.in_flight_most,
+        )
 
 
 class _Play:
@@ -87,20 +99,20 @@ class _Play:
         take_up, summary = TakeUp(), None
         for number, plan in enumerate(self._scenario.plans):
             summary = self._session(plan, take_up)
-            if self._world.complaints or (summary is not None and self._is_over(summary)):
+            if self._world.watch.complaints or (summary is not None and self._is_over(summary)):
                 break
             self._world.time.passes(60.0)
             take_up = TakeUp(in_doubt=number % 2 == 1, failed=number % 4 == 3)
-        if summary is None and not self._world.complaints:
+        if summary is None and not self._world.watch.complaints:
             summary = self._session(QUIET, TakeUp())
-        if not self._world.complaints:
+        if not self._world.watch.complaints:
             self._prove()
-        if self._scenario.ends_well and not self._world.complaints:
+        if self._scenario.ends_well and not self._world.watch.complaints:
             self._end_well()
 
     def _is_over(self, summary: Mapping[str, Any]) -> bool:
         well = summary["outcomes"]["failed"] + summary["outcomes"]["in_doubt"] == 0
-        return summary["state"] == "finished" and well
+        return bool(summary["state"] == "finished" and well)
 
     def _end_well(self) -> None:
         """A service that has recovered makes an end of every run, within a few sessions and with success."""
@@ -111,11 +123,13 @@ class _Play:
                 break
             self._world.time.passes(60.0)
             summary = self._session(QUIET, take_up)
-            if self._world.complaints or summary is None:
+            if self._world.watch.complaints or summary is None:
                 return
-        wrong = {outcome: rows for outcome, rows in standing(self._run).outcomes.items() if rows and outcome not in _WELL}
+        wrong = {
+            outcome: rows for outcome, rows in standing(self._run).outcomes.items() if rows and outcome not in _WELL
+        }
         if wrong:
-            self._world.complain(f"the service has recovered, and yet there are {wrong}")
+            self._world.watch.complain(f"the service has recovered, and yet there are {wrong}")
         self._prove()
 
     def _session(self, plan: SessionPlan, take_up: TakeUp) -> Mapping[str, Any] | None:
@@ -132,14 +146,14 @@ class _Play:
         )  # fmt: skip
         try:
             summary = apply(run, how, environ={}, machine=world.machine)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  whatever it is: it is told, with the seed
             if not world.dead:
-                world.complain(f"the program itself failed: {traceback.format_exc()}")
+                world.watch.complain(f"the program itself failed: {traceback.format_exc()}")
                 return None
             self._after_kill()
             return None
         digest = hashlib.sha256(run.folder.results.read_bytes()).hexdigest()
-        world.tell("ends", exit_code=summary["exit_code"], results=digest, **summary["outcomes"])
+        world.watch.tell("ends", exit_code=summary["exit_code"], results=digest, **summary["outcomes"])
         return summary
 
     def _after_kill(self) -> None:
@@ -155,7 +169,7 @@ class _Play:
         }
         for applied in self._world.state.applied:
             if ((applied.customer, applied.user), applied.sha256) not in sealed:
-                self._world.complain(f"killed: {applied.user} has a password that is not sealed in the ledger")
+                self._world.watch.complain(f"killed: {applied.user} has a password that is not sealed in the ledger")
 
     def _prove(self) -> None:
         planned, state = planned_input(self._scenario.shape), self._world.state
@@ -175,13 +189,10 @@ class _Play:
             discarded=self._scenario.discards,
             killed=self._not_all_kept,
         )
+        if not self._scenario.looks_for_secrets:
+            evidence = dataclasses.replace(evidence, texts={})
         for complaint in complaints(evidence):
-            self._world.complain(complaint)
+            self._world.watch.complain(complaint)
 
 
 _WELL: Final = frozenset({Outcome.SUCCEEDED, Outcome.SKIPPED})
-
-
-def quiet(scenario: Scenario, **changes: Any) -> Scenario:
-    """The same, otherwise."""
-    return dataclasses.replace(scenario, **changes)

@@ -4,10 +4,10 @@ import contextlib
 import datetime as dt
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final, TypeVar, TypeVarTuple
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 import anyio
-import trio._core._run as trio_run
+import trio._core._run
 import trio.testing
 
 BEGAN: Final = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
@@ -51,6 +51,7 @@ def run_in_order(chance: random.Random, main: Callable[[*Args], Awaitable[T]], *
     trio shuffles its tasks on purpose. The two names are its own ones for who wants that repeatable (hypothesis's
     support for trio uses them); without them tasks go in the order of their addresses.
     """
+    trio_run: Any = trio._core._run
     shuffled_by, ordered = trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING
     trio_run._r, trio_run._ALLOW_DETERMINISTIC_SCHEDULING = chance, True
     try:

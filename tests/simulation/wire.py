@@ -11,35 +11,23 @@ import httpx
 
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.protocol import Call, Route
-from batchreset.simulator.state import Exchange
 from batchreset.simulator.service import CutShort, Deliver, Hang, Lose, PartnerCenter, Reply
+from batchreset.simulator.state import Exchange
 from simulation.drawing import Down, Outage, Point
 from simulation.timing import VirtualTime
+from simulation.watching import Watch
 
 
-
-class Told(Protocol):
-    """Who is told of what goes over the wire."""
+class Process(Protocol):
+    """The one that sends."""
 
     @property
     def dead(self) -> bool:
-        """The process was killed: nothing leaves it, and nothing is heard by it."""
-        ...
-
-    def sent(self, call: Call) -> None:
-        """It leaves."""
-        ...
-
-    def heard(self, call: Call, what: str) -> None:
-        """An answer, or what came instead, is about to be told to the program."""
-        ...
-
-    def tell(self, event: str, **fields: object) -> None:
-        """For the history."""
+        """It was killed: nothing leaves it, and nothing is heard by it."""
         ...
 
     def point(self, point: Point) -> None:
-        """A moment at which the run may be killed."""
+        """A moment at which it may be killed."""
         ...
 
 
@@ -53,20 +41,21 @@ class Wire(httpx.AsyncBaseTransport):
 
     service: PartnerCenter
     time: VirtualTime
-    told: Told
+    watch: Watch
+    process: Process
     chance: random.Random
     uplink_seconds: float
     outages: tuple[Outage, ...]
     in_flight: int = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.told.dead:
+        if self.process.dead:
             await anyio.sleep(math.inf)  # until it hears of its end, at this very moment
         call = call_of(request)
         await self._connected(request, call)
         self.in_flight += 1
         try:
-            self.told.sent(call)
+            self.watch.sent(call, in_flight=self.in_flight)
             reply = await self._arrived(call)
             return await self._answered(request, call, reply)
         finally:
@@ -75,11 +64,11 @@ class Wire(httpx.AsyncBaseTransport):
     async def _connected(self, request: httpx.Request, call: Call) -> None:
         match self._down():
             case Down.REFUSED:
-                self.told.heard(call, "refused")
+                self.watch.heard(call, "refused")
                 raise httpx.ConnectError("refused", request=request) from ConnectionRefusedError()
             case Down.SILENT:
                 await anyio.sleep(request.extensions["timeout"]["connect"])
-                self.told.heard(call, "silence")
+                self.watch.heard(call, "silence")
                 raise httpx.ConnectTimeout("no connection", request=request)
             case _:
                 pass
@@ -90,7 +79,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     async def _arrived(self, call: Call) -> Reply | None:
         """What the service makes of it; None: its gateway did not let it through."""
-        self.told.point(Point.SENT)
+        self.process.point(Point.SENT)
         try:
             await anyio.sleep(self.uplink_seconds * self.chance.random())
         except BaseException:
@@ -102,12 +91,12 @@ class Wire(httpx.AsyncBaseTransport):
             self._turned_away(call)
             return None
         reply = self._handled(call)
-        self.told.point(Point.APPLIED)
+        self.process.point(Point.APPLIED)
         return reply
 
     def _turned_away(self, call: Call) -> None:
         """By the gateway, which is the service's too: it was seen."""
-        self.told.tell("turned away", id=call.correlation_id)
+        self.watch.tell("turned away", id=call.correlation_id)
         self.service.state.exchanges.append(
             Exchange(
                 at=self.time.now(), route=call.route, method=call.method, customer=call.customer, user=call.user,
@@ -121,27 +110,27 @@ class Wire(httpx.AsyncBaseTransport):
         kind = type(reply).__name__.lower()
         status = reply.answer.status if isinstance(reply, Deliver | CutShort) else ""
         applied = len(self.service.state.applied) > before
-        self.told.tell("arrived", id=call.correlation_id, reply=kind, status=status, applied=applied)
+        self.watch.tell("arrived", id=call.correlation_id, reply=kind, status=status, applied=applied)
         return reply
 
     async def _answered(self, request: httpx.Request, call: Call, reply: Reply | None) -> httpx.Response:
         match reply:
             case None:
                 await self._later(request, call, 0.05)
-                self.told.heard(call, "503")
+                self.watch.heard(call, "503")
                 return httpx.Response(503, headers={"Retry-After": "7"}, stream=_Body(b"<html>", None), request=request)
             case Deliver(answer=answer, after_seconds=seconds):
                 await self._later(request, call, seconds)
-                self.told.heard(call, str(answer.status))
+                self.watch.heard(call, str(answer.status))
                 return _response(request, answer, _Body(answer.body, None))
             case CutShort(answer=answer, after_seconds=seconds):
                 await self._later(request, call, seconds)
-                self.told.heard(call, "half an answer")
+                self.watch.heard(call, "half an answer")
                 lost = httpx.RemoteProtocolError("peer closed connection without sending complete message body")
                 return _response(request, answer, _Body(answer.body[: len(answer.body) // 2], lost))
             case Lose(reset=reset, after_seconds=seconds):
                 await self._later(request, call, seconds)
-                self.told.heard(call, "lost")
+                self.watch.heard(call, "lost")
                 if reset:
                     raise httpx.ReadError("reset", request=request)
                 raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
@@ -155,9 +144,9 @@ class Wire(httpx.AsyncBaseTransport):
         """The answer's time; httpx's own time limit for a read comes first, if it is shorter."""
         limit = request.extensions["timeout"]["read"]
         await anyio.sleep(min(seconds, limit))
-        self.told.point(Point.ANSWERED)
+        self.process.point(Point.ANSWERED)
         if seconds > limit:
-            self.told.heard(call, "nothing")
+            self.watch.heard(call, "nothing")
             raise httpx.ReadTimeout("no answer", request=request)
 
 

@@ -1,13 +1,11 @@
-"""A machine that a run goes on: a `Machine` in virtual time, that can stop, fail and be killed, and watches meanwhile."""
+"""A machine that a run goes on: a `Machine` in virtual time whose disk fails and whose process is stopped or killed."""
 
 import contextlib
-import hashlib
-import json
+import dataclasses
 import random
 import shutil
 import ssl
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar, TypeVarTuple
@@ -20,23 +18,24 @@ from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.kept_sign_in import Redeemed
 from batchreset.adapters.signin.renewing import RenewingTokens
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Outcome, Reason
-from batchreset.core.records import Attempt, Ending, Intent, Record
+from batchreset.core.outcome import Reason
+from batchreset.core.records import Record
 from batchreset.core.secret import Secret
 from batchreset.core.stop import Stop, stop_for
-from batchreset.engine.stopping import StopSwitch
 from batchreset.engine.ports import TokenSource
+from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError
 from batchreset.net import Connections
 from batchreset.settings.model import Settings
 from batchreset.simulator.options import SimulatorOptions
-from batchreset.simulator.protocol import Call, read_body, Malformed
+from batchreset.simulator.protocol import is_guid
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 from batchreset.wiring.machine import Machine
 from simulation.drawing import QUIET, Crash, Point, Scenario, SessionPlan
 from simulation.inputs import Account
 from simulation.timing import VirtualTime, run_in_order
+from simulation.watching import Watch
 from simulation.wire import Wire
 
 T = TypeVar("T")
@@ -54,31 +53,24 @@ class World:
     """One seed's, over all sessions of its run.
 
     Attributes:
-        history: every event, a line each.
-        complaints: what should not have happened, as it was seen.
+        dead: the process was killed.
     """
 
     def __init__(self, scenario: Scenario, folder: Path, rows: Mapping[int, Account]) -> None:
         self.scenario = scenario
         self.time = VirtualTime()
-        self.history: list[str] = []
-        self.complaints: list[str] = []
+        self.watch = Watch(self.time, rows)
         self.state = ServiceState()
         self.dead = False
         self.tokens_given: list[str] = []
         self._chance = random.Random(f"world {scenario.seed}")
         self._folder = folder
-        self._row_of = {account: row for row, account in rows.items()}
+        self._customers = frozenset(filter(is_guid, (customer for customer, _ in rows.values())))
         self._outages = scenario.outages
         self._plan = QUIET
-        self._stop: StopSwitch | None = None
         self._scope: anyio.CancelScope | None = None
         self._points = dict.fromkeys(Point, 0)
         self._groups = 0
-        self._noted: dict[int, str] = {}
-        self._succeeded: set[int] = set()
-        self._settings: Settings | None = None
-        self._sent_at: deque[float] = deque()
         self.serve(scenario.options)
 
     def serve(self, options: SimulatorOptions) -> None:
@@ -87,7 +79,8 @@ class World:
         self.wire = Wire(
             service=service,
             time=self.time,
-            told=self,
+            watch=self.watch,
+            process=self,
             chance=self._chance,
             uplink_seconds=self.scenario.uplink_seconds,
             outages=self._outages,
@@ -97,16 +90,19 @@ class World:
         """From now on the service is as it should be."""
         self._outages = ()
         self.serve(SimulatorOptions(seed=self.scenario.seed, latency_seconds=0.2))
-        self.tell("recovered")
+        self.watch.tell("recovered")
 
     def begins(self, plan: SessionPlan, settings: Settings) -> None:
         """A new process."""
-        self._plan, self._settings = plan, settings
+        self._plan = plan
+        self.watch.begins(settings.pace)
+        if plan.refuses:
+            self.serve(dataclasses.replace(self.scenario.options, forbidden_customers=self._customers))
         self._points = dict.fromkeys(Point, 0)
         self._groups = 0
         self.dead = False
         self.wire.in_flight = 0
-        self.tell("begins")
+        self.watch.tell("begins")
 
     @property
     def machine(self) -> Machine:
@@ -120,62 +116,8 @@ class World:
             write=self._write,
             connections=self._connections,
             tokens=self._tokens,
-            stop_source=lambda: Stops(self._plan, self),
+            stop_source=lambda: Stops(self._plan, self.watch),
         )
-
-    def tell(self, event: str, **fields: object) -> None:
-        """For the history."""
-        told = " ".join(f"{name}={value}" for name, value in fields.items())
-        self.history.append(f"{self.time.seconds:.6f} {event} {told}".rstrip())
-
-    def complain(self, what: str) -> None:
-        """Of something that should not have happened."""
-        self.tell("complaint", what=what)
-        self.complaints.append(f"at {self.time.seconds:.6f} s: {what}")
-
-    def stopping(self, stop: StopSwitch) -> None:
-        """The switch of the session under way."""
-        self._stop = stop
-
-    # What is watched on the wire.
-
-    def sent(self, call: Call) -> None:
-        """It leaves: everything that must be so before it does."""
-        if self.dead:
-            self.complain("the simulation itself: a killed process sends")
-        self._keep_to_pace()
-        if not call.route.is_reset:
-            self.tell("asks", route=call.route, id=call.correlation_id)
-            return
-        row = self._row_of.get((call.customer, call.user), 0)
-        self.tell("sends", row=row, request=call.request_id, id=call.correlation_id)
-        reset = read_body(call.body)
-        sha256 = "" if isinstance(reset, Malformed) else _sha256(reset.password)
-        if self._noted.get(row) != sha256:
-            self.complain(f"row {row} was sent with a password whose intent is not on disk")
-        if row in self._succeeded:
-            self.complain(f"row {row} was sent again, and is on disk as succeeded")
-        if self._stop is not None and self._stop.requested:
-            self.complain(f"row {row} was sent after the run was stopped")
-
-    def heard(self, call: Call, what: str) -> None:
-        """Told to the program."""
-        self.tell("hears", what=what, id=call.correlation_id)
-
-    def _keep_to_pace(self) -> None:
-        assert self._settings is not None
-        pace, now = self._settings.pace, self.time.seconds
-        if self.wire.in_flight > pace.max_concurrency:
-            self.complain(f"{self.wire.in_flight} requests are under way, max_concurrency is {pace.max_concurrency}")
-        if pace.max_per_second:
-            span, most = max(1.0, 1.0 / pace.max_per_second), max(1, int(pace.max_per_second))
-            while self._sent_at and self._sent_at[0] <= now - span + 1e-6:
-                self._sent_at.popleft()
-            self._sent_at.append(now)
-            if len(self._sent_at) > most:
-                self.complain(f"{len(self._sent_at)} requests within {span} s, max_per_second is {pace.max_per_second}")
-
-    # What the program is given of its machine.
 
     def _run(self, main: Callable[[*Args], Awaitable[T]], /, *args: *Args) -> T:
         return run_in_order(self._chance, self._until_killed, main, args)
@@ -189,7 +131,7 @@ class World:
             if not self.dead:
                 return ended
         if not self.dead:
-            self.complain(f"the session has not ended within {LONGEST_SESSION_SECONDS:.0f} s")
+            self.watch.complain(f"the session has not ended within {LONGEST_SESSION_SECONDS:.0f} s")
         raise KilledError
 
     async def _kill_at(self, crash: Crash) -> None:
@@ -207,7 +149,7 @@ class World:
         """What is on disk at this moment is all that will ever be: it is put aside, and what follows goes nowhere."""
         if self.dead:
             return
-        self.tell("killed")
+        self.watch.tell("killed")
         self.dead = True
         shutil.copytree(self._folder, self._aside)
         shutil.rmtree(self._folder)
@@ -232,9 +174,9 @@ class World:
         fails = self._groups == self._plan.failing_group
         if not fails or self._plan.failing_written:
             write(group)
-            self._on_disk(group)
+            self.watch.on_disk(group)
         if fails:
-            self.tell("disk full", written=self._plan.failing_written)
+            self.watch.disk_failed(written=self._plan.failing_written)
             raise LedgerError("the disk is full", next_step="make room")
         self.point(Point.WRITTEN)
         await self._disk_works(0.2)
@@ -242,19 +184,6 @@ class World:
     async def _disk_works(self, share: float) -> None:
         if not self.dead:
             await anyio.sleep(share * self._plan.commit_seconds * (0.5 + self._chance.random()))
-
-    def _on_disk(self, group: Sequence[Record]) -> None:
-        for record in group:
-            match record:
-                case Intent(row=row, generation=generation, password=password):
-                    self._noted[row] = _sha256(password.open()) if password is not None else ""
-                    self.tell("noted", row=row, generation=generation, request=record.request_id)
-                case Attempt(row=row, number=number, verdict=verdict):
-                    self.tell("kept", row=row, attempt=number, verdict=verdict)
-                case Ending(row=row, outcome=outcome, reason=reason):
-                    self.tell("ended", row=row, outcome=outcome, reason=reason)
-                    if outcome is Outcome.SUCCEEDED:
-                        self._succeeded.add(row)
 
     def _connections(self, settings: Settings) -> Connections:
         return Connections(
@@ -265,8 +194,8 @@ class World:
         )
 
     @contextlib.contextmanager
-    def _tokens(self, _settings: Settings, *, environ: Mapping[str, str], log: EventLog) -> Iterator[TokenSource]:
-        del environ
+    def _tokens(self, settings: Settings, *, environ: Mapping[str, str], log: EventLog) -> Iterator[TokenSource]:
+        del settings, environ
         yield RenewingTokens(self._redeemed, check=lambda _token: None, log=log, in_thread=self._waited_for)
 
     async def _waited_for(self, redeem: Callable[[str | None], Redeemed], claims: str | None) -> Redeemed:
@@ -275,11 +204,11 @@ class World:
 
     def _redeemed(self, _claims: str | None) -> Redeemed:
         if self._chance.random() < self.scenario.unclear_sign_ins:
-            self.tell("sign-in unclear")
+            self.watch.tell("sign-in unclear")
             raise Unclear("no answer")
         token = f"token-{len(self.tokens_given)}-{self._chance.getrandbits(64):016x}"
         self.tokens_given.append(token)
-        self.tell("sign-in", number=len(self.tokens_given))
+        self.watch.tell("sign-in", number=len(self.tokens_given))
         granted = Granted(
             access_token=Secret(token), lifetime_seconds=self.scenario.token_seconds, refresh_token=None, user=""
         )
@@ -289,9 +218,9 @@ class World:
 class Stops:
     """A `StopSource` that stops at the plan's moment."""
 
-    def __init__(self, plan: SessionPlan, world: World) -> None:
+    def __init__(self, plan: SessionPlan, watch: Watch) -> None:
         self._plan = plan
-        self._world = world
+        self._watch = watch
         self.stop: Stop | None = None
 
     def noting(self) -> contextlib.AbstractContextManager[None]:
@@ -300,7 +229,7 @@ class Stops:
     @contextlib.asynccontextmanager
     async def stopping(self, stop: StopSwitch, log: EventLog) -> AsyncIterator[None]:
         del log
-        self._world.stopping(stop)
+        self._watch.stopping(stop)
         async with anyio.create_task_group() as waiting:
             waiting.start_soon(self._signal, stop)
             yield
@@ -310,18 +239,10 @@ class Stops:
         if self._plan.stop_at_seconds is None:
             return
         await anyio.sleep(self._plan.stop_at_seconds)
-        self._world.tell("signal")
+        self._watch.tell("signal")
         self.stop = stop_for(Reason.INTERRUPTED, "SIGINT was received")
         stop.request(self.stop)
         if self._plan.hurry_after_seconds is not None:
             await anyio.sleep(self._plan.hurry_after_seconds)
-            self._world.tell("second signal")
+            self._watch.hurried()
             stop.hurry()
-
-
-def _sha256(password: str) -> str:
-    return hashlib.sha256(password.encode()).hexdigest()
-
-
-def applied_lines(state: ServiceState) -> list[Mapping[str, object]]:
-    return [json.loads(applied.line()) for applied in state.applied]

@@ -1,0 +1,93 @@
+"""Runs in virtual time that must come to their end, and in good time: nothing idles while a row could be sent."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+from chances import usual_and_torture
+
+from batchreset.core.outcome import Outcome
+from batchreset.simulator.options import SimulatorOptions
+from simulation.drawing import Down, Outage, Scenario
+from simulation.inputs import Shape
+from simulation.playing import Played, play_scenario
+
+LATENCY_SECONDS = 0.25
+FAULTS: dict[str, Any] = {
+    "error_share": 0.02,
+    "applied_error_share": 0.01,
+    "lost_share": 0.01,
+    "lost_applied_share": 0.01,
+    "hang_share": 0.002,
+    "hang_applied_share": 0.002,
+    "cut_short_share": 0.01,
+}
+
+
+def took_seconds(played: Played) -> float:
+    """Of virtual time, to the end of its last session."""
+    return float(played.history[-1].partition(" ")[0])
+
+
+def succeeded(played: Played) -> int:
+    return played.outcomes.get(Outcome.SUCCEEDED, 0)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 64])
+def test_without_faults_and_limits_no_connection_idles(concurrency: int) -> None:
+    """Ideal: each has a request under way all the time; opening them one after the other takes a dozen rounds."""
+    flags = {"pace.max_concurrency": concurrency, "safety.canary": 0, "safety.check_mfa": False}
+    options = SimulatorOptions(seed=3, latency_seconds=LATENCY_SECONDS)
+    played = play_scenario(Scenario(seed=3, shape=Shape((60, 60)), flags=flags, options=options))
+    assert played.verdict == ""
+    assert succeeded(played) == 120
+    ideal_seconds = 120 * LATENCY_SECONDS / concurrency
+    assert took_seconds(played) < 1.25 * ideal_seconds + 12 * LATENCY_SECONDS
+
+
+@pytest.mark.parametrize("kind", list(Down))
+def test_a_service_that_is_down_for_ten_minutes_is_waited_for(kind: Down) -> None:
+    """Half a row a second, half an hour; from the fifth minute to the fifteenth nobody is there.
+
+    Nothing is lost, and next to nothing given up: the rows wait, few are tried meanwhile, and soon after its return the
+    service is at work again.
+    """
+    down = Outage(begins=300.0, ends=900.0, kind=kind)
+    options = SimulatorOptions(seed=1, latency_seconds=LATENCY_SECONDS, partner_limit=30)
+    shape = Shape((150, 150, 150))
+    scenario = Scenario(seed=1, shape=shape, flags={}, options=options, outages=(down,), looks_for_secrets=False)
+    played = play_scenario(scenario)
+    assert played.verdict == ""
+    assert played.outcomes.get(Outcome.IN_DOUBT, 0) == 0
+    assert played.outcomes.get(Outcome.FAILED, 0) <= 2
+    assert succeeded(played) >= 448
+    assert took_seconds(played) < 450 / 30 * 60 + 600 + 120
+    answered = [moment for moment, line in _events(played, " hears what=200 ") if moment >= down.ends]
+    assert answered[0] < down.ends + 60
+    sent = {line.split()[2] for moment, line in _events(played, " sends ") if down.begins + 5 <= moment < down.ends}
+    assert len(sent) <= 64
+
+
+def _events(played: Played, what: str) -> list[tuple[float, str]]:
+    return [(float(line.partition(" ")[0]), line) for line in played.history if what in line]
+
+
+@pytest.mark.parametrize("rows", usual_and_torture([1_000], [21_000]))
+def test_an_hour_with_64_connections_faults_and_a_limit(rows: int) -> None:
+    """The limit lets the rows pass in an hour, and latency is such that 64 connections are just enough for it."""
+    options = SimulatorOptions(
+        seed=2,
+        latency_seconds=0.8 * 64 * 3600 / rows if rows > 10_000 else LATENCY_SECONDS,
+        partner_limit=rows // 60,
+        **FAULTS,
+    )
+    shape = Shape((rows // 50,) * 50)
+    scenario = Scenario(seed=2, shape=shape, flags={"input.max_rows": 50_000}, options=options)
+    played = play_scenario(dataclasses.replace(scenario, looks_for_secrets=False))
+    assert played.verdict == ""
+    assert succeeded(played) + played.outcomes.get(Outcome.SKIPPED, 0) == rows + 2
+    requests = len(played.exchanges)
+    assert requests < 1.15 * rows
+    assert 3600 <= took_seconds(played) < 1.25 * 3600 * requests / rows
+    if rows > 10_000:
+        assert played.in_flight_most > 50
