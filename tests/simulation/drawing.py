@@ -30,8 +30,8 @@ class Point(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crash:
-    """kill -9, at the n-th such point, or at a moment of the session."""
+class Moment:
+    """Of a session: the n-th such point, or so many seconds after its beginning."""
 
     point: Point | None = None
     number: int = 0
@@ -43,15 +43,16 @@ class SessionPlan:
     """What befalls one session.
 
     Attributes:
-        stop_at_seconds: a first signal.
+        crash: kill -9.
+        stop: a first signal.
         hurry_after_seconds: a second one.
         failing_group: the number of the group that cannot be written.
         failing_written: it is on disk nevertheless.
         refuses: the service refuses everybody from now on, whatever it did before.
     """
 
-    crash: Crash | None = None
-    stop_at_seconds: float | None = None
+    crash: Moment | None = None
+    stop: Moment | None = None
     hurry_after_seconds: float | None = None
     commit_seconds: float = 0.003
     failing_group: int | None = None
@@ -127,7 +128,7 @@ def draw(seed: int) -> Scenario:
         uplink_seconds=chance.choice((0.0, 0.001, 0.05)),
         token_seconds=chance.choice((3600.0, 3600.0, 600.0, 45.0)),
         unclear_sign_ins=chance.choice((0.0, 0.0, 0.0, 0.3)),
-        plans=tuple(_session(chance, shape, first=not number) for number in range(sessions)),
+        plans=_sessions(chance, shape, sessions),
     )
 
 
@@ -219,26 +220,32 @@ def _outages(chance: random.Random) -> tuple[Outage, ...]:
     return tuple(found)
 
 
-def _session(chance: random.Random, shape: Shape, *, first: bool) -> SessionPlan:
-    stop_at = _moment(chance) if chance.random() < 0.25 else None
+def _sessions(chance: random.Random, shape: Shape, number: int) -> tuple[SessionPlan, ...]:
+    plans: list[SessionPlan] = []
+    for _ in range(number):
+        after_crash = bool(plans) and plans[-1].crash is not None
+        plans.append(_session(chance, shape, refuses=0.35 if after_crash else 0.05 if plans else 0.0))
+    return tuple(plans)
+
+
+def _session(chance: random.Random, shape: Shape, *, refuses: float) -> SessionPlan:
+    stop = _moment(chance, shape) if chance.random() < 0.25 else None
     return SessionPlan(
-        crash=_crash(chance, shape) if chance.random() < 0.5 else None,
-        stop_at_seconds=stop_at,
-        hurry_after_seconds=chance.choice((0.0, 0.2, 5.0)) if stop_at is not None and chance.random() < 0.5 else None,
+        crash=_moment(chance, shape) if chance.random() < 0.5 else None,
+        stop=stop,
+        hurry_after_seconds=chance.choice((0.0, 0.05, 0.3, 5.0))
+        if stop is not None and chance.random() < 0.6
+        else None,
         commit_seconds=chance.choice((0.0, 0.003, 0.01, 0.1, 1.0, 3.0)),
         failing_group=chance.randrange(1, 20) if chance.random() < 0.12 else None,
         failing_written=chance.random() < 0.3,
-        refuses=not first and chance.random() < 0.15,
+        refuses=chance.random() < refuses,
     )
 
 
-def _crash(chance: random.Random, shape: Shape) -> Crash:
+def _moment(chance: random.Random, shape: Shape) -> Moment:
+    """By the clock: as often within the first tenth of a second as within the minute after ten."""
     if chance.random() < 0.4:
-        return Crash(at_seconds=_moment(chance))
+        return Moment(at_seconds=float(10 ** chance.uniform(-2.0, 2.0)))
     point = chance.choice(list(Point))
-    return Crash(point=point, number=1 if point is Point.ENDED else chance.randint(1, len(shape.accounts)))
-
-
-def _moment(chance: random.Random) -> float:
-    """As often within the first tenth of a second as within the minute after ten."""
-    return float(10 ** chance.uniform(-2.0, 2.0))
+    return Moment(point=point, number=1 if point is Point.ENDED else chance.randint(1, len(shape.accounts)))

@@ -72,7 +72,7 @@ def test_the_usual_seeds_choose_everything_there_is() -> None:
     assert {one.mfa for one in options} == set(Mfa)
     assert {plan.crash.point for plan in plans if plan.crash is not None} == {None, *Point}
     assert {outage.kind for scenario in drawn for outage in scenario.outages} == set(Down)
-    assert {plan.hurry_after_seconds is None for plan in plans if plan.stop_at_seconds is not None} == {True, False}
+    assert {plan.hurry_after_seconds is None for plan in plans if plan.stop is not None} == {True, False}
     assert {plan.failing_written for plan in plans if plan.failing_group is not None} == {True, False}
     assert {scenario.discards for scenario in drawn} == {scenario.ends_well for scenario in drawn} == {True, False}
     assert any(one.missing_users for one in options)

@@ -32,7 +32,7 @@ from batchreset.simulator.protocol import is_guid
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 from batchreset.wiring.machine import Machine
-from simulation.drawing import QUIET, Crash, Point, Scenario, SessionPlan
+from simulation.drawing import QUIET, Moment, Point, Scenario, SessionPlan
 from simulation.inputs import Account
 from simulation.timing import VirtualTime, run_in_order
 from simulation.watching import Watch
@@ -116,8 +116,12 @@ class World:
             write=self._write,
             connections=self._connections,
             tokens=self._tokens,
-            stop_source=lambda: Stops(self._plan, self.watch),
+            stop_source=self._stop_source,
         )
+
+    def _stop_source(self) -> "Stops":
+        self._stops = Stops(self._plan, self.watch)
+        return self._stops
 
     def _run(self, main: Callable[[*Args], Awaitable[T]], /, *args: *Args) -> T:
         return run_in_order(self._chance, self._until_killed, main, args)
@@ -134,15 +138,17 @@ class World:
             self.watch.complain(f"the session has not ended within {LONGEST_SESSION_SECONDS:.0f} s")
         raise KilledError
 
-    async def _kill_at(self, crash: Crash) -> None:
+    async def _kill_at(self, crash: Moment) -> None:
         await anyio.sleep(crash.at_seconds)
         self._kill()
 
     def point(self, point: Point) -> None:
-        """The run is killed here, if this is where."""
+        """The run is stopped or killed here, if this is where."""
         self._points[point] += 1
-        crash = self._plan.crash
-        if crash is not None and crash.point is point and crash.number == self._points[point]:
+        here = Moment(point=point, number=self._points[point])
+        if self._plan.stop == here and not self.dead:
+            self._stops.signal()
+        if self._plan.crash == here:
             self._kill()
 
     def _kill(self) -> None:
@@ -221,6 +227,7 @@ class Stops:
     def __init__(self, plan: SessionPlan, watch: Watch) -> None:
         self._plan = plan
         self._watch = watch
+        self._switch: StopSwitch | None = None
         self.stop: Stop | None = None
 
     def noting(self) -> contextlib.AbstractContextManager[None]:
@@ -230,18 +237,29 @@ class Stops:
     async def stopping(self, stop: StopSwitch, log: EventLog) -> AsyncIterator[None]:
         del log
         self._watch.stopping(stop)
+        self._switch, self._signalled = stop, anyio.Event()
         async with anyio.create_task_group() as waiting:
-            waiting.start_soon(self._signal, stop)
+            waiting.start_soon(self._first)
+            waiting.start_soon(self._second, stop)
             yield
             waiting.cancel_scope.cancel()
+        self._switch = None
 
-    async def _signal(self, stop: StopSwitch) -> None:
-        if self._plan.stop_at_seconds is None:
-            return
-        await anyio.sleep(self._plan.stop_at_seconds)
+    def signal(self) -> None:
+        """The first one; it is noted at whatever moment it comes."""
         self._watch.tell("signal")
         self.stop = stop_for(Reason.INTERRUPTED, "SIGINT was received")
-        stop.request(self.stop)
+        if self._switch is not None:
+            self._switch.request(self.stop)
+            self._signalled.set()
+
+    async def _first(self) -> None:
+        if self._plan.stop is not None and self._plan.stop.point is None:
+            await anyio.sleep(self._plan.stop.at_seconds)
+            self.signal()
+
+    async def _second(self, stop: StopSwitch) -> None:
+        await self._signalled.wait()
         if self._plan.hurry_after_seconds is not None:
             await anyio.sleep(self._plan.hurry_after_seconds)
             self._watch.hurried()

@@ -19,6 +19,7 @@ RESULTS = (
 HANDOVER = ("customer-tenant-id", "user-id", "password", "certainty", "outcome", "completed_at")
 _STOPS = {
     "canary", "failure_rate", "max_failures", "max_duration", "unauthorized", "mfa_required", "interrupted",
+    "unreachable",
 }  # fmt: skip
 """What ended a run early; also the reason of rows that were under way then."""
 _REFUSALS = {"forbidden", "bad_request", "conflict", "redirected", "throttled", "connection"}
@@ -27,7 +28,7 @@ REASONS = {
     "failed": {"not_found", "protected", *_REFUSALS, *_STOPS},
     "in_doubt": {"server_error", "timeout", "protected", *_REFUSALS, *_STOPS},
     "skipped": {"protected", "duplicate", "invalid", "deleted", "federated", "synced", "privileged", "not_found"},
-    "not_attempted": {"unreachable", "dry_run", "planned", "protected", *_STOPS},
+    "not_attempted": {"dry_run", "planned", "protected", *_STOPS},
 }
 FILES = {
     "plan.parquet", "run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv",
