@@ -25,19 +25,25 @@ _MFA_NEXT = (
 )
 
 
-async def preflight(customer_tenant_id: str, *, world: World) -> None:
-    """Look at one customer of the plan.
+async def preflight(customer_tenant_id: str, *, world: World, apart_seconds: float = 0.0) -> None:
+    """Look at one customer of the plan, and again as long as that says nothing.
+
+    Args:
+        customer_tenant_id: whom to look at.
+        world: what is asked, and by whom.
+        apart_seconds: from an answer to the next request, at least.
 
     Raises:
         ServiceUnreachableError: no connection, or TLS refused.
         SignInError: the token is refused, or has no MFA claim.
     """
     token = await world.tokens.token()
-    answer = await _look(customer_tenant_id, token, world)
+    answer = await _look(customer_tenant_id, token, world, apart_seconds)
     if classify(answer) is Verdict.UNAUTHORIZED:
         renewed = await world.tokens.renew(token, claims=answer.claims)
         if renewed != token:
-            answer = await _look(customer_tenant_id, renewed, world)
+            await anyio.sleep(apart_seconds)
+            answer = await _look(customer_tenant_id, renewed, world, apart_seconds)
     verdict = classify(answer)
     if verdict is Verdict.MFA_REQUIRED or answer.mfa_compliant is False:
         raise MfaRequiredError(
@@ -54,11 +60,11 @@ async def preflight(customer_tenant_id: str, *, world: World) -> None:
     world.log.info("preflight.passed", http_status=answer.status, mfa_compliant=answer.mfa_compliant)
 
 
-async def _look(customer_tenant_id: str, token: Secret, world: World) -> Answered:
+async def _look(customer_tenant_id: str, token: Secret, world: World, apart_seconds: float) -> Answered:
     """The answer; one that says nothing about the token (429, 5xx) only when it stays so."""
     detail = ""
     unclear: Answered | None = None
-    for wait_seconds in (*WAITS_SECONDS, 0.0):
+    for wait_seconds in (*(max(wait, apart_seconds) for wait in WAITS_SECONDS), 0.0):
         exchange: Exchange = await world.api.look(
             customer_tenant_id, request_id=world.new_id(), correlation_id=world.new_id(), token=token
         )

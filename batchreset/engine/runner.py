@@ -138,7 +138,8 @@ class _Runner:
             self._stop.tell(patience.cancel)
             try:
                 if self._limits.check_mfa:
-                    await preflight(self._job.probe_customer, world=self._world)
+                    apart_seconds = 1.0 / self._limits.max_per_second if self._limits.max_per_second else 0.0
+                    await preflight(self._job.probe_customer, world=self._world, apart_seconds=apart_seconds)
                 self._last_look.signed_in(await self._world.tokens.token())
                 await self._look_names_up(self._job.protected_names | self._last_look.to_find)
             except (SignInError, RefusedError) as error:

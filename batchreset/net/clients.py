@@ -19,20 +19,24 @@ _UNPACKED: Final = ("gzip", "deflate")
 """The codings whose packing is bounded (a thousandfold); httpx knows others, if their libraries are there."""
 
 
-def api_client(*, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncClient:
+def api_client(
+    *, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.Limits,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:  # fmt: skip
     """A client for the engine.
 
     Args:
         timeout_seconds: for each read and write; an exchange as a whole is bounded by the caller.
         verify: from `tls_context`.
         limits: of its pool.
+        transport: instead of the network and its proxies.
 
     Raises:
         SettingsError: the environment's proxy variables cannot be used.
     """
     with _proxies_checked():
         return httpx.AsyncClient(
-            timeout=_timeout(timeout_seconds), verify=verify, limits=limits,
+            timeout=_timeout(timeout_seconds), verify=verify, limits=limits, transport=transport,
             event_hooks={"response": [_disarm_async]}, **_common(),
         )  # fmt: skip
 

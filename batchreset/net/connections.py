@@ -22,12 +22,16 @@ class Connections:
         concurrency: requests that may be under way at once.
         timeout_seconds: for each read and write; an exchange as a whole is bounded by the caller.
         verify: from `tls_context`.
+        transport: instead of the network.
 
     Raises:
         SettingsError: the environment's proxy variables cannot be used.
     """
 
-    def __init__(self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> None:
+    def __init__(
+        self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:  # fmt: skip
         pools = -(-concurrency // CONNECTIONS_A_POOL)
         limits = httpx.Limits(
             max_connections=CONNECTIONS_A_POOL,
@@ -35,7 +39,8 @@ class Connections:
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         )
         self._clients = [
-            api_client(timeout_seconds=timeout_seconds, verify=verify, limits=limits) for _ in range(pools)
+            api_client(timeout_seconds=timeout_seconds, verify=verify, limits=limits, transport=transport)
+            for _ in range(pools)
         ]
         self._busy = [0] * pools
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from batchreset import __version__
 from batchreset.adapters.events import event_log
@@ -25,12 +25,14 @@ from batchreset.errors import (
     SettingsError,
 )
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
+from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
 from batchreset.wiring.results import refuse_destination, write_results_of
 from batchreset.wiring.session import Display, prepared
-from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import summarize
+
+_THIS_MACHINE: Final = Machine()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class How:
     display: Display
 
 
-def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, Any]:
+def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Machine = _THIS_MACHINE) -> dict[str, Any]:
     """Carry the run out, or on; the summary. Whatever ends it, results and summary are written first.
 
     Raises:
@@ -68,11 +70,17 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         LedgerError: the ledger cannot be opened or read.
         ResultsError: recorded, but the results could not be written.
     """
-    signals, runs_dir = Signals(), run.folder.path.parent
+    signals, runs_dir = machine.stop_source(), run.folder.path.parent
     with (
         signals.noting(),
         holding(run.folder),
-        alone_with(accounts_of(run.facts), runs_dir, run_id=run.folder.run_id, again=how.again or run.again),
+        alone_with(
+            accounts_of(run.facts),
+            runs_dir,
+            run_id=run.folder.run_id,
+            again=how.again or run.again,
+            now=machine.now(),
+        ),
         _log(run, how) as log,
         _last_event(log) as last,
         contextlib.ExitStack() as closing,
@@ -80,8 +88,8 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
         check_plan_is_unchanged(run)
         _refuse_unread(run, dry_run=how.dry_run)
         _check_results_can_be_written(run)
-        session = closing.enter_context(prepared(run, environ=environ, log=log))
-        began_at, stop, pacing = dt.datetime.now(dt.UTC), signals.stop, read_pacing(run.folder)
+        session = closing.enter_context(prepared(run, environ=environ, log=log, machine=machine))
+        began_at, stop, pacing = machine.now(), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
         try:
             if stop is None and not how.dry_run:
@@ -90,8 +98,9 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
                 ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
                 stop = ended.stop
                 if ended.learned is not None:
-                    now = dt.datetime.now(dt.UTC)
-                    pacing = pacing_summary(ended.learned, run.settings, started_from=earlier.run_ids, now=now)
+                    pacing = pacing_summary(
+                        ended.learned, run.settings, started_from=earlier.run_ids, now=machine.now()
+                    )
         except BatchresetError as error:
             stop = stop_for(Reason.INTERRUPTED, error.what, next_step=error.next_step, exit_code=error.exit_code)
             raise
@@ -99,7 +108,9 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str]) -> dict[str, 
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            summary = _conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at)
+            summary = _conclude(
+                run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at, ended_at=machine.now()
+            )
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             last.update(state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
@@ -142,7 +153,7 @@ def _conclude(
     pacing: Mapping[str, Any] | None,
     dry_run: bool,
     began_at: dt.datetime,
-    ended_at: dt.datetime | None = None,
+    ended_at: dt.datetime,
 ) -> dict[str, Any]:
     """The run's own results first, then the summary that says they are there, then the results' copy elsewhere.
 
@@ -156,7 +167,7 @@ def _conclude(
         pacing=pacing,
         dry_run=dry_run,
         began_at=began_at,
-        ended_at=ended_at or dt.datetime.now(dt.UTC),
+        ended_at=ended_at,
     )
     if dry_run and now.last is not None:
         return summary

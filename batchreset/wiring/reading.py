@@ -1,13 +1,9 @@
 """Reading customers and users: settings to a reader, signals to its end. Nothing is changed by it."""
 
 import contextlib
-import random
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
-
-import anyio
 
 from batchreset.adapters.display import said_from_time_to_time
 from batchreset.adapters.partner_center import PartnerCenterDirectory
@@ -18,10 +14,9 @@ from batchreset.engine.ports import ReadingWorld, TokenSource
 from batchreset.engine.reading import Reader, ReadLimits
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.errors import BatchresetError, BrokenOffError, ExitCode, TerminatedError
-from batchreset.net import Connections, tls_context
+from batchreset.net import Connections
 from batchreset.settings.model import Settings
-from batchreset.wiring.sign_in import token_source
-from batchreset.wiring.signals import Signals
+from batchreset.wiring.machine import Machine, StopSource
 
 T = TypeVar("T")
 
@@ -50,7 +45,7 @@ def read_limits_of(settings: Settings) -> ReadLimits:
 
 
 def reading_world_of(
-    settings: Settings, *, connections: Connections, tokens: TokenSource, clock: Clock, log: EventLog
+    settings: Settings, machine: Machine, *, connections: Connections, tokens: TokenSource, clock: Clock, log: EventLog
 ) -> ReadingWorld:
     """A reading's world over opened connections."""
     return ReadingWorld(
@@ -63,8 +58,8 @@ def reading_world_of(
         tokens=tokens,
         clock=clock,
         log=log,
-        new_id=lambda: str(uuid.uuid4()),
-        chance=random.Random(),  # noqa: S311  jitter, not a secret
+        new_id=machine.new_id,
+        chance=machine.chance(),
     )
 
 
@@ -82,19 +77,16 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
         BrokenOffError, TerminatedError: a signal ended it.
         And as `Reader.read`.
     """
-    signals = Signals()
-    connections = Connections(
-        concurrency=settings.pace.max_concurrency,
-        timeout_seconds=settings.partner_center.timeout_seconds,
-        verify=tls_context(settings.partner_center.ca_file),
-    )
+    machine = Machine()
+    signals, connections = machine.stop_source(), machine.connections(settings)
 
     async def run(tokens: TokenSource) -> T | BatchresetError | RunStoppedError:
         stop = StopSwitch()
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(signals.stopping(stop, around.log))
             opened = await stack.enter_async_context(connections.open())
-            world = reading_world_of(settings, connections=opened, tokens=tokens, clock=LoopClock(), log=around.log)
+            clock = LoopClock(machine.now())
+            world = reading_world_of(settings, machine, connections=opened, tokens=tokens, clock=clock, log=around.log)
             reader = Reader(world, read_limits_of(settings), stop)
             line = lambda: f"{so_far()}; 429s {reader.refused:,}"  # noqa: E731
             await stack.enter_async_context(said_from_time_to_time(line, say=around.say))
@@ -103,8 +95,8 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
             except (BatchresetError, RunStoppedError) as error:
                 return error  # raised here, it would come out of a task group, and as a group
 
-    with signals.noting(), token_source(settings, environ=around.environ, log=around.log) as tokens:
-        ended = anyio.run(run, tokens)
+    with signals.noting(), machine.tokens(settings, environ=around.environ, log=around.log) as tokens:
+        ended = machine.run(run, tokens)
     if signals.stop is not None and not isinstance(ended, BatchresetError):
         raise _broken_off(signals)  # one that came after the last answer, too
     match ended:
@@ -116,7 +108,7 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
             return ended
 
 
-def _broken_off(signals: Signals) -> BrokenOffError | TerminatedError:
+def _broken_off(signals: StopSource) -> BrokenOffError | TerminatedError:
     stop = signals.stop
     code = stop.exit_code if stop else ExitCode.INTERRUPTED
     what = f"{stop.what if stop else 'it was stopped'} while users were read; nothing was written and nothing changed"

@@ -62,7 +62,7 @@ def refuse_if_applied(accounts: Accounts, runs_dir: Path, *, now: dt.datetime, r
 
 
 @contextlib.contextmanager
-def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool) -> Iterator[None]:
+def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool, now: dt.datetime) -> Iterator[None]:
     """Hold these accounts, over all runs of the folder, while the block runs; first ask `refuse_if_applied`.
 
     Raises:
@@ -75,7 +75,7 @@ def alone_with(accounts: Accounts, runs_dir: Path, *, run_id: str, again: bool) 
             with contextlib.suppress(RunHeldError) if again else contextlib.nullcontext():
                 held.enter_context(holding_accounts(runs_dir, sha256))
         if not again:
-            refuse_if_applied(accounts, runs_dir, now=dt.datetime.now(dt.UTC), run_id=run_id)
+            refuse_if_applied(accounts, runs_dir, now=now, run_id=run_id)
         yield
 
 

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import anyio
-
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, open_plan, users_named
 from batchreset.adapters.sealing import parse_recipients, sealer
@@ -20,11 +18,11 @@ from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
-from batchreset.net import Connections, tls_context
+from batchreset.errors import LedgerError
+from batchreset.net import Connections
 from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
-from batchreset.wiring.sign_in import token_source
-from batchreset.wiring.signals import Signals
 from batchreset.wiring.summary import exit_code
 from batchreset.wiring.world import limits_of, world_of
 
@@ -61,8 +59,9 @@ class Session:
     connections: Connections
     tokens: TokenSource
     log: EventLog
+    machine: Machine
 
-    def carry_out(self, take_up: TakeUp, *, start_from: Learned | None, display: Display, signals: Signals) -> Ended:
+    def carry_out(self, take_up: TakeUp, *, start_from: Learned | None, display: Display, signals: StopSource) -> Ended:
         """Send what is left, and the rows of `take_up` again; `start_from` is what an earlier run learned.
 
         Raises:
@@ -73,7 +72,7 @@ class Session:
             return Ended()
         store = LedgerStore(self.run.folder.ledger, seal=self.seal)
         try:
-            stop = anyio.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
+            stop = self.machine.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
         finally:
             store.close()
         return Ended(stop=stop, learned=progress.learned)
@@ -98,9 +97,9 @@ class Session:
         return job, Progress(planned=self.run.reset_count, before=len(done))
 
     async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
-        clock, stop = LoopClock(), StopSwitch()
+        clock, stop = LoopClock(self.machine.now()), StopSwitch()
         commit = GroupCommit(
-            store, on_failure=lambda error: stop.request(stop_for(Reason.LEDGER, error.what, next_step=error.next_step))
+            store, on_failure=lambda error: stop.request(_ledger_stop(error)), write=self.machine.write
         )
         store.begin_session(clock.now())
         async with (
@@ -111,13 +110,18 @@ class Session:
         ):
             world = world_of(
                 self.run.settings,
+                self.machine,
                 connections=connections,
                 tokens=self.tokens,
                 ledger=ledger,
+                clock=clock,
                 log=self.log,
                 stop=stop,
             )
             ended = await carry_out(job, world=world, stop=stop, progress=progress)
+        if commit.failure is not None:
+            # Also when it was the last group that failed, or a signal had come before: outcomes are missing.
+            ended = _ledger_stop(commit.failure)
         if ended is not None:
             self.log.warning("run.stopped", reason=ended.reason, what=ended.what)
         if commit.failure is None:
@@ -127,14 +131,18 @@ class Session:
         return ended
 
 
+def _ledger_stop(error: LedgerError) -> Stop:
+    return stop_for(Reason.LEDGER, error.what, next_step=error.next_step)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outside:
     display: Display
-    signals: Signals
+    signals: StopSource
 
 
 @contextlib.contextmanager
-def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> Iterator[Session]:
+def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machine: Machine) -> Iterator[Session]:
     """All that a run needs, made and checked; nothing is sent and the ledger is not touched.
 
     Raises:
@@ -145,12 +153,8 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> It
     """
     settings, guards = run.settings, guarded(run)
     recipients = parse_recipients(settings.password.recipients)
-    connections = Connections(
-        concurrency=settings.pace.max_concurrency,
-        timeout_seconds=settings.partner_center.timeout_seconds,
-        verify=tls_context(settings.partner_center.ca_file),
-    )
-    with token_source(settings, environ=environ, log=log) as tokens:
+    connections = machine.connections(settings)
+    with machine.tokens(settings, environ=environ, log=log) as tokens:
         yield Session(
             run=run,
             plan=open_plan(run.folder.plan),
@@ -159,4 +163,5 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog) -> It
             connections=connections,
             tokens=tokens,
             log=log,
+            machine=machine,
         )

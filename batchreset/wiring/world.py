@@ -1,21 +1,19 @@
 """Puts the engine's world together from settings: the API, the sign-in, the passwords, the clock."""
 
-import random
-import secrets
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
+from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.password import random_password
-from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import Ledger, ReadingWorld, TokenSource, World
 from batchreset.engine.reading import ReadLimits, find_by_name
 from batchreset.engine.runner import Limits
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections
 from batchreset.settings.model import Settings
+from batchreset.wiring.machine import Machine
 from batchreset.wiring.reading import read_limits_of, reading_world_of
 
 
@@ -47,13 +45,13 @@ class NameLookup:
         return await find_by_name(customers, names, world=self.world, limits=self.limits, stop=self.stop)
 
 
-def world_of(
-    settings: Settings, *, connections: Connections, tokens: TokenSource, ledger: Ledger, log: EventLog,
-    stop: StopSwitch,
+def world_of(  # noqa: PLR0913  what the engine needs of a run, and each by its name
+    settings: Settings, machine: Machine, *, connections: Connections, tokens: TokenSource, ledger: Ledger,
+    clock: Clock, log: EventLog, stop: StopSwitch,
 ) -> World:  # fmt: skip
     """The engine's world over opened connections."""
-    partner_center, clock = settings.partner_center, LoopClock()
-    reading = reading_world_of(settings, connections=connections, tokens=tokens, clock=clock, log=log)
+    partner_center = settings.partner_center
+    reading = reading_world_of(settings, machine, connections=connections, tokens=tokens, clock=clock, log=log)
     return World(
         api=PartnerCenterApi(
             connections,
@@ -66,8 +64,8 @@ def world_of(
         ledger=ledger,
         clock=clock,
         log=log,
-        new_password=lambda: random_password(settings.password.length, secrets.token_bytes),
-        new_id=lambda: str(uuid.uuid4()),
-        chance=random.Random(),  # noqa: S311  jitter, not a secret
+        new_password=lambda: random_password(settings.password.length, machine.random_bytes),
+        new_id=machine.new_id,
+        chance=machine.chance(),
         names=NameLookup(world=reading, limits=read_limits_of(settings), stop=stop),
     )

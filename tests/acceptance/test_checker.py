@@ -200,13 +200,12 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         lambda true: seen(true, exchanges=[*true.seen.exchanges, true.seen.exchanges[0]]),
         "attempts, the service saw"
     ),
-    "a request id kept after an answer": (one_request_id, "the request id was kept after 5"),
+    "a request id kept after an answer": (one_request_id, "the request id was kept after server_error"),
     "a request id renewed after a loss": (
         lambda true: {
-            **seen(true, exchanges=[dataclasses.replace(one, ended="lost") for one in true.seen.exchanges]),
-            "sessions": 1,
+            "attempts": [dataclasses.replace(one, verdict="timeout") for one in true.attempts], "sessions": 1
         },
-        "the request id was not kept after lost",
+        "the request id was not kept after timeout",
     ),
     "sent before it was noted": (
         lambda true: {"attempts": [dataclasses.replace(one, noted_at=one.sent_at + 1) for one in true.attempts]},
@@ -235,7 +234,8 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "the stop has no next step",
     ),
     "waited longer than it took": (
-        summed(pacing={"limits": [{"waited_seconds": 1e6}]}), "waited 1000000.0 s for a limit in a session of"
+        summed(pacing={"learned_at": "9", "limits": [{"waited_seconds": 1e6}]}),
+        "waited 1000000.0 s for a limit in a session of",
     ),
     "the summary counts other outcomes": (summed(outcomes={}), "summary.json: outcomes is {}"),
     "the summary counts other requests": (summed(sent=1), "summary.json: sent is 1"),

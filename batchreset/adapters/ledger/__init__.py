@@ -1,7 +1,7 @@
 """The ledger: intents, attempts, outcomes and sealed passwords in SQLite (WAL, `synchronous=FULL`)."""
 
-from batchreset.adapters.ledger.group_commit import GroupCommit
+from batchreset.adapters.ledger.group_commit import GroupCommit, WriteGroup, in_thread
 from batchreset.adapters.ledger.reader import LastSession, LedgerReader, ResultValues
 from batchreset.adapters.ledger.store import LedgerStore
 
-__all__ = ["GroupCommit", "LastSession", "LedgerReader", "LedgerStore", "ResultValues"]
+__all__ = ["GroupCommit", "LastSession", "LedgerReader", "LedgerStore", "ResultValues", "WriteGroup", "in_thread"]

@@ -1,10 +1,11 @@
-"""Group commit: many rows' records in one transaction, written by one worker thread at a time.
+"""Group commit: many rows' records in one transaction, one group at a time, written while the loop goes on.
 
 While one group is being synced the next one gathers, so that a slow disk makes larger groups, not slower rows.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeAlias
 
 import anyio
 import anyio.to_thread
@@ -13,6 +14,15 @@ from batchreset.adapters.ledger.store import LedgerStore
 from batchreset.core.records import Attempt, Ending, Intent, Record
 from batchreset.errors import LedgerError
 
+WriteGroup: TypeAlias = Callable[[Callable[[Sequence[Record]], None], Sequence[Record]], Awaitable[None]]
+"""Has the first write the second, and returns when that is done. Raises LedgerError."""
+
+
+async def in_thread(write: Callable[[Sequence[Record]], None], group: Sequence[Record]) -> None:
+    """A `WriteGroup`: the loop goes on while the disk syncs."""
+    # A limiter of its own: whatever else waits in threads, this one does not.
+    await anyio.to_thread.run_sync(write, group, limiter=anyio.CapacityLimiter(1))
+
 
 class GroupCommit:
     """The engine's ledger over a `LedgerStore`.
@@ -20,16 +30,19 @@ class GroupCommit:
     Args:
         store: opened, its session begun.
         on_failure: told once when a group could not be written; from then on every intent is refused.
+        write: how a group is written.
     """
 
-    def __init__(self, store: LedgerStore, *, on_failure: Callable[[LedgerError], None]) -> None:
+    def __init__(
+        self, store: LedgerStore, *, on_failure: Callable[[LedgerError], None], write: WriteGroup = in_thread
+    ) -> None:
         self._store = store
         self._on_failure = on_failure
+        self._write_group = write
         self._gathering: list[Record] = []
         self._committed = anyio.Event()
         self._more = anyio.Event()
         self._closing = False
-        self._one_at_a_time = anyio.CapacityLimiter(1)
         self.failure: LedgerError | None = None
 
     @contextlib.asynccontextmanager
@@ -80,7 +93,7 @@ class GroupCommit:
 
     async def _write(self, group: list[Record]) -> None:
         try:
-            await anyio.to_thread.run_sync(self._store.write_group, group, limiter=self._one_at_a_time)
+            await self._write_group(self._store.write_group, group)
         except LedgerError as error:
             self.failure = error
             self._on_failure(error)

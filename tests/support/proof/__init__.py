@@ -1,7 +1,7 @@
 """The five promises of the design, proved from outside: of a run's input, folder and key, and what the service saw."""
 
 from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen
-from proof.files import collected, hand_over, read_input
+from proof.files import collected, hand_over, read_input, sealed_in
 from proof.promises import complaints, prove, sha256
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "hand_over",
     "prove",
     "read_input",
+    "sealed_in",
     "sha256",
 ]

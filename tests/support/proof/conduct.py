@@ -22,6 +22,7 @@ def conduct(e: Evidence) -> Iterator[str]:
     yield from _never_again_after_a_success(e)
     yield from _stopped(e)
     yield from _limits_are_not_fought(e)
+    yield from _waits_are_true(e)
 
 
 def _noted_before_sent(e: Evidence) -> Iterator[str]:
@@ -75,6 +76,8 @@ def _stopped(e: Evidence) -> Iterator[str]:
 
 def _limits_are_not_fought(e: Evidence) -> Iterator[str]:
     """Promise 4, coarsely: what a first burst and finding each customer's limit cost, and a share of all."""
+    if not e.seen.tells_waits:
+        return
     ends = [exchange.ended for exchange in e.seen.exchanges]
     most = (
         _setting(e, "pace", "max_concurrency") * max(1, e.sessions)
@@ -83,7 +86,14 @@ def _limits_are_not_fought(e: Evidence) -> Iterator[str]:
     )
     if ends.count("429") > most:
         yield f"{ends.count('429')} of {len(ends)} requests were refused with 429, {most:.0f} would be many"
-    for limit in (e.summary["pacing"] or {}).get("limits", ()):
+
+
+def _waits_are_true(e: Evidence) -> Iterator[str]:
+    """Of what the session itself found; one that sent nothing keeps what an earlier one did."""
+    pacing = e.summary["pacing"] or {"learned_at": ""}
+    if pacing["learned_at"] < e.summary["began_at"]:
+        return
+    for limit in pacing["limits"]:
         if limit["waited_seconds"] > e.summary["duration_seconds"] + 1:
             waited, took = limit["waited_seconds"], e.summary["duration_seconds"]
             yield f"summary.json: waited {waited} s for a limit in a session of {took} s"

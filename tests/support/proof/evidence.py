@@ -61,6 +61,7 @@ class Seen:
         correlation_ids: of all requests.
         protocol_errors: what it found wrong with requests.
         in_force: SHA-256 of the password that each user has, as the service holds it.
+        tells_waits: its 429s say truly how long to wait, and punish nobody.
     """
 
     applied: Sequence[Mapping[str, Any]]
@@ -68,6 +69,7 @@ class Seen:
     correlation_ids: Collection[str]
     protocol_errors: Sequence[str]
     in_force: Mapping[str, str]
+    tells_waits: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class Evidence:
         killed: a process of this run was killed; what it had not written down yet is not missed.
         cut_off: by row number, how many of its requests were given up at the very moment of being sent (a second
             signal): the run cannot know that the service never saw them.
+        not_sent: by row number, its attempts for which no connection could be made.
     """
 
     rows: Sequence[InputRow]
@@ -103,6 +106,7 @@ class Evidence:
     sessions: int
     killed: bool
     cut_off: Mapping[str, int]
+    not_sent: Mapping[str, int]
 
     def applied_to(self) -> dict[AccountKey, list[Mapping[str, Any]]]:
         """Passwords applied, by account, oldest first."""

@@ -72,6 +72,7 @@ def collected(  # noqa: PLR0913  whatever can be looked at
         sessions=ledger.sessions,
         killed=killed,
         cut_off=_never_seen(ledger, seen.correlation_ids),
+        not_sent=Counter(str(one.row) for one in ledger.attempts if one.verdict == "not_sent"),
     )
 
 
@@ -84,6 +85,11 @@ def hand_over(folder: Path, key: Path, *arguments: str) -> list[dict[str, str]]:
         assert opened.exit_code == 0, opened.output
         with out.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
+
+
+def sealed_in(folder: Path, key: Path) -> list[Sealed]:
+    """Every password of a run's ledger, opened."""
+    return _opened(_ledger(folder / "ledger.sqlite"), key)
 
 
 def read_input(path: Path) -> list[InputRow]:
