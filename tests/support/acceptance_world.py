@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import pyrage
 from prefork import Prefork, Process
+from syscalls import Watch
 
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.server import RunningSimulator, running
@@ -158,9 +159,13 @@ class World:
         return {name: value for name, value in whole.items() if value is not None}
 
     def batchreset(
-        self, *arguments: str | Path, environ: Mapping[str, str | None] | None = None, stdin: bytes = b""
+        self,
+        *arguments: str | Path,
+        environ: Mapping[str, str | None] | None = None,
+        stdin: bytes = b"",
+        watch: Watch | None = None,
     ) -> Finished:
-        """Run it to its end."""
+        """Run it to its end; `watch`: its calls are watched."""
         with (
             tempfile.TemporaryFile() as given,
             tempfile.TemporaryFile() as stdout,
@@ -168,7 +173,7 @@ class World:
         ):
             given.write(stdin)
             given.seek(0)
-            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr))
+            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr), watch)
             try:
                 code = process.wait(DEADLINE_SECONDS)
             finally:
@@ -213,7 +218,11 @@ class World:
 
 
 def _start(
-    arguments: Sequence[str | Path], folder: Path, environ: Mapping[str, str], streams: Sequence[IO[bytes]]
+    arguments: Sequence[str | Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    streams: Sequence[IO[bytes]],
+    watch: Watch | None = None,
 ) -> Process:
     """`streams`: standard input, output and error."""
     return _prefork().start(
@@ -221,6 +230,7 @@ def _start(
         cwd=folder,
         env=environ,
         streams=[stream.fileno() for stream in streams],
+        watch=watch,
     )
 
 
