@@ -1,17 +1,21 @@
 """Runs that are crashed again and again and carried on each time, until they come to their end and are proved."""
 
+import contextlib
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from acceptance_world import Finished, World, accounts
+from acceptance_world import Finished, World, accounts, world
 from evidence import Before, gather
 from looking import complaints_about
 from proof import prove
 from syscalls import Recording, Rule, Watch
 from syscalls.disk import Disk
+
+from batchreset.simulator.options import SimulatorOptions
 
 ROWS = (8, 7, 5)
 _FLAGS = ("--yes", "--max-concurrency", "3", "--canary", "0", "--max-failure-rate", "1")
@@ -117,3 +121,10 @@ class Crashing:
             if any(exchange.user == user for exchange in exchanges[seen:])
         ]
         assert not [*found, *again], "\n".join([f"after {self.history}:", *found, *again])
+
+
+@contextlib.contextmanager
+def crashing_runs(folder: Path, seed: int, **options: Any) -> Iterator[Crashing]:
+    """With a simulator of these options; the same seed draws the same."""
+    with world(folder / "world", SimulatorOptions(seed=seed, latency_seconds=0.004, **options)) as made:
+        yield Crashing(made=made, chance=random.Random(seed))

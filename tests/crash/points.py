@@ -89,7 +89,9 @@ ENDING = {
     "ledger_closed": _after(_of(Kind.UNLINK, LOG), "the session has ended, no results yet"),
 }
 CONCLUDING = {
-    "results_not_written": _before(_of(Kind.WRITE, ".results.csv.*"), "write_results: the temporary file is made", 1, 2),
+    "results_not_written": _before(
+        _of(Kind.WRITE, ".results.csv.*"), "write_results: the temporary file is made", 1, 2
+    ),
     "results_not_synced": _before(_of(Kind.SYNC, ".results.csv.*"), "write_results, replacing: written"),
     "results_not_renamed": _before(_of(Kind.RENAME, "results.csv"), "write_results, replacing: synced"),
     "results_renamed": _after(_of(Kind.RENAME, "results.csv"), "write_results, replacing: its folder not synced"),

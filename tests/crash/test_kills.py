@@ -1,14 +1,13 @@
-"""kill -9 at every named point of the way, and at any call: nothing is lost, and nobody who succeeded is reset again."""
+"""kill -9 at every named point of the way, and at any call: nothing is lost, no account that succeeded reset again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from chances import usual_and_torture
-from crashing import Crashing
+from crashing import Crashing, crashing_runs
 from points import BEGINNING, CONCLUDING, ENDING, PLANNING, POINTS, SENDING, Point
 from syscalls import Kill, Kind, Match, Rule
-
-MakeCrashing = Callable[..., Crashing]
 
 FAULTS = {"applied_error_share": 0.05, "lost_applied_share": 0.05}
 FIRST_HALF = [*PLANNING, *BEGINNING, *list(SENDING)[:3]]
@@ -21,14 +20,12 @@ KILLS_A_RUN, RUNS = 10, 3
 """Of a seed in torture: a third of them at any call."""
 
 
-@pytest.mark.parametrize("names", [FIRST_HALF, SECOND_HALF], ids=["from planning to sending", "from sending to the end"])
-def test_killed_at_every_named_point_the_run_is_carried_on_to_its_end(
-    make_crashing: MakeCrashing, names: Sequence[str]
-) -> None:
-    crashing = make_crashing(20261126, **FAULTS)
-    for name in names:
-        kill(crashing, name, POINTS[name])
-    crashing.finish()
+@pytest.mark.parametrize("names", [FIRST_HALF, SECOND_HALF], ids=["first half", "second half"])
+def test_killed_at_every_named_point_the_run_is_carried_on_to_its_end(tmp_path: Path, names: Sequence[str]) -> None:
+    with crashing_runs(tmp_path, 20261126, **FAULTS) as crashing:
+        for name in names:
+            kill(crashing, name, POINTS[name])
+        crashing.finish()
 
 
 def test_every_named_point_is_killed_at() -> None:
@@ -37,16 +34,13 @@ def test_every_named_point_is_killed_at() -> None:
 
 
 @pytest.mark.parametrize("seed", usual_and_torture([], range(34)))
-def test_killed_at_points_and_calls_by_chance_the_run_is_carried_on_to_its_end(
-    make_crashing: MakeCrashing, seed: int
-) -> None:
-    crashing = make_crashing(seed, **FAULTS)
-    for _ in range(RUNS):
-        names = [*POINTS, *(f"call {number}" for number in range(len(POINTS) // 2))]
-        for name in sorted(crashing.chance.sample(names, KILLS_A_RUN), key=names.index):
-            place = crashing.chance.randint(1, 300)
-            kill(crashing, name, POINTS.get(name) or any_call(place))
-        crashing.finish()
+def test_killed_at_points_and_calls_by_chance_the_run_is_carried_on_to_its_end(tmp_path: Path, seed: int) -> None:
+    names = [*POINTS, *(f"call {number}" for number in range(len(POINTS) // 2))]
+    with crashing_runs(tmp_path, seed, **FAULTS) as crashing:
+        for _ in range(RUNS):
+            for name in sorted(crashing.chance.sample(names, KILLS_A_RUN), key=names.index):
+                kill(crashing, name, POINTS.get(name) or any_call(crashing.chance.randint(1, 300)))
+            crashing.finish()
 
 
 def any_call(place: int) -> Point:
@@ -66,12 +60,12 @@ def kill(crashing: Crashing, name: str, point: Point) -> None:
     pytest.fail(f"no process comes to the point {name} ({point.where})")
 
 
-def test_a_kill_is_before_or_right_after_the_call_that_is_meant(make_crashing: MakeCrashing) -> None:
+def test_a_kill_is_before_or_right_after_the_call_that_is_meant(tmp_path: Path) -> None:
     """Of the tools: killed before a rename, the old name stands; right after it, the new one."""
-    crashing = make_crashing(1)
     match = Match(kinds=frozenset({Kind.RENAME}), name="run.json")
-    crashing.start([Rule(match=match, do=Kill(before=True))], "before")
-    assert not (crashing.folder / "run.json").exists()
-    crashing.start([Rule(match=match, do=Kill(before=False))], "after")
-    assert (crashing.folder / "run.json").exists()
-    assert crashing.made.requests == 0
+    with crashing_runs(tmp_path, 1) as crashing:
+        crashing.start([Rule(match=match, do=Kill(before=True))], "before")
+        assert not (crashing.folder / "run.json").exists()
+        crashing.start([Rule(match=match, do=Kill(before=False))], "after")
+        assert (crashing.folder / "run.json").exists()
+        assert crashing.made.requests == 0

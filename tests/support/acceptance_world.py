@@ -173,7 +173,7 @@ class World:
         ):
             given.write(stdin)
             given.seek(0)
-            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr), watch)
+            process = _start(arguments, self.folder, self.environment(environ), (given, stdout, stderr), watch=watch)
             try:
                 code = process.wait(DEADLINE_SECONDS)
             finally:
@@ -222,6 +222,7 @@ def _start(
     folder: Path,
     environ: Mapping[str, str],
     streams: Sequence[IO[bytes]],
+    *,
     watch: Watch | None = None,
 ) -> Process:
     """`streams`: standard input, output and error."""

@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from batchreset.cli.main import main
 from syscalls import Gate, Watch, watched
+
+from batchreset.cli.main import main
 
 _DOOR = 3
 _MOST_BYTES = 1 << 20

@@ -1,6 +1,7 @@
 """From a call's number and arguments to the operation that it is on a file of the folder that is watched."""
 
 import contextlib
+import ctypes
 import os
 import struct
 from collections.abc import Iterator
@@ -28,10 +29,12 @@ _PATHS: Final = {
     "symlink": (None, 1), "symlinkat": (1, 2),
 }  # fmt: skip
 _TARGETS: Final = {"rename": (None, 1), "renameat": (2, 3), "renameat2": (2, 3)}
+_DESCRIPTORS: Final = {"mmap": 4, "copy_file_range": 2}
+"""Where the file's stands that is changed; elsewhere it comes first."""
 _KINDS: Final = {
     "open": Kind.OPEN, "creat": Kind.OPEN, "openat": Kind.OPEN, "truncate": Kind.TRUNCATE, "unlink": Kind.UNLINK,
-    "unlinkat": Kind.UNLINK, "mkdir": Kind.MKDIR, "mkdirat": Kind.MKDIR, "rmdir": Kind.RMDIR, "rename": Kind.RENAME, "renameat": Kind.RENAME,
-    "renameat2": Kind.RENAME,
+    "unlinkat": Kind.UNLINK, "mkdir": Kind.MKDIR, "mkdirat": Kind.MKDIR, "rmdir": Kind.RMDIR, "rename": Kind.RENAME,
+    "renameat": Kind.RENAME, "renameat2": Kind.RENAME,
 }  # fmt: skip
 
 
@@ -67,7 +70,6 @@ class Caller:
     def __init__(self, root: Path) -> None:
         self._root = str(root.resolve())
         self._numbers: dict[int, int] = {}
-        self._memories: dict[int, int] = {}
         self._last = 0
         self._standing: dict[str, int] = {}
         for path in sorted(root.rglob("*")):
@@ -79,14 +81,12 @@ class Caller:
         return self._standing
 
     def call(self, tid: int, name: str, arguments: tuple[int, ...]) -> Call | None:
-        """None where it concerns nothing that is watched. Raises NotImplementedError: nothing is known of such a call."""
+        """None where it concerns nothing that is watched."""
         if name in _SOCKETS:
             return Call(tid, name, Operation(kind=_SOCKETS[name]))
         if name in _PATHS:
             return self._by_path(tid, name, arguments)
-        descriptor = _signed(arguments[4]) if name == "mmap" else _signed(arguments[0])
-        if name in {"copy_file_range"}:
-            descriptor = _signed(arguments[2])
+        descriptor = _int(arguments[_DESCRIPTORS.get(name, 0)])
         path = self._below(self._link(tid, f"fd/{descriptor}"))
         if name in {"sync", "syncfs"}:
             path = "."
@@ -107,7 +107,7 @@ class Caller:
         elif operation.kind is Kind.WRITE:
             operation.data = self._read(call.tid, call.buffers, max(result, 0))
             if call.position is None:
-                operation.offset = _fdinfo(call.tid, call.descriptor)[0] - max(result, 0)
+                operation.offset = _position(call.tid, call.descriptor) - max(result, 0)
             else:
                 operation.offset = call.position
         elif operation.kind in {Kind.SEND, Kind.RECEIVE}:
@@ -134,7 +134,7 @@ class Caller:
             case "creat":
                 operation.truncated = True
             case "truncate":
-                operation.size = _signed(arguments[1])
+                operation.size = arguments[1]
             case "unlinkat" if arguments[2] & _AT_REMOVEDIR:
                 operation.kind = Kind.RMDIR
         return call
@@ -146,12 +146,12 @@ class Caller:
             operation.file = self._number(self._inode(call.tid, call.descriptor))
         if name in _WRITES:
             operation.kind = Kind.WRITE
-            call.position = _signed(arguments[3]) if name in _AT_OFFSET else None
+            call.position = arguments[3] if name in _AT_OFFSET else None
             call.buffers = self._buffers(call.tid, arguments) if name in _GATHERING else ((arguments[1], arguments[2]),)
         elif name in {"fsync", "fdatasync"}:
             operation.kind = Kind.SYNC
         elif name == "ftruncate":
-            operation.kind, operation.size = Kind.TRUNCATE, _signed(arguments[1])
+            operation.kind, operation.size = Kind.TRUNCATE, arguments[1]
         elif name == "fallocate" and not arguments[1]:
             # Grows the file, or leaves it as it is.
             size = self._size(call)
@@ -171,8 +171,8 @@ class Caller:
     def _named(self, tid: int, arguments: tuple[int, ...], where: tuple[int | None, int]) -> str:
         folder, position = where
         text = os.fsdecode(self._text(tid, arguments[position]))
-        descriptor = kernel.AT_FDCWD if folder is None else _signed(arguments[folder])
-        if os.path.isabs(text):
+        descriptor = kernel.AT_FDCWD if folder is None else _int(arguments[folder])
+        if text.startswith("/"):
             return text
         return f"{self._link(tid, 'cwd' if descriptor == kernel.AT_FDCWD else f'fd/{descriptor}')}/{text}"
 
@@ -228,15 +228,12 @@ class Caller:
         return self._last
 
 
-def _signed(value: int) -> int:
-    return struct.unpack("i", struct.pack("I", value & 0xFFFFFFFF))[0] if value < (1 << 32) else value - (
-        (1 << 64) if value >> 63 else 0
-    )
+def _int(value: int) -> int:
+    """An argument that C calls int: the upper half of its register is anything."""
+    return ctypes.c_int(value & 0xFFFFFFFF).value
 
 
-def _fdinfo(tid: int, descriptor: int) -> tuple[int, int]:
-    """Position and flags."""
-    lines = dict(
-        line.split(":", 1) for line in Path(f"/proc/{tid}/fdinfo/{descriptor}").read_text().splitlines() if ":" in line
-    )
-    return int(lines["pos"]), int(lines["flags"], 8)
+def _position(tid: int, descriptor: int) -> int:
+    """Of the next byte to be written."""
+    first, *_ = Path(f"/proc/{tid}/fdinfo/{descriptor}").read_text(encoding="ascii").splitlines()
+    return int(first.removeprefix("pos:"))

@@ -87,11 +87,7 @@ class Match:
 
     def fits(self, operation: Operation) -> bool:
         """Apart from what it is to come after."""
-        return (
-            operation.kind in self.kinds
-            and operation.size >= self.least
-            and fnmatchcase(operation.name, self.name)
-        )
+        return operation.kind in self.kinds and operation.size >= self.least and fnmatchcase(operation.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)

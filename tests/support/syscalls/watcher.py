@@ -1,4 +1,4 @@
-"""The process that watches: it stops the program at each call, does what the rules say, and takes down what was done."""
+"""The process that watches: it stops the program at each call, does what the rules say, and takes down what came."""
 
 import contextlib
 import os
