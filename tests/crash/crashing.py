@@ -16,6 +16,7 @@ from syscalls import Recording, Rule, Watch
 from syscalls.disk import Disk
 
 from batchreset.simulator.options import SimulatorOptions
+from batchreset.simulator.state import Exchange
 
 ROWS = (8, 7, 5)
 _FLAGS = ("--yes", "--max-concurrency", "3", "--canary", "0", "--max-failure-rate", "1")
@@ -95,11 +96,21 @@ class Crashing:
         """Nothing is lost: what was applied is handed over, what was recorded as succeeded is in force."""
         seen, applied = self.made.requests, self.made.simulator.state.applied[self.before.applied :]
         found, succeeded = complaints_about(
-            self.folder, self.made.key, rows=sum(self.rows), applied=applied, scratch=self.made.folder
+            self.folder,
+            self.made.key,
+            rows=sum(self.rows),
+            applied=applied,
+            sent=[exchange.user for exchange in self.sent()],
+            scratch=self.made.folder,
         )
         for user in succeeded:
             self.succeeded.setdefault(user, seen)
         self.assert_nothing(found)
+
+    def sent(self) -> list[Exchange]:
+        """Requests of this run to reset a password, as the service has heard them."""
+        exchanges = self.made.simulator.state.exchanges[self.before.requests :]
+        return [exchange for exchange in exchanges if exchange.method == "PATCH"]
 
     def finish(self) -> None:
         """Carry the run on to its end, and prove it."""

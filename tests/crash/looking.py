@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from batchreset.simulator.state import Applied
 
 
 def complaints_about(
-    folder: Path, key: Path, *, rows: int, applied: Sequence[Applied], scratch: Path
+    folder: Path, key: Path, *, rows: int, applied: Sequence[Applied], sent: Collection[str] = (), scratch: Path
 ) -> tuple[list[str], set[str]]:
     """What does not hold, a line each; and the users who are recorded as succeeded.
 
@@ -26,6 +26,7 @@ def complaints_about(
         key: opens its passwords.
         rows: of its input.
         applied: what the service had applied for this run by then.
+        sent: users for whom it had heard a request by then.
         scratch: a folder that may be written to.
     """
     if not (folder / "run.json").exists():
@@ -36,6 +37,7 @@ def complaints_about(
     in_force = {line["user-id"]: sha256(line["password"]) for line in handed if line["certainty"] == "in_force"}
     return [
         *_handed_over(handed, applied),
+        *(f"{user}: sent and not sealed" for user in set(sent) - {line["user-id"] for line in handed}),
         *_in_force(in_force, applied),
         *_commands(folder, rows, scratch),
         *_whole(folder, rows),

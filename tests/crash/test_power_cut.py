@@ -1,5 +1,6 @@
 """The power goes: of what was not synced any part may be there, and nothing is lost that was sent for."""
 
+import errno
 import random
 import shutil
 from collections.abc import Sequence
@@ -9,7 +10,9 @@ import pytest
 from chances import usual_and_torture
 from crashing import Crashing, Started, crashing_runs
 from looking import complaints_about
-from syscalls import Kill, Kind, Match, Operation, Rule
+from points import LEDGER, LOG
+from syscalls import Fail, Kill, Kind, Match, Operation, Recording, Rule
+from syscalls.disk import Disk
 
 from batchreset.simulator.state import Applied
 
@@ -30,7 +33,9 @@ def test_whenever_the_power_is_cut_all_that_was_applied_is_there_and_the_run_goe
             # The first cuts fall into planning and the beginning, later ones into whatever is left to do.
             place = crashing.chance.randint(1, LATEST)
             started = crashing.start([Rule(match=ANY, nth=place, do=Kill(before=True))], f"power cut at call {place}")
-            look_at_moments(crashing, started, looks, f"{seed}.{cut}")
+            look_at_moments(
+                crashing, started.disk, started.recording, looks=looks, chance=random.Random(f"{seed}.{cut}")
+            )
             if started.killed:
                 go_on_without_power(crashing, started)
             else:
@@ -38,18 +43,18 @@ def test_whenever_the_power_is_cut_all_that_was_applied_is_there_and_the_run_goe
         crashing.finish()
 
 
-def look_at_moments(crashing: Crashing, started: Started, looks: int, seed: str) -> None:
+def look_at_moments(crashing: Crashing, disk: Disk, recording: Recording, *, looks: int, chance: random.Random) -> None:
     """As `looks` moments of what was recorded would have left the folder."""
-    operations, chance = started.recording.operations, random.Random(seed)
+    operations = recording.operations
     moments = sorted(chance.choices(range(len(operations) + 1), k=looks))
-    started.disk.begin(started.recording)
+    disk.begin(recording)
     done = 0
     for number, moment in enumerate(moments):
         for operation in operations[done:moment]:
-            started.disk.carry_out(operation)
+            disk.carry_out(operation)
         done = moment
         image = crashing.made.folder / "image"
-        started.disk.cut_power(chance, image)
+        disk.cut_power(chance, image)
         found, _ = complaints_about(
             image / crashing.run,
             crashing.made.key,
@@ -58,10 +63,10 @@ def look_at_moments(crashing: Crashing, started: Started, looks: int, seed: str)
             scratch=crashing.made.folder,
         )
         shutil.rmtree(image)
-        assert not found, "\n".join([f"{crashing.history}: image {number}, seed {seed}, after {moment} calls", *found])
+        assert not found, "\n".join([f"{crashing.history}: image {number}, after {moment} calls", *found])
     for operation in operations[done:]:
-        started.disk.carry_out(operation)
-    missed = started.disk.is_as(crashing.made.runs)
+        disk.carry_out(operation)
+    missed = disk.is_as(crashing.made.runs)
     assert not missed, f"what was recorded is not what was done: {missed}"
 
 
@@ -78,3 +83,26 @@ def go_on_without_power(crashing: Crashing, started: Started) -> None:
     shutil.rmtree(crashing.made.runs)
     started.disk.cut_power(crashing.chance, crashing.made.runs)
     crashing.look()
+
+
+@pytest.mark.parametrize("drawn", usual_and_torture([(1, 30)], [(seed, 60) for seed in range(2, 22)]))
+def test_what_was_written_before_a_sync_that_failed_is_not_taken_for_safe_later(
+    tmp_path: Path, drawn: tuple[int, int]
+) -> None:
+    """A system takes the pages of a failed sync for clean: a later sync that works does not write them.
+
+    The ledger's log is such a file here, to the end of the process; the next one finds a disk that is well, and goes
+    on from what it reads, which the disk need not hold.
+    """
+    seed, looks = drawn
+    with crashing_runs(tmp_path, seed) as crashing:
+        failing = [
+            Rule(match=Match(kinds=frozenset({Kind.SYNC}), name=name), nth=nth, do=Fail(errno.EIO, lasting=True))
+            for name, nth in ((LOG, crashing.chance.randint(4, 6)), (LEDGER, 1))
+        ]
+        first = crashing.start(failing, "syncs fail")
+        assert first.ended.code == 1, first.ended.stderr
+        look_at_moments(crashing, first.disk, first.recording, looks=looks // 3, chance=crashing.chance)
+        second = crashing.start([], "the disk is well")
+        look_at_moments(crashing, first.disk, second.recording, looks=looks - looks // 3, chance=crashing.chance)
+        crashing.ended(second.ended)

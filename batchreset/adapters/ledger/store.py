@@ -12,7 +12,7 @@ from typing import Final
 
 from batchreset.adapters.ledger import statements as sql
 from batchreset.core.records import Attempt, Ending, Intent, Record
-from batchreset.durable import replacing
+from batchreset.durable import replacing, write_again
 from batchreset.errors import LedgerError
 
 Seal = Callable[[bytes], bytes]
@@ -44,6 +44,7 @@ class LedgerStore:
         try:
             if not path.exists():
                 _make(path)
+            _make_safe(log_of(path))
             # Groups are written from worker threads, one at a time.
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in sql.PRAGMAS:
@@ -121,6 +122,17 @@ class LedgerStore:
 
     def _translated(self, what: str, error: Exception) -> LedgerError:
         return LedgerError(f"the ledger {self._path} could not be {what}: {error}", next_step=_CONTINUE)
+
+
+def log_of(path: Path) -> Path:
+    """SQLite's write-ahead log of this ledger; not there when all of it has been copied back."""
+    return path.with_name(path.name + "-wal")
+
+
+def _make_safe(log: Path) -> None:
+    """What an earlier process could not sync is read here as committed, and what is written now lies behind it."""
+    if log.exists():
+        write_again(log)
 
 
 def _make(path: Path) -> None:
