@@ -28,11 +28,13 @@ class Started:
 
     Attributes:
         disk: as it was before.
+        sent: how many requests to reset a password the service heard meanwhile.
     """
 
     ended: Finished
     recording: Recording
     disk: Disk
+    sent: int
 
     @property
     def killed(self) -> bool:
@@ -89,8 +91,10 @@ class Crashing:
         disk = Disk(self.made.runs)
         watch = Watch(root=self.made.runs, recording=recording, rules=rules)
         command = ("run", self.source.name, "--run-id", self.run, *_FLAGS)
+        before = self.made.resets
         ended = self.made.batchreset(*command, watch=watch)
-        return Started(ended=ended, recording=Recording.read(recording), disk=disk)
+        sent = self.made.resets - before
+        return Started(ended=ended, recording=Recording.read(recording), disk=disk, sent=sent)
 
     def look(self) -> None:
         """Nothing is lost: what was applied is handed over, what was recorded as succeeded is in force."""
