@@ -19,7 +19,8 @@ from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.state import Exchange
 
 ROWS = (8, 7, 5)
-_FLAGS = ("--yes", "--max-concurrency", "3", "--canary", "0", "--max-failure-rate", "1")
+AT_ONCE = 3
+_FLAGS = ("--yes", "--canary", "0", "--max-failure-rate", "1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ class Crashing:
 
     Attributes:
         chance: draws what is not given.
+        rows: of each customer, in every run's input.
+        at_once: so many rows may be under way at a time.
         history: what was done to the run, to be shown when something does not hold.
         succeeded: users that the run recorded as such, and how many requests the service had seen then.
     """
@@ -54,6 +57,7 @@ class Crashing:
     made: World
     chance: random.Random
     rows: tuple[int, ...] = ROWS
+    at_once: int = AT_ONCE
     number: int = 0
     history: list[str] = field(default_factory=list)
     succeeded: dict[str, int] = field(default_factory=dict)
@@ -90,7 +94,7 @@ class Crashing:
         recording = self.made.folder / "recording"
         disk = Disk(self.made.runs)
         watch = Watch(root=self.made.runs, recording=recording, rules=rules)
-        command = ("run", self.source.name, "--run-id", self.run, *_FLAGS)
+        command = ("run", self.source.name, "--run-id", self.run, "--max-concurrency", str(self.at_once), *_FLAGS)
         before = self.made.resets
         ended = self.made.batchreset(*command, watch=watch)
         sent = self.made.resets - before

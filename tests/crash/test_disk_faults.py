@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 from chances import usual_and_torture
-from crashing import Crashing, Started, crashing_runs
+from crashing import AT_ONCE, Crashing, Started, crashing_runs
 from points import LEDGER, LOG, RUN
 from syscalls import Fail, Kind, Match, Remove, Rule, Shorten
 from syscalls.operations import CHANGES
 
 STOPPED, REFUSED = frozenset({1}), frozenset({2})
 WENT_ON = frozenset({0, 3})
-AT_ONCE = 3
-"""Rows that may be under way at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +130,7 @@ def assert_in_order(crashing: Crashing, started: Started, codes: frozenset[int])
     assert "Traceback" not in ended.stderr, told
     assert "This is a bug" not in ended.stderr, told
     if ended.code not in WENT_ON:
+        assert "\nerror: " in f"\n{ended.stderr}", told
         assert "\nwhat to do: " in ended.stderr, told
     if ended.code in REFUSED:
         assert not started.sent, told

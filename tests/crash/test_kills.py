@@ -1,5 +1,6 @@
 """kill -9 at every named point of the way, and at any call: nothing is lost, no account that succeeded reset again."""
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from chances import usual_and_torture
 from crashing import Crashing, crashing_runs
 from points import BEGINNING, CONCLUDING, ENDING, PLANNING, POINTS, SENDING, Point
-from syscalls import Kill, Kind, Match, Rule
+from syscalls import Kill, Kind, Match, Recording, Rule, Watch
 
 FAULTS = {"applied_error_share": 0.05, "lost_applied_share": 0.05}
 FIRST_HALF = [*PLANNING, *BEGINNING, *list(SENDING)[:3]]
@@ -37,6 +38,7 @@ def test_every_named_point_is_killed_at() -> None:
 def test_killed_at_points_and_calls_by_chance_the_run_is_carried_on_to_its_end(tmp_path: Path, seed: int) -> None:
     names = [*POINTS, *(f"call {number}" for number in range(len(POINTS) // 2))]
     with crashing_runs(tmp_path, seed, **FAULTS) as crashing:
+        crashing.at_once = crashing.chance.choice((1, 3, 16))
         for _ in range(RUNS):
             for name in sorted(crashing.chance.sample(names, KILLS_A_RUN), key=names.index):
                 kill(crashing, name, POINTS.get(name) or any_call(crashing.chance.randint(1, 300)))
@@ -69,3 +71,12 @@ def test_a_kill_is_before_or_right_after_the_call_that_is_meant(tmp_path: Path) 
         crashing.start([Rule(match=match, do=Kill(before=False))], "after")
         assert (crashing.folder / "run.json").exists()
         assert crashing.made.requests == 0
+
+
+def test_a_program_that_does_not_end_is_killed_by_who_watches_it_and_fails_the_test(tmp_path: Path) -> None:
+    """Of the tools."""
+    with crashing_runs(tmp_path, 1) as crashing:
+        watch = Watch(root=crashing.made.runs, recording=tmp_path / "recording", seconds=1)
+        assert crashing.made.batchreset("simulate", "--port", "0", watch=watch).code == -signal.SIGKILL
+        with pytest.raises(AssertionError, match="could not be watched: it did not come to its end"):
+            Recording.read(watch.recording)
