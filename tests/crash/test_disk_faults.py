@@ -8,9 +8,11 @@ import pytest
 from chances import usual_and_torture
 from crashing import AT_ONCE, Crashing, Started, crashing_runs
 from points import LEDGER, LOG, RUN
+from power import look_at_moments
 from syscalls import Fail, Kind, Match, Remove, Rule, Shorten
 from syscalls.operations import CHANGES
 
+LOOKS = 5
 STOPPED, REFUSED = frozenset({1}), frozenset({2})
 WENT_ON = frozenset({0, 3})
 
@@ -116,6 +118,8 @@ def meet(crashing: Crashing, name: str, fault: Fault) -> None:
         if started.recording.done:
             assert_in_order(crashing, started, fault.codes)
             crashing.look()
+            # What was not synced, as the program was told, counts for nothing.
+            look_at_moments(crashing, started.disk, started.recording, looks=LOOKS, chance=crashing.chance)
             if started.ended.code in WENT_ON:
                 crashing.ended(started.ended)
             return
