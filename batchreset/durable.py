@@ -8,6 +8,7 @@ from pathlib import Path
 
 PRIVATE_FILE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
+_PIECE_BYTES = 1 << 20
 
 
 def sync_folder(folder: Path) -> None:
@@ -17,6 +18,19 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_again(path: Path) -> None:
+    """Write a file's own bytes where they are, synced. Raises OSError.
+
+    After a sync that failed the system takes what it had not written for written (Linux since ever, "fsyncgate"): what
+    is read need not be on the disk, and a later sync does not bring it there.
+    """
+    with path.open("r+b", buffering=0) as file:
+        while part := file.read(_PIECE_BYTES):
+            file.seek(-len(part), os.SEEK_CUR)
+            file.write(part)
+        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager

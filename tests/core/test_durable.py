@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchreset.durable import PRIVATE_FOLDER_MODE, replacing, sync_folder, write_text
+from batchreset.durable import PRIVATE_FOLDER_MODE, replacing, sync_folder, write_again, write_text
 
 
 class Killed(BaseException):
@@ -154,3 +154,15 @@ def test_a_name_that_is_no_unicode_is_written_escaped(path: Path) -> None:
     write_text(path, "caf\udce9.csv")
 
     assert path.read_bytes() == rb"caf\udce9.csv"
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) + 1])
+def test_what_is_written_again_is_as_it_was_and_the_same_file(path: Path, size: int) -> None:
+    content = os.urandom(size)
+    path.write_bytes(content)
+    before = path.stat().st_ino
+
+    write_again(path)
+
+    assert path.read_bytes() == content
+    assert path.stat().st_ino == before

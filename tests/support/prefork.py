@@ -4,10 +4,12 @@ What runs is a process of its own with its own arguments, environment, folder, s
 processor time is saved for each of some hundred; that the program starts from nothing is tested elsewhere.
 """
 
+import base64
 import contextlib
 import io
 import json
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -16,6 +18,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from syscalls import Gate, Watch, watched
 
 from batchreset.cli.main import main
 
@@ -87,12 +91,25 @@ class Prefork:
                 pass_fds=[theirs.fileno()], env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL,
             )  # fmt: skip
 
-    def start(self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], streams: Sequence[int]) -> Process:
-        """`streams`: descriptors of standard input, output and error."""
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        streams: Sequence[int],
+        watch: Watch | None = None,
+    ) -> Process:
+        """`streams`: descriptors of standard input, output and error. `watch`: its calls are watched."""
         ours, theirs = os.pipe()
+        asked = {
+            "arguments": list(arguments),
+            "cwd": str(cwd),
+            "env": dict(env),
+            "watch": watch and base64.b64encode(pickle.dumps(watch)).decode("ascii"),
+        }
         try:
-            asked = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "env": dict(env)}).encode()
-            socket.send_fds(self._door, [asked], [*streams, theirs])
+            socket.send_fds(self._door, [json.dumps(asked).encode()], [*streams, theirs])
         finally:
             os.close(theirs)
         return Process(os.fdopen(ours, "rb"))
@@ -118,14 +135,18 @@ def _serve(door: socket.socket) -> None:
 
 def _wait_for_it(asked: Mapping[str, Any], streams: Sequence[int], *, status: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    watch: Watch | None = pickle.loads(base64.b64decode(asked["watch"])) if asked["watch"] else None
+    gate = Gate() if watch else None
     pid = os.fork()
     if not pid:
         os.close(status)
+        if gate:
+            gate.pass_through()
         _become(asked, streams)
     for descriptor in streams:
         os.close(descriptor)
     os.write(status, b"%d\n" % pid)
-    _, ended = os.waitpid(pid, 0)
+    ended = watched(pid, gate, watch) if watch and gate else os.waitpid(pid, 0)[1]
     os.write(status, b"%d\n" % os.waitstatus_to_exitcode(ended))
     os._exit(0)
 

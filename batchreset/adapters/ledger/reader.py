@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchreset.adapters.ledger import statements as sql
-from batchreset.adapters.ledger.store import other_version
+from batchreset.adapters.ledger.store import log_of, other_version
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
@@ -52,7 +52,7 @@ class LedgerReader:
             try:
                 self._connection, version = _open(path, "mode=ro")
             except sqlite3.OperationalError:
-                wal = path.with_name(path.name + "-wal")
+                wal = log_of(path)
                 if not path.is_file() or (wal.exists() and wal.stat().st_size):
                     raise
                 # A read-only disk has no room for SQLite's shared memory; a ledger at rest does not need it.

@@ -12,7 +12,7 @@ from typing import Final
 
 from batchreset.adapters.ledger import statements as sql
 from batchreset.core.records import Attempt, Ending, Intent, Record
-from batchreset.durable import replacing
+from batchreset.durable import replacing, write_again
 from batchreset.errors import LedgerError
 
 Seal = Callable[[bytes], bytes]
@@ -41,9 +41,11 @@ class LedgerStore:
         self._path = path
         self._seal = seal
         self._session = 0
+        self._files: list[tuple[int, int]] = []
         try:
             if not path.exists():
                 _make(path)
+            _make_safe(log_of(path))
             # Groups are written from worker threads, one at a time.
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in sql.PRAGMAS:
@@ -60,7 +62,9 @@ class LedgerStore:
         try:
             row = self._connection.execute(sql.BEGIN_SESSION, (milliseconds(now), os.getpid(), socket.gethostname()))
             self._session = row.fetchone()[0]
-        except sqlite3.Error as error:
+            # The log is there from the first thing that is written on.
+            self._files = self._found()
+        except (OSError, sqlite3.Error) as error:
             raise self._translated("written", error) from error
 
     def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
@@ -74,7 +78,7 @@ class LedgerStore:
         """Seal the group's passwords, then commit and sync all of it, or nothing.
 
         Raises:
-            LedgerError: nothing of the group is in the ledger.
+            LedgerError: nothing of the group is in the ledger, or there is no ledger any more.
         """
         intents = [record for record in group if isinstance(record, Intent)]
         blob = self._sealed(intents)
@@ -93,6 +97,7 @@ class LedgerStore:
         # A text with half a surrogate pair is refused by the driver itself, not by SQLite.
         except (sqlite3.Error, UnicodeError) as error:
             raise self._translated("written", error) from error
+        self._check_still_there()
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -119,8 +124,37 @@ class LedgerStore:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
 
+    def _found(self) -> list[tuple[int, int]]:
+        """Which files stand under the names of ledger and log."""
+        return [(found.st_dev, found.st_ino) for found in (self._path.stat(), log_of(self._path).stat())]
+
+    def _check_still_there(self) -> None:
+        """A file that has lost its name still takes what is written, for nobody to find. Raises LedgerError."""
+        try:
+            if self._found() == self._files:
+                return
+        except OSError:
+            pass
+        raise LedgerError(
+            f"the ledger {self._path} is not there any more, or another file is in its place: somebody has removed or"
+            " moved it, or its folder, while the run went on",
+            next_step="bring the run's folder back, with all its files, from where it was moved to or from a copy (it"
+            " holds the only passwords of whoever was reset), then continue the run with `batchreset apply`",
+        )
+
     def _translated(self, what: str, error: Exception) -> LedgerError:
         return LedgerError(f"the ledger {self._path} could not be {what}: {error}", next_step=_CONTINUE)
+
+
+def log_of(path: Path) -> Path:
+    """SQLite's write-ahead log of this ledger; not there when all of it has been copied back."""
+    return path.with_name(path.name + "-wal")
+
+
+def _make_safe(log: Path) -> None:
+    """What an earlier process could not sync is read here as committed, and what is written now lies behind it."""
+    if log.exists():
+        write_again(log)
 
 
 def _make(path: Path) -> None:

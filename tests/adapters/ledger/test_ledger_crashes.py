@@ -1,17 +1,10 @@
-"""What is left when the process is killed or the power goes: every row that was said to be on disk."""
+"""What is left when the power goes: every row that was said to be on disk. Of whole runs: tests/crash."""
 
-import contextlib
-import random
 import shutil
-import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
-import ledger_writer_to_kill
 from ledger_records import attempt, ending, intent, reading, session, standings
 
-KILLS = 20
 GROUPS, ROWS_A_GROUP = 8, 5
 
 
@@ -31,25 +24,6 @@ def image(path: Path, folder: Path, *, wal_bytes: int | None = None) -> Path:
     log = Path(f"{path}-wal").read_bytes()
     Path(f"{copy}-wal").write_bytes(log[:wal_bytes])
     return copy
-
-
-def test_every_row_that_was_said_to_be_on_disk_is_there_after_a_kill(tmp_path: Path) -> None:
-    """Twenty kills at any moment, each writer going on where the last one was killed."""
-    path, chance, said = tmp_path / "ledger.sqlite", random.Random(20261121), set[int]()
-    for kill in range(KILLS):
-        command = [sys.executable, ledger_writer_to_kill.__file__, str(path), str(kill * 1_000_000 + 1)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
-            assert writer.stdout is not None
-            for _ in range(chance.randint(1, 200)):
-                said.add(int(writer.stdout.readline()))
-            writer.kill()
-            said.update(int(line) for line in writer.stdout if line.endswith("\n"))
-
-        found = standings(path)
-        assert said <= found.keys()
-        assert set(found.values()) <= {"in_doubt", "succeeded"}
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_copy_taken_after_a_commit_holds_all_that_was_committed(tmp_path: Path) -> None:

@@ -275,6 +275,22 @@ def test_a_snapshot_is_of_one_moment(path: Path) -> None:
         assert list(reader.settled()) == [(1, Outcome.SUCCEEDED, None)]
 
 
+@pytest.mark.parametrize("name", ["ledger.sqlite", "ledger.sqlite-wal"])
+@pytest.mark.parametrize("replaced", [False, True], ids=["removed", "another in its place"])
+def test_what_is_written_to_a_file_that_has_lost_its_name_is_not_said_to_be_there(
+    path: Path, name: str, *, replaced: bool
+) -> None:
+    with session(path) as store:
+        store.write_group([intent(1)])
+        lost = path.with_name(name)
+        lost.rename(path.with_name("elsewhere"))
+        if replaced:
+            lost.touch()
+
+        with pytest.raises(LedgerError, match=r"ledger\.sqlite is not there any more"):
+            store.write_group([intent(2)])
+
+
 def test_a_path_with_the_marks_of_a_uri_is_a_path(tmp_path: Path) -> None:
     path = tmp_path / "a b?mode=memory#c%20d.sqlite"
     with session(path) as store:

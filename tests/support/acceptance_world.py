@@ -17,6 +17,7 @@ from typing import IO, Any
 import pyrage
 from here import run_here
 from prefork import Prefork, Process
+from syscalls import Watch
 
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.server import RunningSimulator, running
@@ -166,8 +167,17 @@ class World:
         environ: Mapping[str, str | None] | None = None,
         stdin: bytes = b"",
         apart: bool = False,
+        watch: Watch | None = None,
     ) -> Finished:
-        """Run it to its end; `apart`: in a process of its own, not in this one."""
+        """Run it to its end.
+
+        Args:
+            arguments: of the command line.
+            environ: changes to the environment.
+            stdin: what is typed, or piped.
+            apart: in a process of its own, not in this one.
+            watch: the same, and its calls are watched.
+        """
         words = [str(argument) for argument in arguments]
         with (
             tempfile.TemporaryFile() as given,
@@ -176,9 +186,12 @@ class World:
         ):
             given.write(stdin)
             given.seek(0)
-            start = _run_apart if apart else run_here
             streams = [stream.fileno() for stream in (given, stdout, stderr)]
-            code = start(words, cwd=self.folder, env=self.environment(environ), streams=streams)
+            environment = self.environment(environ)
+            if apart or watch:
+                code = _run_apart(words, cwd=self.folder, env=environment, streams=streams, watch=watch)
+            else:
+                code = run_here(words, cwd=self.folder, env=environment, streams=streams)
             stdout.seek(0)
             stderr.seek(0)
             finished = Finished(code=code, stdout=stdout.read().decode(), stderr=stderr.read().decode())
@@ -218,8 +231,10 @@ class World:
         return content
 
 
-def _run_apart(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], streams: Sequence[int]) -> int:
-    process = _prefork().start(words, cwd=cwd, env=env, streams=streams)
+def _run_apart(
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str], streams: Sequence[int], watch: Watch | None
+) -> int:
+    process = _prefork().start(words, cwd=cwd, env=env, streams=streams, watch=watch)
     try:
         return process.wait(DEADLINE_SECONDS)
     finally:
@@ -227,7 +242,12 @@ def _run_apart(words: Sequence[str], *, cwd: Path, env: Mapping[str, str], strea
 
 
 def _start(
-    arguments: Sequence[str | Path], folder: Path, environ: Mapping[str, str], streams: Sequence[IO[bytes]]
+    arguments: Sequence[str | Path],
+    folder: Path,
+    environ: Mapping[str, str],
+    streams: Sequence[IO[bytes]],
+    *,
+    watch: Watch | None = None,
 ) -> Process:
     """`streams`: standard input, output and error."""
     return _prefork().start(
@@ -235,6 +255,7 @@ def _start(
         cwd=folder,
         env=environ,
         streams=[stream.fileno() for stream in streams],
+        watch=watch,
     )
 
 
