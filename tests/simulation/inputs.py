@@ -54,6 +54,7 @@ class Shape:
 
 
 SMALL: Final = (
+    Shape((1, 2)),
     Shape((5,)),
     Shape((4, 3, 1)),
     Shape((12,)),

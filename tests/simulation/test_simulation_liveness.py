@@ -89,7 +89,7 @@ def _events(played: Played, what: str) -> list[tuple[float, str]]:
     return [(float(line.partition(" ")[0]), line) for line in played.history if what in line]
 
 
-@pytest.mark.parametrize("rows", usual_and_torture([1_000], [21_000]))
+@pytest.mark.parametrize("rows", usual_and_torture([600], [21_000]))
 def test_an_hour_with_64_connections_faults_and_a_limit(rows: int) -> None:
     """The limit lets the rows pass in an hour, and latency is such that 64 connections are just enough for it."""
     options = SimulatorOptions(
