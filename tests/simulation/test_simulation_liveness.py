@@ -104,7 +104,7 @@ def test_an_hour_with_64_connections_faults_and_a_limit(rows: int) -> None:
     assert played.verdict == ""
     assert succeeded(played) + played.outcomes.get(Outcome.SKIPPED, 0) == rows + 2
     requests = len(played.exchanges)
-    assert requests < 1.15 * rows
+    assert requests < 1.1 * rows + 100  # its faults, and what it takes to find the limit
     assert 3600 <= took_seconds(played) < 1.25 * 3600 * requests / rows
     if rows > 10_000:
         assert played.in_flight_most > 50
