@@ -126,6 +126,7 @@ def _settings(source: Path, runs_dir: Path, flags: Mapping[str, Any]) -> Any:
     given: dict[str, Any] = {
         "input.path": str(source),
         "input.on_invalid": "skip",
+        "input.max_rows": 50_000,
         "password.recipients": [str(KEY.to_public())],
         "output.runs_dir": str(runs_dir),
         **flags,
