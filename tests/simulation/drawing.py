@@ -116,7 +116,7 @@ class Scenario:
 def draw(seed: int) -> Scenario:
     """Everything, from the seed alone."""
     chance = random.Random(f"scenario {seed}")
-    shape = chance.choice(chance.choices((SMALL, MIDDLE, LARGE), (0.85, 0.147, 0.003))[0])
+    shape = chance.choice(chance.choices((SMALL, MIDDLE, LARGE), (0.93, 0.068, 0.002))[0])
     sessions = chance.choice((1, 1, 2, 2, 3, 5))
     return Scenario(
         seed=seed,
@@ -184,6 +184,8 @@ _IN_REQUESTS: Final = (
 )
 _HUGE_BYTES: Final = 3 << 20
 """More than the program reads of a body; simulated ones of 32 MiB only take time."""
+MOST_FAULTS: Final = 0.5
+"""Share of the requests that meet one: more make runs longer, and nothing new happens in them."""
 _LIKELY: Final = {"outages": 0.15, "latency_seconds": 0.8, "mfa": 0.08, "token_requests": 0.15, "weak_share": 0.2}
 _UNTOUCHED: Final = frozenset({"rotation", "device_answer"})
 """Choices of the sign-in service, which is not in this world."""
@@ -219,8 +221,8 @@ def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions
 
 def _without_contradictions(options: dict[str, Any], faults: Mapping[str, float]) -> None:
     total = sum(options[name] for name in faults)
-    if total > 0.7:
-        options.update({name: round(options[name] * 0.7 / total, 4) for name in faults})
+    if total > MOST_FAULTS:
+        options.update({name: round(options[name] * MOST_FAULTS / total, 4) for name in faults})
     for scope in ("partner", "customer"):
         limit = options.get(f"{scope}_limit", 0)
         windows = options[f"{scope}_limit_kind"] in WITH_WINDOWS

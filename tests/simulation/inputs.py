@@ -54,6 +54,7 @@ class Shape:
 
 
 SMALL: Final = (
+    Shape((1, 2)),
     Shape((5,)),
     Shape((4, 3, 1)),
     Shape((12,)),
@@ -125,6 +126,7 @@ def _settings(source: Path, runs_dir: Path, flags: Mapping[str, Any]) -> Any:
     given: dict[str, Any] = {
         "input.path": str(source),
         "input.on_invalid": "skip",
+        "input.max_rows": 50_000,
         "password.recipients": [str(KEY.to_public())],
         "output.runs_dir": str(runs_dir),
         **flags,

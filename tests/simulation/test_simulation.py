@@ -113,7 +113,7 @@ class WritesNothing(World):
 @pytest.mark.parametrize("world", [LosesOutcomes, WritesNothing])
 def test_a_ledger_that_lies_is_found_out(world: type[World]) -> None:
     """The proof looks at what is there, not at what was said."""
-    scenario = Scenario(seed=1, shape=SMALL[1], flags={}, options=SimulatorOptions(latency_seconds=0.2))
+    scenario = Scenario(seed=1, shape=SMALL[2], flags={}, options=SimulatorOptions(latency_seconds=0.2))
     assert play_scenario(scenario).verdict == ""
     assert play_scenario(scenario, world_of=world).complaints
 

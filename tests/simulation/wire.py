@@ -204,13 +204,18 @@ class _Body(httpx.AsyncByteStream):
     lost: bool = False
     piece_seconds: float = 0.0
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self.pieces:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        self._left = iter(self.pieces)
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._left:
             if self.piece_seconds:
                 await anyio.sleep(self.piece_seconds)
-            yield piece
+            return piece
         if self.lost:
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+        raise StopAsyncIteration
 
 
 _PIECES: Final = 8

@@ -64,7 +64,8 @@ def _stopped(e: Evidence) -> Iterator[str]:
         yield f"summary.json: stopped for {stop['reason']!r} with exit code {code}"
     if not stop["next_step"]:
         yield "summary.json: the stop has no next step"
-    not_well = sum(line["outcome"] in {"failed", "in_doubt"} for line in e.results)
+    # Those that the stop itself ended before their next attempt did not bring it about.
+    not_well = sum(line["outcome"] in {"failed", "in_doubt"} and line["reason"] != stop["reason"] for line in e.results)
     under_way = _setting(e, "pace", "max_concurrency")
     if stop["reason"] == "canary" and e.sessions == 1 and len(e.sent_for()) > _setting(e, "safety", "canary"):
         yield f"the canary stopped the run, and {len(e.sent_for())} accounts were sent"
