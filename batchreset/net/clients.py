@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from batchreset.errors import SettingsError
+from batchreset.net.unpacking import ACCEPTED
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 
@@ -47,7 +48,11 @@ def sign_in_client(*, timeout_seconds: float, verify: ssl.SSLContext) -> httpx.C
 def _common() -> dict[str, Any]:
     """No answer sets the stage for the next request: nothing is followed, no cookie is kept."""
     policy = http.cookiejar.DefaultCookiePolicy(allowed_domains=[])
-    return {"follow_redirects": False, "cookies": http.cookiejar.CookieJar(policy)}
+    return {
+        "follow_redirects": False,
+        "cookies": http.cookiejar.CookieJar(policy),
+        "headers": {"Accept-Encoding": ACCEPTED},
+    }
 
 
 def _timeout(seconds: float) -> httpx.Timeout:

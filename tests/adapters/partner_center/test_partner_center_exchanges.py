@@ -170,6 +170,11 @@ OK = Answered(status=200)
         pytest.param(
             answering("400 Bad Request", gzip.compress(ERROR), Content_Encoding="gzip"), REFUSED, id="in gzip"
         ),
+        pytest.param(
+            answering("400 Bad Request", gzip.compress(gzip.compress(ERROR)), Content_Encoding="gzip, gzip"),
+            REFUSED,
+            id="in gzip in gzip",
+        ),
         pytest.param(chunked("400 Bad Request", ERROR[:9], ERROR[9:]), REFUSED, id="refusal in chunks"),
         pytest.param(after_informational_answers, REFUSED, id="refusal after informational answers"),
         pytest.param(answering("400"), Answered(status=400), id="no reason phrase"),
