@@ -71,7 +71,7 @@ def _plain(value: object) -> str:
 
 def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) -> str | None:
     value = headers.get(name)
-    if value is None or _GUID.fullmatch(value):
+    if value is None or (_GUID.fullmatch(value) and not bytes.fromhex(value.replace("-", "")).isascii()):
         return value
     return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None
 
