@@ -69,7 +69,7 @@ def test_only_ctrl_c_is_an_interruption(error: BaseException, *, is_one: bool) -
 
 
 PROGRAM = f"""
-import asyncio, atexit, gc, logging, sys, threading, warnings, types
+import asyncio, atexit, ctypes, gc, logging, resource, sys, threading, warnings, types
 import click
 from batchreset.cli import main as door
 
@@ -99,6 +99,7 @@ def boom():
     logging.getLogger("vendor").warning("sent %s", CANARY)
     warnings.warn(CANARY, ResourceWarning)
     atexit.register(bad)
+    click.echo(["limit", resource.getrlimit(resource.RLIMIT_CORE), "dumpable", ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)])
     raise Panic(CANARY)
 
 sys.modules["boom"] = types.SimpleNamespace(boom=boom)
@@ -126,3 +127,5 @@ def test_what_never_comes_to_the_door_is_told_like_that_too(tmp_path: Path) -> N
     ):
         assert told in ended.stderr
     assert ended.stderr.count("ValueError") >= 4
+    # No core dump, neither as a file nor to a collector; and no other process of the same user reads the memory.
+    assert ended.stdout == "['limit', (0, 0), 'dumpable', 0]\n"
