@@ -6,6 +6,7 @@ the environment (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) can put another trust in it
 
 import contextlib
 import http.cookiejar
+import logging
 import ssl
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,6 +17,11 @@ from batchreset.errors import SettingsError
 from batchreset.net.unpacking import ACCEPTED
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+
+# What a service answers may repeat what it was sent: httpx logs its reason phrase, httpcore its headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).propagate = False
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def api_client(*, timeout_seconds: float, verify: ssl.SSLContext, limits: httpx.Limits) -> httpx.AsyncClient:

@@ -1,8 +1,11 @@
 """What goes over the wire, byte for byte, and what comes back, whatever its framing."""
 
 import gzip
+import io
 import json
+import logging
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -108,6 +111,32 @@ async def test_a_look_is_a_get_that_asks_for_mfa(trusting: ssl.SSLContext) -> No
     assert request.headers == common_headers(server.port) | {"ValidateMfa": "true"}
     assert request.body == b""
     assert exchange == Answered(status=200, mfa_compliant=True, correlation_id="c", request_id="r")
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Everything that any library logs, as a program sees it that has set logging up for all of them."""
+    shown, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(shown), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield shown
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+async def test_nothing_of_an_answer_is_logged_however_much_is_asked_for(
+    trusting: ssl.SSLContext, logged: io.StringIO
+) -> None:
+    """It repeats what was sent: in its reason phrase, in headers, and where it redirects to."""
+    echoing = answering(f"400 {TOKEN}", b"{}", Server=TOKEN, Location=f"https://localhost/?{TOKEN}", X_Echo=TOKEN)
+    with raw_server(echoing) as server:
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api)
+    logging.getLogger("another").debug("is logged")
+    assert isinstance(exchange, Answered)
+    assert "is logged" in logged.getvalue()
+    assert TOKEN not in logged.getvalue() + repr(exchange)
 
 
 async def test_a_base_address_with_a_path_keeps_it(trusting: ssl.SSLContext) -> None:
