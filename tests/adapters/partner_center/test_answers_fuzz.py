@@ -163,14 +163,14 @@ def test_any_refusal_and_any_list_is_read_or_not(document: dict[str, object], bo
 
 @pytest.mark.torture
 @given(st.integers(100, 999), headers, bodies)
-@settings(deadline=None, max_examples=20_000)
+@settings(deadline=None, max_examples=5_000)
 def test_any_of_many_more_answers_is_understood(status: int, named: dict[str, str], body: bytes) -> None:
     understood(status, named, body)
 
 
 @pytest.mark.torture
 @given(documents, bodies)
-@settings(deadline=None, max_examples=10_000)
+@settings(deadline=None, max_examples=3_000)
 def test_any_of_many_more_refusals_and_lists_is_read_or_not(document: dict[str, object], body: bytes) -> None:
     refused_or_not(document)
     read_or_unreadable(body)

@@ -126,7 +126,7 @@ def test_any_file_is_read_or_refused(file: tuple[str, bytes]) -> None:
 
 @pytest.mark.torture
 @given(FILES)
-@settings(max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_of_many_more_files_is_read_or_refused(file: tuple[str, bytes]) -> None:
     read_or_refused(*file)
 
