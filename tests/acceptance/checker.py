@@ -57,7 +57,7 @@ def complaints(evidence: Evidence) -> list[str]:
         *_handover(evidence),
         *_summary(evidence),
         *_files(evidence),
-        *_in_clear(evidence),
+        *in_clear(evidence),
     ]
 
 
@@ -270,7 +270,7 @@ def _files(e: Evidence) -> Iterator[str]:
         yield f"the folder holds {sorted(strange)}"
 
 
-def _in_clear(e: Evidence) -> Iterator[str]:
+def in_clear(e: Evidence) -> Iterator[str]:
     """Promise 3: no password, token or response body, in any writing that a reader could undo."""
     passwords = [one.password for one in e.sealed]
     secrets = [*passwords, *e.secrets]
@@ -281,7 +281,7 @@ def _in_clear(e: Evidence) -> Iterator[str]:
             if found:
                 yield f"{where}: {kind} stands there in clear, {len(found)} times"
     if e.handover is None:
-        yield from _discarded_in_clear(e)
+        yield from _discardedin_clear(e)
 
 
 def _writings(text: str) -> set[bytes]:
@@ -296,7 +296,7 @@ def _writings(text: str) -> set[bytes]:
     }
 
 
-def _discarded_in_clear(e: Evidence) -> Iterator[str]:
+def _discardedin_clear(e: Evidence) -> Iterator[str]:
     """Passwords that nobody knows: every piece of every text of their length is compared by its SHA-256."""
     applied = {bytes.fromhex(line["sha256"]) for line in e.applied}
     for where, content in e.texts.items():
