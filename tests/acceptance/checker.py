@@ -293,6 +293,7 @@ def _writings(text: str) -> set[bytes]:
         text.encode("utf-16-le"),
         encoded.hex().encode(),
         base64.b64encode(encoded).rstrip(b"=")[:-1],
+        *(base64.b64encode(b"\0" * offset + encoded)[4:-4] for offset in (1, 2)),  # in a longer text
     }
 
 

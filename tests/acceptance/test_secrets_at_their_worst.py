@@ -18,6 +18,7 @@ from local_tls import write_ca_file
 from raw_tls_server import Wire, raw_server
 
 MakeWorld = Callable[..., World]
+DEV = ("-X", "dev")
 
 # After some rows, an error that has the request in its text, its note, its cause and its variables.
 BUGGY = """
@@ -45,15 +46,16 @@ main()
 """
 
 
-@pytest.mark.parametrize("base", usual_and_torture(["BaseException"], ["Exception"]))
-def test_a_bug_that_holds_a_request_is_told_without_it(make_world: MakeWorld, base: str) -> None:
+@pytest.mark.parametrize("bug", usual_and_torture([("BaseException",)], [("BaseException", *DEV), ("Exception", *DEV)]))
+def test_a_bug_that_holds_a_request_is_told_without_it(make_world: MakeWorld, bug: tuple[str, ...]) -> None:
     """Then the run goes on, and all that was printed and written is looked through."""
+    base, *flags = bug
     made = make_world()
     source = made.input(accounts(6, 4))
     program = made.folder / "buggy.py"
     program.write_text(BUGGY.format(base=base), encoding="utf-8")
     command = [
-        sys.executable, "-X", "dev", "-X", "faulthandler", str(program), "run", str(source), "--run-id", "r", "--yes",
+        sys.executable, *flags, "-X", "faulthandler", str(program), "run", str(source), "--run-id", "r", "--yes",
         "-vv", "--log-file", "debug.log",
     ]  # fmt: skip
     environ = made.environment({"PYTHONASYNCIODEBUG": "1", "PYTHONPATH": str(Path.cwd())})
