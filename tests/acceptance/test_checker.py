@@ -197,6 +197,10 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
     "a password in JSON": (
         printed(lambda true: json.dumps([one.password for one in true.sealed])), "a secret stands there in clear"
     ),
+    "a password in the middle of base64": (
+        printed(lambda true: base64.b64encode(b"x" + true.sealed[0].password.encode() + b"yz").decode()),
+        "a secret stands there",
+    ),
     "a password in base64": (
         printed(lambda true: base64.b64encode(true.sealed[0].password.encode()).decode()), "a secret stands there"
     ),
