@@ -4,7 +4,6 @@ import contextlib
 import datetime as dt
 import json
 import logging
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.events import event_log
+from batchreset.cli.environment import environment
 from batchreset.cli.options import Decorated, Terminal, section_flags, tell, terminal_flags
 from batchreset.core.events import EventLog
 from batchreset.errors import sentence
@@ -21,7 +21,7 @@ from batchreset.settings.sources import load_settings
 
 
 def _settings(job: Path | None, flags: Mapping[str, object]) -> Settings:
-    return load_settings(flags=flags, environ=os.environ, job_file=job)
+    return load_settings(flags=flags, environ=environment(), job_file=job)
 
 
 def _log(terminal: Terminal) -> contextlib.AbstractContextManager[EventLog]:
@@ -73,7 +73,7 @@ def login(*, browser: bool, port: int, terminal: Terminal, job: Path | None, fla
     with _log(terminal) as log:
         sign_in(
             _settings(job, flags),
-            environ=os.environ,
+            environ=environment(),
             log=log,
             say=lambda line: tell(line, err=True),
             port=port if browser else None,
@@ -96,7 +96,7 @@ def status(
     from batchreset.wiring.auth_status import status as look  # noqa: PLC0415
 
     with _log(terminal) as log:
-        found = look(_settings(job, flags), environ=os.environ, log=log, customer=customer)
+        found = look(_settings(job, flags), environ=environment(), log=log, customer=customer)
     if as_json:
         tell(json.dumps(found, indent=2))
     elif terminal.verbosity >= 0:
@@ -120,7 +120,7 @@ def logout(*, job: Path | None, flags: Mapping[str, object]) -> None:
     settings = _settings(job, flags)
     there, place = forget(settings)
     tell(f"Removed the sign-in kept in {place}." if there else f"No sign-in is kept in {place}.", err=True)
-    if is_given("refresh_token", os.environ):
+    if is_given("refresh_token", environment()):
         tell("BATCHRESET_AUTH__REFRESH_TOKEN is still set, and would sign in again: unset it.", err=True)
     if settings.auth.keyvault:
         tell(f"The refresh token in {settings.auth.keyvault} is left alone, and would sign in again.", err=True)

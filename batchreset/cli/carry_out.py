@@ -3,7 +3,6 @@
 import contextlib
 import datetime as dt
 import json
-import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import click
 
 from batchreset.adapters.run_folder import RunFolder, find_folder
+from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal, command_log, runs_dir_flag, setting_flags, tell, terminal_flags
 from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.outcome import Reason
@@ -79,7 +79,7 @@ def run(
     forceChangePassword; "-" is standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job
     file over default.
     """
-    settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
+    settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
     choices = _Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
     existing = _existing(run_id, settings)
     if existing is not None:
@@ -90,7 +90,7 @@ def run(
         terminal.say(DRY_RUN_LINE)
     with _around(terminal, online=online and not dry_run) as around:
         new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around, unread=online and dry_run)
-        planned = plan_run(settings, new, environ=os.environ, stdin=_stdin())
+        planned = plan_run(settings, new, environ=environment(), stdin=_stdin())
     if (before := begun_before(planned)) is not None:
         terminal.say(
             f"note: the run {before.folder.run_id} of the same accounts was not finished; `{before.apply_command}`"
@@ -121,11 +121,11 @@ def plan(
 
     Prints the run's folder, which `batchreset apply` takes.
     """
-    settings = load_settings(flags={"input.path": input_path, **flags}, environ=os.environ, job_file=job)
+    settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
     now = dt.datetime.now(dt.UTC)
     with _around(terminal, online=online) as around:
         new = NewRun(run_id=run_id or new_run_id(now), now=now, recent_too=False, online=around)
-        planned = plan_run(settings, new, environ=os.environ, stdin=_stdin())
+        planned = plan_run(settings, new, environ=environment(), stdin=_stdin())
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))
@@ -193,7 +193,7 @@ def _around(terminal: Terminal, *, online: bool) -> Iterator[Around | None]:
         yield None
         return
     with command_log(terminal, "online") as log:
-        yield Around(environ=os.environ, log=log, say=terminal.say)
+        yield Around(environ=environment(), log=log, say=terminal.say)
 
 
 def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]:
@@ -271,7 +271,7 @@ def _confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: _Choices) -
         shown=terminal.shown,
         display=terminal,
     )
-    return _report(carry_out(planned, how, environ=os.environ), choices)
+    return _report(carry_out(planned, how, environ=environment()), choices)
 
 
 def _age_if_old(planned: FrozenRun) -> str | None:

@@ -4,7 +4,6 @@ import contextlib
 import importlib
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -12,6 +11,8 @@ import click
 
 from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
+from batchreset.cli.environment import hold_secrets_back
+from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
@@ -73,6 +74,8 @@ def cli() -> None:
 def main() -> None:
     """The `batchreset` program."""
     _keep_secrets_in_memory()
+    hold_secrets_back()
+    tell_places_only()
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
         _let_go_of(stream)
@@ -107,30 +110,13 @@ def _exit_code() -> int:
         command = error.ctx.command_path if error.ctx else "batchreset"
         _say([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"])
         return ExitCode.REFUSED
-    except KeyboardInterrupt:
-        _say(["interrupted"])
-        return ExitCode.INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the one door: everything is told, nothing passes
-        _say(_unexpected(error))
+    except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
+        if is_interruption(error):
+            _say(["interrupted"])
+            return ExitCode.INTERRUPTED
+        _say(unexpected(error))
         return ExitCode.UNEXPECTED
     return returned if isinstance(returned, int) else ExitCode.OK
-
-
-def _unexpected(error: Exception) -> list[str]:
-    """Types and places only: an exception's text may carry what was being sent."""
-    return [
-        f"error: unexpected {_kinds(error)}. This is a bug; no password was shown, and a run can be continued.",
-        *(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in traceback.extract_tb(error.__traceback__)),
-        "what to do: continue the run with `batchreset apply`, and report these lines",
-    ]
-
-
-def _kinds(error: BaseException) -> str:
-    if isinstance(error, BaseExceptionGroup):
-        return " and ".join(_kinds(inner) for inner in error.exceptions)
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" at {last[0].filename}:{last[0].lineno}" if last else ""
-    return type(error).__name__ + place
 
 
 def _say(lines: list[str]) -> None:

@@ -1,12 +1,12 @@
 """`roster`: an input file from the service itself."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
+from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal, command_log, section_flags, terminal_flags
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.reading import Around
@@ -28,8 +28,8 @@ def roster(*, job: Path | None, out: Path | None, terminal: Terminal, flags: Map
     CSV on standard output, or --out. Of the customers given with --customer, or of all the partner has. Nothing is
     written unless all could be read. Take out who is not to be reset, then `batchreset run` takes it as it is.
     """
-    settings = load_settings(flags=flags, environ=os.environ, job_file=job)
+    settings = load_settings(flags=flags, environ=environment(), job_file=job)
     with command_log(terminal, "roster") as log:
-        around = Around(environ=os.environ, log=log, say=terminal.say)
+        around = Around(environ=environment(), log=log, say=terminal.say)
         counts = write_roster(settings, out=out, stdout=sys.stdout.buffer, around=around)
     terminal.say(counts.line())

@@ -6,6 +6,7 @@ the environment (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) can put another trust in it
 
 import contextlib
 import http.cookiejar
+import logging
 import ssl
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,10 +14,14 @@ from typing import Any, Final
 import httpx
 
 from batchreset.errors import SettingsError
+from batchreset.net.unpacking import ACCEPTED
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
-_UNPACKED: Final = ("gzip", "deflate")
-"""The codings whose packing is bounded (a thousandfold); httpx knows others, if their libraries are there."""
+
+# What a service answers may repeat what it was sent: httpx logs its reason phrase, httpcore its headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).propagate = False
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
 def api_client(
@@ -37,7 +42,7 @@ def api_client(
     with _proxies_checked():
         return httpx.AsyncClient(
             timeout=_timeout(timeout_seconds), verify=verify, limits=limits, transport=transport,
-            event_hooks={"response": [_disarm_async]}, **_common(),
+            event_hooks={"response": [_forget_location_async]}, **_common(),
         )  # fmt: skip
 
 
@@ -46,7 +51,7 @@ def sign_in_client(*, timeout_seconds: float, verify: ssl.SSLContext) -> httpx.C
     with _proxies_checked():
         return httpx.Client(
             timeout=_timeout(timeout_seconds), verify=verify,
-            event_hooks={"response": [_disarm]}, **_common(),
+            event_hooks={"response": [_forget_location]}, **_common(),
         )  # fmt: skip
 
 
@@ -56,7 +61,7 @@ def _common() -> dict[str, Any]:
     return {
         "follow_redirects": False,
         "cookies": http.cookiejar.CookieJar(policy),
-        "headers": {"Accept-Encoding": ", ".join(_UNPACKED)},
+        "headers": {"Accept-Encoding": ACCEPTED},
     }
 
 
@@ -64,20 +69,13 @@ def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_SECONDS))
 
 
-def _disarm(response: httpx.Response) -> None:
-    """Take away what httpx would do of itself with an answer, at the other side's word.
-
-    It would prepare the redirected request though it is not to follow it, and fail where the address is odd. It would
-    also unpack a body as often as a header says: packed twice, a few kilobytes come to gigabytes. Unpacked once, a
-    piece of 64 KiB comes to 64 MiB at most.
-    """
+def _forget_location(response: httpx.Response) -> None:
+    """Httpx would prepare the redirected request though it is not to follow it, and fail where the address is odd."""
     response.headers.pop("Location", None)
-    if response.headers.get("Content-Encoding", "").strip().lower() not in _UNPACKED:
-        response.headers.pop("Content-Encoding", None)
 
 
-async def _disarm_async(response: httpx.Response) -> None:
-    _disarm(response)
+async def _forget_location_async(response: httpx.Response) -> None:
+    _forget_location(response)
 
 
 @contextlib.contextmanager

@@ -2,13 +2,12 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final
 
 from pydantic.fields import FieldInfo
 
 from batchreset.settings.model import Section, Settings
-
-SecretName = Literal["access_token", "refresh_token", "client_secret", "client_certificate"]
+from batchreset.settings.secret_names import SECRETS
 
 SECTIONS: Final[Mapping[str, type[Section]]] = {
     section: type(getattr(Settings(), section)) for section in Settings.model_fields
@@ -19,13 +18,7 @@ SETTINGS: Final[Mapping[str, FieldInfo]] = {
 """By dotted name, `pace.max_concurrency`."""
 
 PREFIX: Final = "BATCHRESET_"
-_SECRETS: Final[tuple[SecretName, ...]] = (
-    "access_token",
-    "refresh_token",
-    "client_secret",
-    "client_certificate",
-)
-SECRET_KEYS: Final = frozenset(f"{name}{suffix}" for name in _SECRETS for suffix in ("", "_file", "_command"))
+SECRET_KEYS: Final = frozenset(f"{name}{suffix}" for name in SECRETS for suffix in ("", "_file", "_command"))
 SECRET_NAMES: Final = tuple(sorted(f"auth.{key}" for key in SECRET_KEYS))
 
 _SECRET_MARKS: Final = ("SECRET", "TOKEN", "PASSWORD", "KEY")

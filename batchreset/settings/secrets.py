@@ -11,7 +11,8 @@ from typing import Final
 
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
-from batchreset.settings.names import SecretName, variable
+from batchreset.settings.names import variable
+from batchreset.settings.secret_names import SecretName, without_secrets
 
 COMMAND_TIMEOUT_SECONDS: Final = 30.0
 """Long enough for a vault's command line to sign in and fetch, short enough for a cron job to notice."""
@@ -51,7 +52,8 @@ def read_secret(
 ) -> FoundSecret | None:
     """The secret from `BATCHRESET_AUTH__NAME`, or `…_FILE`, or `…_COMMAND`; None if none of them is set.
 
-    The command runs without a shell, with `environ` as its environment and nothing on its standard input.
+    The command runs without a shell, with `environ` but for its secrets as its environment, and nothing on its standard
+    input.
 
     Raises:
         SettingsError: more than one is set, the file or command fails, or what came cannot be such a secret.
@@ -121,7 +123,7 @@ def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(environ),
+            env=without_secrets(environ),
             timeout=timeout_seconds,
             check=False,
         )

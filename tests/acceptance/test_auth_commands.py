@@ -26,7 +26,9 @@ def browser(made: World, ca_file: Path) -> str:
     script = made.folder / "browser.sh"
     command = shlex.join([sys.executable, str(HERE / "browser.py")])
     script.write_text(
-        f'#!/bin/sh\nexec {command} "$1" {shlex.quote(str(ca_file))} op@partner.example\n', encoding="utf-8"
+        f"#!/bin/sh\nenv > {shlex.quote(str(made.folder / 'inherited.txt'))}\n"
+        f'exec {command} "$1" {shlex.quote(str(ca_file))} op@partner.example\n',
+        encoding="utf-8",
     )
     script.chmod(0o700)
     return str(script)
@@ -77,6 +79,9 @@ def test_a_person_signs_in_with_the_browser_of_this_machine(make_world: MakeWorl
     ended = made.batchreset("auth", "login", "--browser", environ=environ, apart=True)
     assert ended.code == 0, ended.stderr
     assert "Signed in as operator@partner.example" in ended.stderr
+    inherited = (made.folder / "inherited.txt").read_text(encoding="utf-8")
+    assert "BATCHRESET_AUTH__CLIENT_ID" in inherited
+    assert made.options.client_secret not in inherited
     assert made.batchreset("auth", "status", environ=environ).code == 0
     assert made.simulator.state.protocol_errors == []
 

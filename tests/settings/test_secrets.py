@@ -9,6 +9,7 @@ import pytest
 
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
+from batchreset.settings.secret_names import SecretName
 from batchreset.settings.secrets import FoundSecret, read_secret
 
 CANARY = "canary-7f3a"
@@ -75,6 +76,18 @@ def test_a_command_sees_the_environment_and_no_standard_input() -> None:
     found = read_secret("access_token", {COMMAND: command, "VAULT": CANARY})
     assert found is not None
     assert found.secret == Secret(CANARY)
+
+
+@pytest.mark.parametrize("name", ["CLIENT_SECRET", "CLIENT_CERTIFICATE", "REFRESH_TOKEN", "access_token"])
+def test_a_command_does_not_see_the_other_secrets(name: str) -> None:
+    """Whoever runs as the same user can read a child's environment; this process's own is closed to them."""
+    command = python("import os; print('seen:' + ','.join(sorted(n for n in os.environ if 'BATCH' in n.upper())))")
+    environ = {"BATCHRESET_AUTH__CLIENT_ID": "x", f"BATCHRESET_AUTH__{name}": CANARY}
+    wanted: SecretName = "client_secret" if name != "CLIENT_SECRET" else "refresh_token"
+    asked = {**environ, f"BATCHRESET_AUTH__{wanted.upper()}_COMMAND": command}
+    found = read_secret(wanted, asked)
+    assert found is not None
+    assert found.secret.open() == f"seen:BATCHRESET_AUTH__CLIENT_ID,{found.origin}"
 
 
 def test_a_certificate_may_have_several_lines_from_a_command_too() -> None:

@@ -20,6 +20,9 @@ from simulation.playing import Played, play, play_scenario
 from simulation.timing import run_in_order
 from simulation.world import World
 
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+"""httpx leaves its own generators where a body is not read to its end; trio alone minds."""
+
 SEEDS_A_TEST = 25
 GROUPS_OF_FIVE = 9
 """Groups that five rows come to, two at a time."""

@@ -12,6 +12,9 @@ from simulation.drawing import Down, Outage, Scenario
 from simulation.inputs import Shape
 from simulation.playing import Played, play_scenario
 
+pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+"""httpx leaves its own generators where a body is not read to its end; trio alone minds."""
+
 LATENCY_SECONDS = 0.25
 FAULTS: dict[str, Any] = {
     "error_share": 0.02,

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import ssl
 import urllib.parse
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from azure.keyvault.secrets import SecretClient
 from batchreset.adapters.key_vault.address import CLOUDS, SecretAddress
 from batchreset.adapters.key_vault.refusals import NO_SUCH_SECRET, reason
 from batchreset.core.scrubbing import scrubbed
+from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError, SignInError
 from batchreset.net import CONNECT_TIMEOUT_SECONDS
 
@@ -34,6 +36,8 @@ LONGEST_WAIT_SECONDS: Final = 5.0
 for _name in ("azure", "msal"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
+_SECRET_VARIABLES: Final = ("AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "IDENTITY_HEADER", "MSI_SECRET")
+"""What azure-identity takes from the environment to sign in with."""
 _AUTHORITIES: Final = {
     ".vault.azure.cn": AzureAuthorityHosts.AZURE_CHINA,
     ".vault.usgovcloudapi.net": AzureAuthorityHosts.AZURE_GOVERNMENT,
@@ -61,9 +65,10 @@ class Vault:
         transport = _Transport(self._session, sleep)
         if credential is None:
             credential = self._to_close.enter_context(_default_credential(address.cloud, transport))
+        self._opens = _Opens(credential, gateway="" if address.cloud else address.host)
         self._secrets = SecretClient(
             address.vault,
-            credential if address.cloud else _VaultTokensOnly(credential, address.host),
+            self._opens,
             transport=transport,
             # A real vault's challenge has to name the vault's own cloud, or a host that was slipped in could ask for a
             # token of any other service. A gateway's name is not of that cloud, and the client would refuse it.
@@ -86,6 +91,11 @@ class Vault:
     def add(self, value: str, *, content_type: str) -> None:
         """Make a new version."""
         self._secrets.set_secret(self._name, value, content_type=content_type)
+
+    @property
+    def may_be_echoed(self) -> tuple[Secret, ...]:
+        """What vault and Azure sign-in were shown, and may repeat in an error's text."""
+        return *self._opens.shown, *(Secret(os.environ[name]) for name in _SECRET_VARIABLES if os.environ.get(name))
 
     def close(self) -> None:
         self._secrets.close()
@@ -113,22 +123,31 @@ def _default_credential(cloud: str | None, transport: RequestsTransport) -> Defa
         ) from error
 
 
-class _VaultTokensOnly:
-    """Gives a gateway tokens for Key Vault, or for itself, and for nothing else, whatever its challenge asks for."""
+class _Opens:
+    """The credential, of which it is known what it gave out.
 
-    def __init__(self, credential: TokenCredential, host: str) -> None:
+    A gateway is given tokens for Key Vault, or for itself, and for nothing else, whatever its challenge asks for.
+
+    Args:
+        gateway: its host; empty: it is a vault's own address.
+    """
+
+    def __init__(self, credential: TokenCredential, *, gateway: str) -> None:
         self._credential = credential
-        self._host = host
+        self._gateway = gateway
+        self.shown: tuple[Secret, ...] = ()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        for scope in scopes:
+        for scope in scopes if self._gateway else ():
             resource = urllib.parse.urlsplit(scope.lower()).netloc
-            if f".{resource}" not in CLOUDS and not f".{self._host}".endswith(f".{resource}"):
+            if f".{resource}" not in CLOUDS and not f".{self._gateway}".endswith(f".{resource}"):
                 raise SignInError(
-                    f"{self._host} asks for an Azure token of another service than Key Vault; it was given none",
+                    f"{self._gateway} asks for an Azure token of another service than Key Vault; it was given none",
                     next_step="check the address of the secret",
                 )
-        return self._credential.get_token(*scopes, **options)
+        token = self._credential.get_token(*scopes, **options)
+        self.shown = (Secret(token.token),)
+        return token
 
 
 class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core hands it out by an untyped __getattr__

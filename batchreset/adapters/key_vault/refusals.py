@@ -44,14 +44,14 @@ _IDENTITY: Final = (
 )
 
 
-def refused(error: Exception, address: SecretAddress, *, doing: str, token: Secret | None) -> SignInError:
+def refused(error: Exception, address: SecretAddress, *, doing: str, secrets: tuple[Secret, ...]) -> SignInError:
     """What to tell of an error.
 
     Args:
         error: whatever was raised while the vault was asked.
         address: of the secret.
         doing: "read from" or "written to".
-        token: the one that was to be written.
+        secrets: what its text may repeat.
     """
     if isinstance(error, SignInError):
         return error
@@ -59,7 +59,7 @@ def refused(error: Exception, address: SecretAddress, *, doing: str, token: Secr
     return SignInError(
         f"the refresh token could not be {doing} {address}: {cause}",
         next_step=next_step,
-        details=_their_words(error, () if token is None else (token,)),
+        details=_their_words(error, secrets),
     )
 
 
@@ -152,5 +152,5 @@ def _their_words(error: Exception, secrets: tuple[Secret, ...]) -> tuple[str, ..
             text = error.message  # of azure-identity: what was tried, and why each failed
         case _:
             return ()
-    lines = (scrubbed(line, secrets, most_characters=_MOST_CHARACTERS) for line in text.splitlines())
+    lines = (scrubbed(line, secrets, most_characters=_MOST_CHARACTERS, respelled=False) for line in text.splitlines())
     return tuple(line for line in lines if line)[:_MOST_LINES]

@@ -81,6 +81,7 @@ class KeyVaultSecret:
         try:
             return call()
         except Exception as error:  # noqa: BLE001  whatever a vendor raises may repeat the secret
-            refusal = self._refused(error, self._address, doing=doing, token=token)
+            secrets = (*(() if token is None else (token,)), *self._vault.may_be_echoed)
+            refusal = self._refused(error, self._address, doing=doing, secrets=secrets)
         # Outside the block: not even as its context does it lead to the vendor's error, whose text may hold the body.
         raise refusal

@@ -9,7 +9,7 @@ from batchreset.adapters.partner_center.answers import answered
 from batchreset.core.clock import Clock
 from batchreset.core.exchange import Exchange, LossKind, Lost
 from batchreset.core.secret import Secret
-from batchreset.net import CONNECT_TIMEOUT_SECONDS, Connections, failure
+from batchreset.net import CONNECT_TIMEOUT_SECONDS, Connections, Unpacking, failure
 
 
 class Exchanging:
@@ -74,10 +74,9 @@ class Exchanging:
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        # What is unpacked may be far longer than what came.
-        body += chunk[: most_bytes - len(body) + 1]
-        if len(body) > most_bytes:
+    body, unpacking = bytearray(), Unpacking(response.headers.get("Content-Encoding", ""), most_bytes=most_bytes)
+    async for chunk in response.aiter_raw():
+        body += unpacking.unpack(chunk)
+        if unpacking.is_full:
             break
-    return bytes(body[:most_bytes])
+    return bytes(body)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,8 @@ logging.getLogger("msal").addHandler(logging.NullHandler())
 
 LIFETIME_UNSAID_SECONDS: Final = 600
 """Of a token that comes without `expires_in`; msal's own guess."""
+_SHOWN_LATELY: Final = 16
+"""One exchange shows four secrets at most."""
 LIFETIME_MOST_SECONDS: Final = 7 * 86_400
 """A longer one is not believed; Microsoft's longest is about a day."""
 
@@ -82,6 +85,7 @@ class Application:
         self._settings = settings
         self._provider: Provider | None = None
         self._finding = threading.Lock()
+        self._shown: deque[Secret] = deque(maxlen=_SHOWN_LATELY)
 
     def redeem(
         self, refresh_token: Secret, *, state: str, keep: Callable[[str], None], claims: str | None = None
@@ -104,7 +108,7 @@ class Application:
         answer = client.acquire_token_by_refresh_token(
             refresh_token.open(), [self._settings.scope], data={"claims": claims} if claims else {}
         )
-        return self.granted(answer, secrets=(refresh_token,))
+        return self.granted(answer)
 
     def client(self, state: str, keep: Callable[[str], None]) -> Any:
         """Msal's application, made anew for each exchange: it would answer a repeated request from its own memory.
@@ -125,6 +129,7 @@ class Application:
             known={known: document},
             basic=None if secret is None or provider.takes_secret_in_body else (settings.client_id, secret.open()),
             omits_scope=not provider.entra,
+            shown=self._shown.append,
         )
         try:
             return _Client(
@@ -142,11 +147,9 @@ class Application:
                 next_step="check [auth] authority, tenant_id and client_id",
             ) from None
 
-    def granted(self, answer: Mapping[str, Any], *, secrets: tuple[Secret, ...] = ()) -> Granted:
-        """What msal's answer grants. Raises Refused."""
-        own = self._settings.credential
-        known = (*secrets, own) if isinstance(own, Secret) else secrets
-        refusal = Refusal.of(answer, secrets=known)
+    def granted(self, answer: Mapping[str, Any]) -> Granted:
+        """What msal's answer grants. Raises Refused, in which nothing stands that the service was shown."""
+        refusal = Refusal.of(answer, secrets=set(self._shown))
         if refusal is not None:
             raise Refused(refusal)
         token = answer.get("access_token")

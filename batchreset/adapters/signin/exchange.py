@@ -13,7 +13,7 @@ import httpx
 
 from batchreset.core.exchange import NotSent, NotSentKind
 from batchreset.core.retry_after import retry_after_seconds
-from batchreset.net import failure
+from batchreset.net import Unpacking, failure
 
 BODY_MOST_BYTES: Final = 1 << 20
 """Discovery documents and tokens are a hundredth of that."""
@@ -93,11 +93,11 @@ def ask(http: httpx.Client, method: str, url: str, **request: Any) -> Answer:
 
 
 def _read(response: httpx.Response) -> bytes:
-    body = bytearray()
-    until = time.monotonic() + EXCHANGE_MOST_SECONDS
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > BODY_MOST_BYTES or time.monotonic() > until:
+    body, until = bytearray(), time.monotonic() + EXCHANGE_MOST_SECONDS
+    unpacking = Unpacking(response.headers.get("Content-Encoding", ""), most_bytes=BODY_MOST_BYTES)
+    for chunk in response.iter_raw():
+        body += unpacking.unpack(chunk)
+        if unpacking.is_full or time.monotonic() > until:
             raise Unclear("the answer has no end")
     return bytes(body)
 

@@ -7,13 +7,14 @@ as `Unclear` before msal can log its text or answer from its own memory, and wha
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 import httpx
 
 from batchreset.adapters.signin.exchange import Answer, Unclear, ask
+from batchreset.core.secret import Secret
 
 
 class _MsalAnswer:
@@ -36,6 +37,7 @@ class MsalHttp:
         basic: client id and secret, for a provider that takes them by HTTP Basic only.
         omits_scope: whether a refresh asks for what was granted, instead of naming it: a plain provider refuses
             scopes that are not its own (RFC 6749, section 6).
+        shown: told each secret that the service is about to be shown, and may repeat.
     """
 
     def __init__(
@@ -45,11 +47,13 @@ class MsalHttp:
         known: Mapping[str, Mapping[str, Any]],
         basic: tuple[str, str] | None = None,
         omits_scope: bool = False,
+        shown: Callable[[Secret], None] = lambda _: None,
     ) -> None:
         self._http = http
         self._known = known
         self._basic = basic
         self._omits_scope = omits_scope
+        self._shown = shown
 
     def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _MsalAnswer:
         """A GET. Raises Unclear."""
@@ -62,6 +66,8 @@ class MsalHttp:
         # httpx would write a signed assertion, which is bytes, as "b'…'".
         form = {name: value.decode() if isinstance(value, bytes) else value for name, value in (data or {}).items()}
         headers = dict(headers or {})
+        for name in _SECRET_FIELDS & form.keys():
+            self._shown(Secret(form[name]))
         if self._basic is not None and form.pop("client_secret", None) is not None:
             client, secret = (quote_plus(part) for part in self._basic)  # RFC 6749, section 2.3.1
             headers["Authorization"] = "Basic " + base64.b64encode(f"{client}:{secret}".encode()).decode()
@@ -79,6 +85,9 @@ def _for_msal(answer: Answer) -> _MsalAnswer:
     return _MsalAnswer(answer.status, answer.headers, json.dumps(_readable(answer.document)))
 
 
+_SECRET_FIELDS: Final = frozenset({
+    "client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "device_code",
+})  # fmt: skip
 _TEXTS: Final = frozenset({
     "access_token", "refresh_token", "token_type", "scope",
     "user_code", "device_code", "verification_uri", "message",

@@ -1,5 +1,6 @@
 """Every failure of Microsoft's libraries ends in a `SignInError` that says what to do and holds no secret."""
 
+import base64
 import inspect
 import socket
 import traceback
@@ -22,6 +23,7 @@ from azure.core.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 from key_vault_server import (
+    AZURE_TOKEN,
     TOKEN,
     Answer,
     Opened,
@@ -127,7 +129,7 @@ def test_every_kind_is_translated_on_its_way_out(vault: Opened, name: str) -> No
 def test_every_kind_says_what_to_do_and_does_not_repeat_the_token(name: str, status: int | None) -> None:
     address = SecretAddress.parse("https://name.vault.azure.net/secrets/token")
 
-    refusal = refusals.refused(made(name, status), address, doing="written to", token=Secret(TOKEN))
+    refusal = refusals.refused(made(name, status), address, doing="written to", secrets=(Secret(TOKEN),))
 
     assert refusal.exit_code is ExitCode.SIGN_IN
     assert refusal.next_step
@@ -233,6 +235,42 @@ def test_the_services_words_are_shown_without_the_token_that_they_repeat(vault: 
         secret.write(Secret(TOKEN))
 
     assert refused.value.details == (f"value {MASK} is bad",)
+    assert "canary" not in told(refused.value)
+
+
+ECHOES: dict[str, Callable[[str], str]] = {
+    "in clear": lambda token: f"Bearer {token} is not good",
+    "in pieces": lambda token: f"Bearer {token[:-4]}",
+    "in base64": lambda token: base64.b64encode(f"Bearer {token}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("writes", [True, False], ids=["writing", "reading"])
+def test_the_token_that_opens_the_vault_is_not_repeated_either(vault: Opened, echo: str, *, writes: bool) -> None:
+    said = ECHOES[echo](AZURE_TOKEN)
+    vault.server.instead = [refusal(400, "BadParameter", message=said)]
+
+    with vault.secret() as secret, pytest.raises(SignInError) as refused:
+        secret.write(Secret(TOKEN)) if writes else secret.read()
+
+    (shown,) = refused.value.details
+    assert MASK in shown
+    assert AZURE_TOKEN[:12] not in told(refused.value)
+    assert said not in told(refused.value)
+
+
+@pytest.mark.parametrize("name", ["AZURE_CLIENT_SECRET", "IDENTITY_HEADER"])
+def test_what_the_azure_identity_proves_itself_with_is_not_repeated(
+    vault: Opened, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "canary-Azure~secret.9fQ2")
+    error = ClientAuthenticationError("EnvironmentCredential: the secret canary-Azure~secret.9fQ2 is wrong")
+
+    with failing(vault, error).secret() as secret, pytest.raises(SignInError) as refused:
+        secret.read()
+
+    assert refused.value.details == (f"EnvironmentCredential: the secret {MASK} is wrong",)
     assert "canary" not in told(refused.value)
 
 

@@ -1,8 +1,11 @@
 """What goes over the wire, byte for byte, and what comes back, whatever its framing."""
 
 import gzip
+import io
 import json
+import logging
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,6 +113,32 @@ async def test_a_look_is_a_get_that_asks_for_mfa(trusting: ssl.SSLContext) -> No
     assert exchange == Answered(status=200, mfa_compliant=True, correlation_id="c", request_id="r")
 
 
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Everything that any library logs, as a program sees it that has set logging up for all of them."""
+    shown, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(shown), root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield shown
+    root.setLevel(level)
+    root.removeHandler(handler)
+
+
+async def test_nothing_of_an_answer_is_logged_however_much_is_asked_for(
+    trusting: ssl.SSLContext, logged: io.StringIO
+) -> None:
+    """It repeats what was sent: in its reason phrase, in headers, and where it redirects to."""
+    echoing = answering(f"400 {TOKEN}", b"{}", Server=TOKEN, Location=f"https://localhost/?{TOKEN}", X_Echo=TOKEN)
+    with raw_server(echoing) as server:
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api)
+    logging.getLogger("another").debug("is logged")
+    assert isinstance(exchange, Answered)
+    assert "is logged" in logged.getvalue()
+    assert TOKEN not in logged.getvalue() + repr(exchange)
+
+
 async def test_a_base_address_with_a_path_keeps_it(trusting: ssl.SSLContext) -> None:
     with raw_server(answering()) as server:
         async with calling(f"{server.url}/gateway", verify=trusting) as api:
@@ -171,11 +200,9 @@ OK = Answered(status=200)
             answering("400 Bad Request", gzip.compress(ERROR), Content_Encoding="gzip"), REFUSED, id="in gzip"
         ),
         pytest.param(
-            answering(
-                "400 Bad Request", gzip.compress(gzip.compress(ERROR, mtime=0), mtime=0), Content_Encoding="gzip, gzip"
-            ),
-            Answered(status=400),
-            id="a refusal that is packed twice stays packed",
+            answering("400 Bad Request", gzip.compress(gzip.compress(ERROR)), Content_Encoding="gzip, gzip"),
+            REFUSED,
+            id="in gzip in gzip",
         ),
         pytest.param(chunked("400 Bad Request", ERROR[:9], ERROR[9:]), REFUSED, id="refusal in chunks"),
         pytest.param(after_informational_answers, REFUSED, id="refusal after informational answers"),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
@@ -54,6 +54,22 @@ def refusal(aadsts: int, error: str = "invalid_grant", text: str = "No.") -> htt
     return httpx.Response(400, json=body)
 
 
+class _Unread(httpx.SyncByteStream):
+    """A body as a wire brings it: not yet read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+
+
+class _Wire(httpx.MockTransport):
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        made = super().handle_request(request)
+        return httpx.Response(made.status_code, headers=made.headers, stream=_Unread(made.content))
+
+
 @dataclass
 class Service:
     """Discovery as told; the token endpoint answers one after the other, or by `answer`."""
@@ -86,7 +102,7 @@ class Service:
         return [form["refresh_token"] for form in self.forms]
 
     def http(self) -> httpx.Client:
-        return httpx.Client(transport=httpx.MockTransport(self))
+        return httpx.Client(transport=_Wire(self))
 
     def application(
         self,

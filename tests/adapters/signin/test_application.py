@@ -218,9 +218,11 @@ _ODD_FIELDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=150)
-@given(st.dictionaries(st.sampled_from(_ODD_FIELDS), odd))
-def test_whatever_comes_beside_the_tokens_the_newest_refresh_token_is_kept(fields: dict[str, Any]) -> None:
+BESIDE = st.dictionaries(st.sampled_from(_ODD_FIELDS), odd)
+BODIES = odd | st.dictionaries(st.sampled_from(("error", "error_description", "error_codes", "access_token")), odd)
+
+
+def kept_whatever_comes_beside(fields: dict[str, Any]) -> None:
     service = Service([httpx.Response(200, content=json.dumps(grant(1, **fields), allow_nan=True))])
     states: list[str] = []
     granted = service.application().redeem(OLD, state="", keep=states.append)
@@ -229,12 +231,36 @@ def test_whatever_comes_beside_the_tokens_the_newest_refresh_token_is_kept(field
     assert newest_refresh_token(states[-1]) == Secret("refresh-1")
 
 
-@settings(max_examples=100)
-@given(odd | st.dictionaries(st.sampled_from(("error", "error_description", "error_codes", "access_token")), odd))
-def test_whatever_comes_it_is_granted_refused_or_unclear(body: object) -> None:
+def granted_refused_or_unclear(body: object) -> None:
     service = Service([httpx.Response(400, content=json.dumps(body, allow_nan=True))])
     with contextlib.suppress(Refused, Unclear):
         redeem(service.application())
+
+
+@settings(max_examples=25)
+@given(BESIDE)
+def test_whatever_comes_beside_the_tokens_the_newest_refresh_token_is_kept(fields: dict[str, Any]) -> None:
+    kept_whatever_comes_beside(fields)
+
+
+@settings(max_examples=50)
+@given(BODIES)
+def test_whatever_comes_it_is_granted_refused_or_unclear(body: object) -> None:
+    granted_refused_or_unclear(body)
+
+
+@pytest.mark.torture
+@settings(max_examples=1_000, deadline=None)
+@given(BESIDE)
+def test_whatever_more_comes_beside_the_tokens_the_newest_refresh_token_is_kept(fields: dict[str, Any]) -> None:
+    kept_whatever_comes_beside(fields)
+
+
+@pytest.mark.torture
+@settings(max_examples=5_000, deadline=None)
+@given(BODIES)
+def test_whatever_more_comes_it_is_granted_refused_or_unclear(body: object) -> None:
+    granted_refused_or_unclear(body)
 
 
 def test_an_id_token_that_names_nobody_is_left_out() -> None:

@@ -2,7 +2,7 @@
 
 from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen
 from proof.files import collected, hand_over, read_input, sealed_in
-from proof.promises import complaints, prove, sha256
+from proof.promises import complaints, in_clear, prove, sha256
 
 __all__ = [
     "Attempted",
@@ -14,6 +14,7 @@ __all__ = [
     "collected",
     "complaints",
     "hand_over",
+    "in_clear",
     "prove",
     "read_input",
     "sealed_in",

@@ -64,15 +64,15 @@ def _stopped(e: Evidence) -> Iterator[str]:
         yield f"summary.json: stopped for {stop['reason']!r} with exit code {code}"
     if not stop["next_step"]:
         yield "summary.json: the stop has no next step"
-    # Those that the stop itself ended before their next attempt did not bring it about.
-    not_well = sum(line["outcome"] in {"failed", "in_doubt"} and line["reason"] != stop["reason"] for line in e.results)
+    # Rows in doubt may be so by the stop itself, which came before their next attempt.
+    failed = sum(line["outcome"] == "failed" for line in e.results)
     under_way = _setting(e, "pace", "max_concurrency")
     if stop["reason"] == "canary" and e.sessions == 1 and len(e.sent_for()) > _setting(e, "safety", "canary"):
         yield f"the canary stopped the run, and {len(e.sent_for())} accounts were sent"
     if stop["reason"] == "max_failures" and e.sessions == 1:
         most = _setting(e, "safety", "max_failures") + under_way
-        if not_well > most:
-            yield f"max_failures stopped the run after {not_well} failures, at most {most} could be"
+        if failed > most:
+            yield f"max_failures stopped the run after {failed} failures, at most {most} could be"
 
 
 def _limits_are_not_fought(e: Evidence) -> Iterator[str]:

@@ -62,7 +62,7 @@ def complaints(evidence: Evidence) -> list[str]:
         *_handover(evidence),
         *_summary(evidence),
         *_files(evidence),
-        *_in_clear(evidence),
+        *in_clear(evidence),
         *conduct(evidence),
     ]
 
@@ -281,7 +281,7 @@ def _files(e: Evidence) -> Iterator[str]:
         yield f"the folder holds {sorted(strange)}"
 
 
-def _in_clear(e: Evidence) -> Iterator[str]:
+def in_clear(e: Evidence) -> Iterator[str]:
     """Promise 3: no password, token or response body, in any writing that a reader could undo."""
     passwords = [one.password for one in e.sealed]
     secrets = [*passwords, *e.secrets]
@@ -304,6 +304,7 @@ def _writings(text: str) -> set[bytes]:
         text.encode("utf-16-le"),
         encoded.hex().encode(),
         base64.b64encode(encoded).rstrip(b"=")[:-1],
+        *(base64.b64encode(b"\0" * offset + encoded)[4:-4] for offset in (1, 2)),  # in a longer text
     }
 
 

@@ -240,6 +240,7 @@ def archive_of(*names: str) -> bytes:
         pytest.param(b"", "is empty", id="empty"),
         pytest.param(b"a,b\n", "is not an Excel workbook that can be read", id="CSV"),
         pytest.param(workbook({"S": TABLE})[:-40], "is not an Excel workbook that can be read", id="cut short"),
+        pytest.param(workbook({"S": TABLE})[1:], "is not an Excel workbook that can be read", id="cut off in front"),
         pytest.param((MADE_ELSEWHERE / "libreoffice.xls").read_bytes(), "old Excel workbook (.xls)", id="xls"),
         pytest.param((MADE_ELSEWHERE / "libreoffice.ods").read_bytes(), "OpenDocument table (.ods)", id="ods"),
         pytest.param(

@@ -2,7 +2,9 @@
 
 import copy
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -35,6 +37,11 @@ _ROOT: Final = "_rels/.rels"
 _SHARED_TEXTS: Final = "xl/sharedstrings.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _XML: Final = re.compile(r"\.(xml|rels)\Z", re.IGNORECASE)
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, OverflowError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+"""What zipfile lets through where offsets, lengths and methods are not what they say; all of it is in memory."""
 _SAVE_AS: Final = "Open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8."
 
 Start = Callable[[str, dict[str, str]], object]
@@ -92,8 +99,8 @@ class Workbook:
                     if fed - parser.CurrentByteIndex > _MAX_UNREAD_BYTES:
                         refuse_damaged(self._shown, f"{printable(part)} has no end where it should have one")
                 parser.Parse(b"", True)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, expat.ExpatError) as error:
-            refuse_damaged(self._shown, f"{printable(part)}: {error}")
+        except (*_DAMAGED, expat.ExpatError) as error:
+            refuse_damaged(self._shown, f"{printable(part)}: {printable(str(error))}")
 
     def _count_elements(self, parser: expat.XMLParserType) -> None:
         """A few bytes may say millions of elements, one in the other or one after the other."""
@@ -204,8 +211,8 @@ def _opened(data: bytes, shown: str) -> zipfile.ZipFile:
         _refuse_kind("an old Excel workbook (.xls)", shown)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        refuse_damaged(shown, str(error))
+    except _DAMAGED as error:
+        refuse_damaged(shown, printable(str(error)))
     names = archive.namelist()
     kind = _kind(names)
     if kind or _WORKBOOK not in names:

@@ -1,0 +1,21 @@
+"""The environment as commands read it. Its secrets are this process's: what it starts (a browser, a vault's command
+line) does not inherit them."""  # noqa: D205, D209  one thought on two lines
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from batchreset.settings.secret_names import holds_a_secret
+
+_HELD_BACK: Final[dict[str, str]] = {}
+
+
+def hold_secrets_back() -> None:
+    """From now on `os.environ` has none of them. Called at the door."""
+    for name in filter(holds_a_secret, list(os.environ)):
+        _HELD_BACK[name] = os.environ.pop(name)
+
+
+def environment() -> Mapping[str, str]:
+    """All variables."""
+    return {**os.environ, **_HELD_BACK}
