@@ -82,10 +82,10 @@ def summed(**changes: Any) -> Tamper:
 
 
 def stopped(reason: str, code: int) -> Tamper:
-    """As if the first session had been stopped, with no failure allowed and one request at a time."""
+    """As if the first session had been stopped, with nothing allowed."""
 
     def tampered(true: Evidence) -> dict[str, Any]:
-        settings = {**true.run["settings"], "safety": {"canary": 10, "max_failures": 0}, "pace": {"max_concurrency": 1}}
+        settings = {**true.run["settings"], "safety": {"canary": 10, "max_failures": 0}, "pace": {"max_concurrency": 0}}
         stop = {"reason": reason, "next_step": "look"}
         summary = {**true.summary, "state": "stopped", "exit_code": code, "stop": stop}
         return {"summary": summary, "sessions": 1, "run": {**true.run, "settings": settings}}
@@ -226,7 +226,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "were refused with 429",
     ),
     "a canary that stopped nothing": (stopped("canary", 4), "the canary stopped the run, and 43 accounts were sent"),
-    "failures without end": (stopped("max_failures", 4), "max_failures stopped the run after 2 failures"),
+    "failures without end": (stopped("max_failures", 4), "max_failures stopped the run after 1 failures"),
     "a stop with another exit code": (stopped("canary", 3), "stopped for 'canary' with exit code 3"),
     "a stop that is no stop": (summed(stop={"reason": "canary", "next_step": "look"}), "finished with stop"),
     "a stop without a next step": (
