@@ -25,7 +25,7 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
 
-torture: $(READY) ## more kills, faults and chances than `make test` has time for; minutes
+torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
 	@$(BIN)/python -m pytest -m torture --timeout 600
 
 bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, a minute
