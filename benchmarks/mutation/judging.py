@@ -5,6 +5,7 @@ there only for who imports it: its fork forgets the core and the tests, and coll
 """
 
 import ast
+import functools
 import gc
 import importlib.abc
 import importlib.machinery
@@ -41,6 +42,7 @@ class Judge:
     def __init__(self, modules: Sequence[Path]) -> None:
         self.items: list[pytest.Item] = []
         self.seconds: dict[str, float] = {}
+        self._test_files: set[Path] = set()
         paced = {PACING in path.parents for path in modules}
         self.tests = [str(TESTS / PACING.name)] if paced == {True} else [str(TESTS)]
         self.tests += [f"--ignore={TESTS / PACING.name}"] if paced == {False} else []
@@ -50,6 +52,7 @@ class Judge:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = session.items
+        self._test_files = {item.path for item in self.items}
         self._look_at_the_tests(session)
         found = [function for function in gc.get_objects() if isinstance(function, types.FunctionType)]
         for function in found:
@@ -92,10 +95,11 @@ class Judge:
     def _chosen(self, mutant: Mutant) -> list[pytest.Item]:
         """Tests that pass by, the quickest first. A constant: those of its module, and whose file imports it."""
         path = str(mutant.path)
-        lines = mutant.lines if mutant.live else range(1, 10_000)
-        names = {test for line in lines for test in self._passing_by.get((path, line), ())}
-        if not mutant.live:
-            naming = {item.path for item in self.items if _module(mutant.path) in _imports(item.path)}
+        if mutant.live:
+            names = set().union(*(self._passing_by.get((path, line), ()) for line in mutant.lines))
+        else:
+            names = set().union(*(tests for (passed, _), tests in self._passing_by.items() if passed == path))
+            naming = {test for test in self._test_files if _module(mutant.path) in _imports(test)}
             names |= {item.nodeid for item in self.items if item.path in naming}
         return sorted((item for item in self.items if item.nodeid in names), key=lambda item: self.seconds[item.nodeid])
 
@@ -192,6 +196,7 @@ def _module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@functools.cache
 def _imports(path: Path) -> set[str]:
     return set(_imported(ast.parse(path.read_text())))
 

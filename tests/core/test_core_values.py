@@ -9,6 +9,7 @@ import pytest
 
 import batchreset.core
 import batchreset.core.pacing
+from batchreset.core.directory import Read, UserFacts
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.pacing import Ticket
 from batchreset.core.pacing.limits.span import Span
@@ -52,6 +53,9 @@ def test_what_is_not_known_is_empty() -> None:
     assert dataclasses.astuple(Answered(status=200)) == (200, "", "", None, None, None, None, None)
     assert Lost(kind=LossKind.TIMEOUT).detail == ""
     assert NotSent() == NotSent(kind=NotSentKind.CONNECT, detail="")
+    assert dataclasses.astuple(UserFacts(user_id="u", user_principal_name="n")) == ("u", "n", "", "", "", "", "")
+    read: Read[UserFacts] = Read(exchange=NotSent())
+    assert (read.found, read.unreadable) == (None, "")
 
 
 def test_a_row_that_nobody_touched_has_no_history() -> None:
