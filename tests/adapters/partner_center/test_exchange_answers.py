@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from partner_center_caller import PASSWORD, TOKEN
 
 from batchreset.adapters.partner_center.answers import answered
+from batchreset.core.classify import Verdict, classify
 from batchreset.core.exchange import Answered
 from batchreset.core.secret import MASK, Secret
 
@@ -204,8 +205,26 @@ BODIES = st.binary() | st.dictionaries(
 ).map(lambda shape: json.dumps(shape).encode())
 
 
-@given(status=st.integers(200, 599), body=BODIES, header=st.text(st.characters(max_codepoint=255), max_size=200))
-def test_any_answer_is_understood_as_one_line_that_can_be_written(status: int, body: bytes, header: str) -> None:
+MAY_BE = {
+    400: {Verdict.BAD_REQUEST, Verdict.WEAK_PASSWORD},
+    401: {Verdict.UNAUTHORIZED, Verdict.MFA_REQUIRED},
+    403: {Verdict.FORBIDDEN},
+    404: {Verdict.NOT_FOUND},
+    408: {Verdict.SERVER_ERROR},
+    409: {Verdict.CONFLICT},
+    429: {Verdict.THROTTLED},
+}
+MAY_BE_OF_CLASS = {2: {Verdict.SUCCEEDED}, 3: {Verdict.REDIRECTED}, 4: {Verdict.BAD_REQUEST}}
+
+
+@given(
+    status=st.integers(100, 999) | st.sampled_from([200, 400, 401]),
+    body=BODIES,
+    header=st.text(st.characters(max_codepoint=255), max_size=200),
+)
+def test_any_answer_is_one_line_that_can_be_written_and_means_what_its_status_may(
+    status: int, body: bytes, header: str
+) -> None:
     names = (b"MS-CorrelationId", b"MS-RequestId", b"Retry-After", b"WWW-Authenticate", b"isMfaCompliant")
     headers = httpx.Headers([(name, header.encode("latin-1")) for name in names])
 
@@ -216,6 +235,7 @@ def test_any_answer_is_understood_as_one_line_that_can_be_written(status: int, b
     for text in (answer.error_code, answer.error_description, answer.correlation_id or "", answer.request_id or ""):
         text.encode()
         assert not any(character < " " or character in "\x7f\x85\u2028\u2029" for character in text)
+    assert classify(answer) in MAY_BE.get(status, MAY_BE_OF_CLASS.get(status // 100, {Verdict.SERVER_ERROR}))
 
 
 @pytest.mark.parametrize(
