@@ -47,8 +47,9 @@ class _Tally(Judge):
 
     def _ended(self, mutant: Mutant, result: str) -> None:
         self.results.append((mutant, result))
-        if result in (SURVIVED, UNTESTED):
-            sys.stderr.write(f"{len(self.results)}/{len(self._chosen_mutants)} {result}: {mutant}\n")
+        done = len(self.results)
+        if result in (SURVIVED, UNTESTED) or done % 50 == 0:
+            sys.stderr.write(f"{done}/{len(self._chosen_mutants)} {result}: {mutant}\n")
 
 
 def main() -> None:

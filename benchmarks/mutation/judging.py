@@ -79,6 +79,8 @@ class Judge:
         """One run of all, to see which lines each of them passes by, how long it takes, and that it succeeds."""
         watching = coverage.Coverage(data_file=None, config_file=False, include=[str(path) for path in self._modules])
         for item in self.items:
+            for path in self._modules:
+                _forget_results(path)
             watching.start()
             watching.switch_context(item.nodeid)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
@@ -124,8 +126,7 @@ class Judge:
                 if code.co_freevars != function.__code__.co_freevars:
                     return False
                 function.__code__ = code
-        for thing in vars(sys.modules[_module(mutant.path)]).values():
-            getattr(thing, "cache_clear", lambda: None)()
+        _forget_results(mutant.path)
         return True
 
 
@@ -186,6 +187,13 @@ def _run(items: Sequence[pytest.Item]) -> bool:
         if session.testsfailed:
             return True
     return False
+
+
+def _forget_results(path: Path) -> None:
+    """What functions of this module remember of earlier calls."""
+    for thing in vars(sys.modules[_module(path)]).values() if _module(path) in sys.modules else ():
+        if callable(forget := getattr(thing, "cache_clear", None)):
+            forget()
 
 
 def _key(code: types.CodeType) -> tuple[str, str, int]:

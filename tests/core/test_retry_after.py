@@ -23,6 +23,7 @@ NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
         pytest.param("Sat, 21 Nov 2026 13:00:30 +0100", 30.0, id="another zone"),
         pytest.param("Sat, 21 Nov 2026 12:01:30", None, id="no zone"),
         pytest.param("-5", None, id="negative"),
+        pytest.param("-0.5", None, id="a little negative"),
         pytest.param("nan", None, id="nan"),
         pytest.param("inf", None, id="without end"),
         pytest.param("soon", None, id="a word"),

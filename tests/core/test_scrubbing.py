@@ -24,6 +24,7 @@ def kept(text: str, *secrets: str, most_characters: int = 1024, respelled: bool 
 
 @pytest.mark.parametrize("start", [0, 5, 12])
 def test_eight_characters_of_a_secret_are_a_piece_of_it_and_seven_are_chance(start: int) -> None:
+    assert kept(PASSWORD[-7:]) == PASSWORD[-7:]
     assert kept(f"is {PASSWORD[start : start + 8]} weak?") == MASK
     assert kept(f"is {PASSWORD[start : start + 7]} weak?") == f"is {PASSWORD[start : start + 7]} weak?"
 
@@ -55,6 +56,7 @@ def test_a_password_is_found_however_it_is_respelled_but_tokens_are_not_looked_f
 ) -> None:
     assert kept(respell(PASSWORD)) == MASK
     assert kept(respell(PASSWORD), respelled=False) == respell(PASSWORD)
+    assert scrubbed(respell(PASSWORD), [Secret(PASSWORD)], most_characters=99) == MASK
 
 
 @pytest.mark.parametrize("secret", [PASSWORD, TOKEN, "??>>??>>??>>??>>"], ids=["password", "token", "62 and 63"])
@@ -79,11 +81,20 @@ def test_base64_of_a_secret_is_found_wherever_in_it_the_secret_begins(
     ],
 )
 def test_it_is_found_under_three_levels_of_escapes(escape: Callable[[str], str], levels: int) -> None:
-    secret = "a<b&c\"d'e\\f+g h%20"
+    secret = 'a<b"c&d<e"f&g<h"i'
     written = secret
     for _ in range(levels):
         written = escape(written)
         assert kept(f"[{written}]", secret, respelled=False) == MASK
+
+
+def test_blanks_that_a_form_writes_as_plus_are_seen_as_blanks() -> None:
+    secret = "a b c d e f g h"
+    assert kept(f"pwd={urllib.parse.quote_plus(secret)}", secret, respelled=False) == MASK
+
+
+def test_a_piece_that_looks_like_an_escape_is_seen_as_it_stands() -> None:
+    assert kept("is %41%42%43 weak?", "p%41%42%43%44%45", respelled=False) == MASK
 
 
 def test_two_writings_within_one_another_are_undone_in_turn() -> None:
