@@ -1,4 +1,7 @@
-"""`python -m benchmarks.mutation`: small wrong changes to the core, and how many of them its tests notice."""
+"""`python -m benchmarks.mutation`: small wrong changes to the core, and how many of them its tests notice.
+
+A run that is ended early (Ctrl-C, SIGTERM) shows what it has; of a sample that is a fair one, only smaller.
+"""
 
 import argparse
 import os
@@ -25,16 +28,20 @@ class _Tally(Judge):
         self._under_way: dict[int, Mutant] = {}
 
     def judge_all(self) -> None:
-        for mutant in self._chosen_mutants:
-            while len(self._under_way) >= self._workers:
+        try:
+            for mutant in self._chosen_mutants:
+                while len(self._under_way) >= self._workers:
+                    self._wait()
+                pid = self.begin(mutant)
+                if pid is None:
+                    self._ended(mutant, UNTESTED)
+                else:
+                    self._under_way[pid] = mutant
+            while self._under_way:
                 self._wait()
-            pid = self.begin(mutant)
-            if pid is None:
-                self._ended(mutant, UNTESTED)
-            else:
-                self._under_way[pid] = mutant
-        while self._under_way:
-            self._wait()
+        except KeyboardInterrupt:
+            for pid in self._under_way:
+                os.kill(pid, signal.SIGKILL)
 
     def _wait(self) -> None:
         pid, status = os.wait()
@@ -56,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__)
     parser.add_argument("--module", action="append", default=[], help="below batchreset/core: retry, pacing/limits, …")
     parser.add_argument("--without", action="append", default=[], help="modules or folders that are left out")
-    parser.add_argument("--sample", type=int, default=0, help="this many, by chance; 0: all")
+    parser.add_argument("--sample", type=int, default=0, help="this many, by chance and in no order; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     asked = parser.parse_args()
@@ -69,8 +76,8 @@ def main() -> None:
     ]
     chosen = [mutant for path in paths for mutant in mutants(path)]
     if 0 < asked.sample < len(chosen):
-        kept = sorted(random.Random(asked.seed).sample(range(len(chosen)), asked.sample))
-        chosen = [chosen[at] for at in kept]
+        chosen = random.Random(asked.seed).sample(chosen, asked.sample)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tally = _Tally(chosen, workers=asked.workers)
     collect(tally)
     _show(tally.results)

@@ -26,6 +26,8 @@ from benchmarks.mutation.mutants import ROOT, Mutant, codes
 CORE: Final = ROOT / "batchreset" / "core"
 PACING: Final = CORE / "pacing"
 TESTS: Final = ROOT / "tests" / "core"
+_EVERYWHERE: Final = "test_pacer_regimes.py"
+"""Whole runs: they pass by most lines, and are long when each line is watched."""
 _MEMORY_BYTES: Final = 3 * 2**30
 _SURVIVED, _KILLED = 0, 1
 
@@ -81,18 +83,21 @@ class Judge:
         for item in self.items:
             for path in self._modules:
                 _forget_results(path)
-            watching.start()
-            watching.switch_context(item.nodeid)
+            if item.path.name != _EVERYWHERE:
+                watching.start()
+                watching.switch_context(item.nodeid)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
             _run([item])
             self.seconds[item.nodeid] = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
-            watching.stop()
+            if item.path.name != _EVERYWHERE:
+                watching.stop()
             if session.testsfailed:
                 raise SystemExit(f"{item.nodeid} fails without any change: mend that first")
+        everywhere = {item.nodeid for item in self.items if item.path.name == _EVERYWHERE}
         data = watching.get_data()
         for path in self._modules:
             for line, tests in data.contexts_by_lineno(str(path)).items():
-                self._passing_by[str(path), line] = {test for test in tests if test}
+                self._passing_by[str(path), line] = {test for test in tests if test} | everywhere
 
     def _chosen(self, mutant: Mutant) -> list[pytest.Item]:
         """Tests that pass by, the quickest first. A constant: those of its module, and whose file imports it."""
