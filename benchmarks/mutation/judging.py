@@ -93,11 +93,10 @@ class Judge:
                 watching.stop()
             if session.testsfailed:
                 raise SystemExit(f"{item.nodeid} fails without any change: mend that first")
-        everywhere = {item.nodeid for item in self.items if item.path.name == _EVERYWHERE}
         data = watching.get_data()
         for path in self._modules:
             for line, tests in data.contexts_by_lineno(str(path)).items():
-                self._passing_by[str(path), line] = {test for test in tests if test} | everywhere
+                self._passing_by[str(path), line] = {test for test in tests if test}
 
     def _chosen(self, mutant: Mutant) -> list[pytest.Item]:
         """Tests that pass by, the quickest first. A constant: those of its module, and whose file imports it."""
@@ -108,6 +107,8 @@ class Judge:
             names = set().union(*(tests for (passed, _), tests in self._passing_by.items() if passed == path))
             naming = {test for test in self._test_files if _module(mutant.path) in _imports(test)}
             names |= {item.nodeid for item in self.items if item.path in naming}
+        if PACING in mutant.path.parents:
+            names |= {item.nodeid for item in self.items if item.path.name == _EVERYWHERE}
         return sorted((item for item in self.items if item.nodeid in names), key=lambda item: self.seconds[item.nodeid])
 
     def _judged(self, mutant: Mutant, chosen: Sequence[pytest.Item]) -> int:
