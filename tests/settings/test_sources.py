@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,6 +128,7 @@ def is_taken(*, environ: dict[str, str] | None = None, content: bytes | None = N
     return False
 
 
+@hypothesis.settings(max_examples=40)
 @given(environ=st.dictionaries(st.sampled_from(sorted(map(variable, SETTINGS))), ANY_TEXT, min_size=1, max_size=3))
 def test_any_environment_is_taken_or_refused_for_one_of_its_variables(environ: dict[str, str]) -> None:
     one_by_one = [is_taken(environ={name: text}) for name, text in environ.items()]
@@ -135,6 +137,7 @@ def test_any_environment_is_taken_or_refused_for_one_of_its_variables(environ: d
         assert not is_taken(environ=environ)
 
 
+@hypothesis.settings(max_examples=60)
 @given(content=st.binary(max_size=60) | st.lists(ANY_KEYS, max_size=3).map(lambda some: as_toml(dict(some)).encode()))
 def test_any_job_file_is_taken_or_refused_as_one(content: bytes) -> None:
     is_taken(content=content)
