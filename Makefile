@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test torture bench-pacing bench-reader check format lock clean
+.PHONY: help setup demo test torture mutate bench-pacing bench-reader check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ test: $(READY) ## all tests, under three minutes
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
 	@$(BIN)/python -m pytest -m torture --timeout 600
+
+mutate: $(READY) ## small wrong changes to the core: does a test notice each of them? ARGS='--module retry' for less than all
+	@$(BIN)/python -m benchmarks.mutation $(ARGS)
 
 bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, a minute
 	@$(BIN)/python -m benchmarks.pacing

@@ -73,11 +73,11 @@ def canary_counts(rows_per_lane: Mapping[str, int], canary: int) -> dict[str, in
         return {}
     by_size = sorted(rows_per_lane, key=lambda lane: (-rows_per_lane[lane], lane))
     counts = dict.fromkeys((lane for lane in by_size[:canary] if rows_per_lane[lane]), 1)
-    quotients = [(-rows_per_lane[lane] / 2, lane) for lane in counts if rows_per_lane[lane] > 1]
-    heapq.heapify(quotients)
+    # By size they are a heap already. A lane of which all rows go has a quotient below one, any other one not below:
+    # it is not taken again while there is a rest.
+    quotients = [(-rows_per_lane[lane] / 2, lane) for lane in counts]
     for _ in range(canary - len(counts)):
-        _, lane = heapq.heappop(quotients)
+        _, lane = quotients[0]
         counts[lane] += 1
-        if counts[lane] < rows_per_lane[lane]:
-            heapq.heappush(quotients, (-rows_per_lane[lane] / (counts[lane] + 1), lane))
+        heapq.heapreplace(quotients, (-rows_per_lane[lane] / (counts[lane] + 1), lane))
     return counts

@@ -14,6 +14,7 @@ from batchreset.core.columns import (
     INPUT_REQUIRED,
     PLAN,
     RESULTS,
+    ROSTER,
     USER,
     fold,
 )
@@ -34,6 +35,13 @@ def test_the_results_columns_are_the_documented_ones_in_their_order() -> None:
 
 def test_the_hand_over_columns_are_the_documented_ones_in_their_order() -> None:
     assert ", ".join(HANDOVER) == "customer-tenant-id, user-id, password, certainty, outcome, completed_at"
+
+
+def test_the_columns_of_a_list_of_users_are_the_documented_ones_in_their_order() -> None:
+    assert ", ".join(ROSTER) == (
+        "customer-tenant-id, user-id, forceChangePassword, userPrincipalName, displayName, state, userDomainType, "
+        "lastDirectorySyncTime"
+    )
 
 
 def test_the_plan_has_the_rows_own_columns_and_what_was_decided() -> None:

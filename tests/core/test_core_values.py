@@ -9,11 +9,13 @@ import pytest
 
 import batchreset.core
 import batchreset.core.pacing
+from batchreset.core.directory import Read, UserFacts
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.pacing import Ticket
 from batchreset.core.pacing.limits.span import Span
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import History, Rule
+from batchreset.core.token_claims import TokenClaims
 
 BY_POSITION = {Ticket, Rule, Span}
 """Short values whose fields are plain where they are made."""
@@ -52,6 +54,10 @@ def test_what_is_not_known_is_empty() -> None:
     assert dataclasses.astuple(Answered(status=200)) == (200, "", "", None, None, None, None, None)
     assert Lost(kind=LossKind.TIMEOUT).detail == ""
     assert NotSent() == NotSent(kind=NotSentKind.CONNECT, detail="")
+    assert dataclasses.astuple(UserFacts(user_id="u", user_principal_name="n")) == ("u", "n", "", "", "", "", "")
+    read: Read[UserFacts] = Read(exchange=NotSent())
+    assert (read.found, read.unreadable) == (None, "")
+    assert dataclasses.astuple(TokenClaims()) == ("", "", "", "", False, None)
 
 
 def test_a_row_that_nobody_touched_has_no_history() -> None:

@@ -1,6 +1,7 @@
 """A plan's SHA-256 changes with everything that it binds; a plan of more than a day is old."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 import pytest
@@ -58,6 +59,19 @@ def test_the_order_of_keys_says_nothing_and_the_figure_is_a_sha256() -> None:
     figure = plan_sha256(**{**BOUND, "settings": settings})
     assert figure == plan_sha256(**BOUND)
     assert as_sha256(figure) == figure
+
+
+def test_the_figure_of_a_plan_stays_the_same_from_version_to_version() -> None:
+    """Whoever noted it may apply with a later one: SHA-256 of the sorted JSON, without blanks, all in ASCII."""
+    text = (
+        r'{"accounts_sha256":"acc","again":false,"counts":{"reset":5},"input_sha256":"17","plan_file_sha256":"f1",'
+        r'"settings":{"input":{"path":"Entz\u00fcge.csv"},"output":{"notify":[]}}}'
+    )
+    settings = {"output": {"notify": []}, "input": {"path": "Entzüge.csv"}}
+
+    figure = plan_sha256(**{**BOUND, "counts": {"reset": 5}, "settings": settings})
+
+    assert figure == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("text", ["", "0" * 63, "0" * 65, "g" * 64, "0x" + "0" * 62, "٠" * 64])

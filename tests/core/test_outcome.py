@@ -1,5 +1,7 @@
 """How a row ends, in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from batchreset.core.classify import Verdict
@@ -23,25 +25,30 @@ CUT_OFF = {
 
 
 def endings() -> set[tuple[Outcome, Reason | None]]:
-    """Every way in which the retry table can end a row."""
+    """Every way in which the retry table can end a row; half an hour between two exchanges."""
     found: set[tuple[Outcome, Reason | None]] = set()
-    seen: set[tuple[History, float]] = set()
-    left = [(History(), 0.0)]
+    seen: set[History] = set()
+    left = [History()]
     while left:
-        history, now_seconds = left.pop()
-        if (history, now_seconds) in seen:
+        history = left.pop()
+        if history in seen:
             continue
-        seen.add((history, now_seconds))
+        seen.add(history)
         for verdict in Verdict:
-            match decide(history, verdict, now_seconds=now_seconds, max_attempts=2):
+            match decide(history, verdict, now_seconds=0.0, max_attempts=2):
                 case End(outcome=outcome, reason=reason):
                     found.add((outcome, reason))
                 case Retry():
-                    reached = after(history, verdict, now_seconds=now_seconds)
-                    left.append((reached, now_seconds + 1800.0))
+                    left.append(_half_an_hour_later(after(history, verdict, now_seconds=0.0)))
                 case _:
                     pass
     return found
+
+
+def _half_an_hour_later(history: History) -> History:
+    """With now as 0, and without the number of exchanges, which decides nothing: there are only some hundred such."""
+    since = history.throttled_since_seconds
+    return replace(history, exchanges=0, throttled_since_seconds=None if since is None else since - 1800.0)
 
 
 ENDED = endings()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchreset.core.outcome import Outcome
-from batchreset.core.pacing import Pacer
+from batchreset.core.pacing import Learned, Pacer
 from batchreset.core.progress import Progress
 
 
@@ -15,6 +15,7 @@ def test_before_the_first_wave_there_is_no_pace() -> None:
 
     assert (progress.planned, progress.before, progress.done, progress.waves_left) == (10, 0, 0, 0)
     assert progress.pace() is None
+    assert progress.learned is None
 
 
 @given(before=st.integers(0, 100), outcomes=st.lists(st.sampled_from(Outcome), max_size=50))
@@ -34,6 +35,7 @@ def test_the_pace_is_that_of_the_wave_under_way_as_it_stands() -> None:
     progress.wave_begins(canary, waves_left=1)
     assert progress.waves_left == 1
     assert progress.pace() == canary.snapshot()
+    assert progress.learned == canary.learned == Learned()
 
     progress.wave_begins(rest, waves_left=0)
     rest.take(0.0)

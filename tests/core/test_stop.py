@@ -19,6 +19,7 @@ from batchreset.errors import ExitCode
         (Reason.UNAUTHORIZED, 5),
         (Reason.MFA_REQUIRED, 5),
         (Reason.UNREACHABLE, 2),
+        (Reason.PROTECTED, 2),
         (Reason.LEDGER, 1),
         (Reason.INTERRUPTED, 130),
     ],

@@ -36,7 +36,8 @@ def test_every_account_is_counted_and_left_out_or_refused_for_what_was_found_of_
     skip = {finding for finding, part in zip(FINDINGS, parts, strict=True) if part == "skip"}
     refuse = {finding for finding, part in zip(FINDINGS, parts, strict=True) if part == "refuse"}
     tally = Tally(skip=skip, refuse=refuse, protected_names=NAMES)
-    for looked in sorted(accounts, key=lambda _: chance.random()):  # type: ignore[attr-defined]
+    in_some_order = sorted(accounts, key=lambda _: chance.random())  # type: ignore[attr-defined]
+    for looked in in_some_order:
         tally.saw(looked)
 
     assert tally.accounts == Counter(looked.customer_tenant_id for looked in accounts)
@@ -53,6 +54,8 @@ def test_every_account_is_counted_and_left_out_or_refused_for_what_was_found_of_
         if not protected and refuse.intersection(found):
             refused.append(looked.row)
     assert counted == {(customer, one): n for customer, some in tally.found.items() for one, n in some.items()}
+    findings_of = [(one.row, findings(one.user, privileged=one.privileged)) for one in in_some_order]
+    assert [(one.row, one.reasons) for one in tally.noted] == [(row, some) for row, some in findings_of if some]
     assert tally.refused_count == len(refused)
     assert [one.row for one in tally.refused] == refused[:REFUSED_SHOWN]
     assert all(one.reasons and refuse.issuperset(one.reasons) for one in tally.refused)
@@ -64,3 +67,12 @@ def test_nothing_is_kept_of_an_account_with_nothing_about_it() -> None:
         user = UserFacts(user_id="u", user_principal_name="a@c.example")
         tally.saw(Looked(row=row, customer_tenant_id="c", user_id=f"u{row}", user=user, privileged=False))
     assert (tally.reasons, tally.found, tally.refused, tally.left) == ({}, {}, [], 1000)
+
+
+def test_of_many_that_refuse_the_plan_the_first_twenty_rows_are_kept_and_all_counted() -> None:
+    tally = Tally(skip=set(), refuse=set(FINDINGS))
+    for row in reversed(range(1, 31)):
+        tally.saw(Looked(row=row, customer_tenant_id="c", user_id=f"u{row}", user=None, privileged=False))
+
+    assert [one.row for one in tally.refused] == list(range(1, 21))
+    assert tally.refused_count == 30

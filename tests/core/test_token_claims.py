@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -51,6 +52,29 @@ def test_whose_account_it_is_is_told_by_id_and_principal_name(
 
 
 @pytest.mark.parametrize(
+    ("payload", "user"),
+    [
+        ({"name": "Op", "unique_name": "u@p", "preferred_username": "p@p", "upn": "Op@p"}, "Op@p"),
+        ({"name": "Op", "unique_name": "u@p", "preferred_username": "p@p"}, "p@p"),
+        ({"name": "Op", "unique_name": "u@p", "upn": ""}, "u@p"),
+        ({"name": "Op", "upn": 7}, "Op"),
+        ({}, ""),
+    ],
+)
+def test_a_user_is_named_by_the_first_name_that_there_is(payload: object, user: str) -> None:
+    claims = claims_of(jwt(payload))
+    assert claims is not None
+    assert claims.user == user
+
+
+@pytest.mark.parametrize("name", ["~~~???>>>", "a~~~???>>>", "ab~~~???>>>"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode], ids=["base64", "for URLs"])
+def test_both_alphabets_are_read(encode: Callable[[bytes], bytes], name: str) -> None:
+    claims = claims_of(Secret(f"e30.{encode(json.dumps({'name': name}).encode()).decode()}.c2ln"))
+    assert claims == TokenClaims(user=name)
+
+
+@pytest.mark.parametrize(
     ("payload", "app_only"),
     [
         ({"idtyp": "app"}, True),
@@ -67,7 +91,9 @@ def test_an_application_alone_is_known_only_where_the_token_says_so(payload: obj
     assert claims.app_only is app_only
 
 
-@pytest.mark.parametrize("token", ["", "opaque", "a.b", "a.b.c", "..", "a.W10.c", "a.é.c", f"a.{'W' * 4000}.c"])
+@pytest.mark.parametrize(
+    "token", ["", "opaque", "a.b", "a.b.c", "..", "a.W10.c", "a.é.c", "a.e30=!.c", f"a.{'W' * 4000}.c"]
+)
 def test_a_token_that_is_no_jwt_says_nothing(token: str) -> None:
     assert claims_of(Secret(token)) is None
 

@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,6 +91,56 @@ def test_a_flag_wins_over_the_environment_over_the_job_file_over_the_default(
         expected = sources[0] if sources else getattr(getattr(default, section), key)
         actual = getattr(getattr(settings, section), key)
         assert actual == (tuple(expected) if isinstance(expected, list) else expected), name
+
+
+ANY_TEXT = st.one_of(
+    st.text(max_size=30),
+    st.from_regex(r"[-+]?[0-9]{0,20}\.?[0-9]{0,20}", fullmatch=True),
+    st.sampled_from(
+        ["[", '["a"', "[1]", '[["a"]]', "2h", "1e9", "nan", "NO", ",", "https://a", "ssh-rsa ", "[" * 5000]
+    ),
+)
+ANY_KEYS = st.tuples(
+    st.sampled_from([*SETTINGS, *SECRET_NAMES, "pace", "pace.x", "a b.c"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["path", "a"]), inner, max_size=2),
+        max_leaves=3,
+    ),
+)
+
+
+def is_taken(*, environ: dict[str, str] | None = None, content: bytes | None = None) -> bool:
+    """Whether it is; otherwise it is refused in one way, with something to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        job = Path(folder) / "job.toml" if content is not None else None
+        if job is not None:
+            job.write_bytes(content or b"")
+        refused = None
+        try:
+            load_settings(flags={}, environ=environ or {}, job_file=job)
+        except SettingsError as error:
+            refused = error
+    if refused is None:
+        return True
+    assert refused.next_step
+    assert all(line.startswith((f"{job}: ", "environment: BATCHRESET_")) for line in refused.details)
+    return False
+
+
+@hypothesis.settings(max_examples=40)
+@given(environ=st.dictionaries(st.sampled_from(sorted(map(variable, SETTINGS))), ANY_TEXT, min_size=1, max_size=3))
+def test_any_environment_is_taken_or_refused_for_one_of_its_variables(environ: dict[str, str]) -> None:
+    one_by_one = [is_taken(environ={name: text}) for name, text in environ.items()]
+
+    if not all(one_by_one):
+        assert not is_taken(environ=environ)
+
+
+@hypothesis.settings(max_examples=60)
+@given(content=st.binary(max_size=60) | st.lists(ANY_KEYS, max_size=3).map(lambda some: as_toml(dict(some)).encode()))
+def test_any_job_file_is_taken_or_refused_as_one(content: bytes) -> None:
+    is_taken(content=content)
 
 
 def test_without_any_source_everything_has_its_default() -> None:

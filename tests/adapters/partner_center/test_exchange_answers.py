@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from partner_center_caller import PASSWORD, TOKEN
 
 from batchreset.adapters.partner_center.answers import answered
+from batchreset.core.classify import Verdict, classify
 from batchreset.core.exchange import Answered
-from batchreset.core.retry_after import retry_after_seconds
 from batchreset.core.secret import MASK, Secret
 
 NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -86,41 +86,6 @@ def test_an_error_is_read_in_every_shape(body: str | bytes, code: str, descripti
 def test_nothing_of_a_successs_body_is_kept(status: int) -> None:
     answer = said(status, json.dumps({"code": "1", "description": "d", "passwordProfile": {"password": PASSWORD}}))
     assert answer == Answered(status=status)
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        pytest.param("57", 57.0, id="seconds"),
-        pytest.param("0", 0.0, id="at once"),
-        pytest.param(" 1.5 ", 1.5, id="decimals"),
-        pytest.param("Sat, 21 Nov 2026 12:01:30 GMT", 90.0, id="a date"),
-        pytest.param("Saturday, 21-Nov-26 12:01:30 GMT", 90.0, id="an old date"),
-        pytest.param("Sat, 21 Nov 2026 11:00:00 GMT", 0.0, id="a date that is past"),
-        pytest.param("Sat, 21 Nov 2026 13:00:30 +0100", 30.0, id="another zone"),
-        pytest.param("Sat, 21 Nov 2026 12:01:30", None, id="no zone"),
-        pytest.param("-5", None, id="negative"),
-        pytest.param("nan", None, id="nan"),
-        pytest.param("inf", None, id="without end"),
-        pytest.param("soon", None, id="a word"),
-        pytest.param("", None, id="empty"),
-        pytest.param(None, None, id="missing"),
-        pytest.param("Sat, 21 Nov 99999 12:00:00 GMT", None, id="a year that is none"),
-    ],
-)
-def test_retry_after_is_read_in_every_form(value: str | None, seconds: float | None) -> None:
-    assert retry_after_seconds(value, now=NOW) == seconds
-
-
-@given(
-    st.one_of(
-        st.text(),
-        st.from_regex(r"\w{0,4},? ?[-+]?\d{0,5}[ -]\w{0,3}[ -]\d{0,5} [\d:.]{0,9} ?[-+A-Z\d]{0,5}", fullmatch=True),
-    )
-)
-def test_any_retry_after_is_a_time_to_come_or_nothing(value: str) -> None:
-    seconds = retry_after_seconds(value, now=NOW)
-    assert seconds is None or 0 <= seconds < float("inf")
 
 
 @pytest.mark.parametrize(
@@ -258,8 +223,26 @@ BODIES = st.binary() | st.dictionaries(
 ).map(lambda shape: json.dumps(shape).encode())
 
 
-@given(status=st.integers(200, 599), body=BODIES, header=st.text(st.characters(max_codepoint=255), max_size=200))
-def test_any_answer_is_understood_as_one_line_that_can_be_written(status: int, body: bytes, header: str) -> None:
+MAY_BE = {
+    400: {Verdict.BAD_REQUEST, Verdict.WEAK_PASSWORD},
+    401: {Verdict.UNAUTHORIZED, Verdict.MFA_REQUIRED},
+    403: {Verdict.FORBIDDEN},
+    404: {Verdict.NOT_FOUND},
+    408: {Verdict.SERVER_ERROR},
+    409: {Verdict.CONFLICT},
+    429: {Verdict.THROTTLED},
+}
+MAY_BE_OF_CLASS = {2: {Verdict.SUCCEEDED}, 3: {Verdict.REDIRECTED}, 4: {Verdict.BAD_REQUEST}}
+
+
+@given(
+    status=st.integers(100, 999) | st.sampled_from([200, 400, 401]),
+    body=BODIES,
+    header=st.text(st.characters(max_codepoint=255), max_size=200),
+)
+def test_any_answer_is_one_line_that_can_be_written_and_means_what_its_status_may(
+    status: int, body: bytes, header: str
+) -> None:
     names = (b"MS-CorrelationId", b"MS-RequestId", b"Retry-After", b"WWW-Authenticate", b"isMfaCompliant")
     headers = httpx.Headers([(name, header.encode("latin-1")) for name in names])
 
@@ -270,6 +253,7 @@ def test_any_answer_is_understood_as_one_line_that_can_be_written(status: int, b
     for text in (answer.error_code, answer.error_description, answer.correlation_id or "", answer.request_id or ""):
         text.encode()
         assert not any(character < " " or character in "\x7f\x85\u2028\u2029" for character in text)
+    assert classify(answer) in MAY_BE.get(status, MAY_BE_OF_CLASS.get(status // 100, {Verdict.SERVER_ERROR}))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ import math
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from batchreset.core.pacing import Answer, Pacer, Ticket
 
@@ -176,4 +177,9 @@ class Pacing(RuleBasedStateMachine):
 
 
 TestPacing = Pacing.TestCase
-TestPacing.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestPacing.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.torture
+def test_of_many_more_services_and_callers() -> None:
+    run_state_machine_as_test(Pacing, settings=settings(max_examples=3_000, stateful_step_count=40, deadline=None))

@@ -125,3 +125,27 @@ def test_a_refusal_is_given_by_what_is_known(partner: Make, customer: Make, blam
     )
 
     assert blamed(partner(), customer(), refusal) is blame
+
+
+@pytest.mark.parametrize(
+    ("partner_told_seconds", "customer", "blame"),
+    [
+        (TOLD_SECONDS, near, Blame.PARTNER),
+        (TOLD_SECONDS - 2.0, near, Blame.PARTNER),
+        (TOLD_SECONDS + 2.5, near, Blame.CUSTOMER),
+        (TOLD_SECONDS - 2.5, near, Blame.CUSTOMER),
+        (TOLD_SECONDS + 2.5, far, Blame.PARTNER),
+        (None, near, Blame.PARTNER),
+    ],
+)
+def test_while_the_partner_refuses_only_another_end_near_its_own_limit_makes_it_a_customers(
+    partner_told_seconds: float | None, customer: Make, blame: Blame
+) -> None:
+    partner = fresh()
+    first, refusal = (
+        Refusal(number=number, at_seconds=NOW_SECONDS, sent_at_seconds=NOW_SECONDS, retry_after_seconds=told)
+        for number, told in ((NUMBER - 1, partner_told_seconds), (NUMBER, TOLD_SECONDS))
+    )
+    partner.refuse(first, learns=True)
+
+    assert blamed(partner, customer(), refusal) is blame

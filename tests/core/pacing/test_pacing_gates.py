@@ -177,3 +177,65 @@ def test_a_door_that_waits_on_after_lost_rows_was_closed_no_longer_than_it_was()
         door.lost(at_seconds, number)
     assert told == [10.0, 12.0, 15.0]
     assert door.waited_seconds == 15.0
+
+
+def test_a_door_tells_as_news_that_it_closes_and_that_it_does_for_another_cause() -> None:
+    door = Door()
+
+    assert [door.close(1.0, 60.0, cause) for cause in (Cause.SPENT, Cause.SPENT, Cause.REFUSED, Cause.REFUSED)] == [
+        True, False, True, False,
+    ]  # fmt: skip
+
+
+def test_a_closed_door_is_put_off_and_never_brought_forward_until_it_closes_anew() -> None:
+    door = Door()
+    door.close(1.0, 60.0, Cause.REFUSED)
+    door.close(2.0, 30.0, Cause.REFUSED)
+    assert (door.opens_seconds(), door.due_seconds) == (60.0, 60.0)
+    door.close(3.0, 90.0, Cause.REFUSED)
+    assert (door.opens_seconds(), door.due_seconds) == (90.0, 90.0)
+
+    door.sent_to_see(92.0, 7)
+    assert (door.last_wait_seconds, door.waited_seconds, door.trying_late_seconds) == (91.0, 91.0, 2.0)
+    door.passed()
+    door.close(100.0, 110.0, Cause.REFUSED)
+    door.sent_to_see(110.5, 9)
+
+    assert (door.last_wait_seconds, door.waited_seconds, door.trying_late_seconds) == (10.5, 101.5, 0.5)
+    assert door.trying_sent == 1
+
+
+def test_a_door_that_closed_again_while_a_row_sees_waits_for_that_row_too() -> None:
+    door = Door()
+    door.close(0.0, 60.0, Cause.REFUSED)
+    door.sent_to_see(60.0, 7)
+    door.close(60.5, 120.0, Cause.REFUSED)
+    assert door.opens_seconds() == math.inf
+    door.returned(6)
+    assert door.opens_seconds() == math.inf
+    door.returned(7)
+    assert door.opens_seconds() == 120.0
+
+
+def test_after_a_wait_of_its_own_another_row_follows_when_the_first_is_not_heard_of() -> None:
+    door = Door()
+    door.close(0.0, 60.0, Cause.SPENT)
+    door.sent_to_see(60.0, 7)
+    assert door.opens_seconds() == 61.0
+    door.sent_to_see(61.0, 8)
+    assert (door.opens_seconds(), door.trying_sent, door.waited_seconds) == (62.0, 2, 60.0)
+
+    assert [door.tries(number) for number in (6, 7, 8)] == [False, True, True]
+    door.passed()
+    assert (door.opened_number, door.tries(7)) == (7, False)
+
+
+def test_a_row_that_is_lost_while_it_sees_is_followed_at_once_by_another() -> None:
+    door = Door()
+    door.close(0.0, 60.0, Cause.REFUSED)
+    door.sent_to_see(60.0, 7)
+    door.lost(70.0, 6)
+    assert door.opens_seconds() == math.inf
+    door.returned(7)
+    door.lost(70.0, 7)
+    assert (door.opens_seconds(), door.due_seconds) == (70.0, 60.0)
