@@ -11,7 +11,8 @@ _HELD_BACK: Final[dict[str, str]] = {}
 
 
 def hold_secrets_back() -> None:
-    """From now on `os.environ` has none of them. Called at the door."""
+    """From now on `os.environ` has none of them. Called at the door, each time somebody comes in by it."""
+    _HELD_BACK.clear()
     for name in filter(holds_a_secret, list(os.environ)):
         _HELD_BACK[name] = os.environ.pop(name)
 

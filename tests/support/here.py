@@ -6,8 +6,11 @@ A quarter of a second of processor time is saved for each of some hundred. What 
 
 import contextlib
 import io
+import logging
 import os
 import sys
+import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from batchreset.cli.main import main
 
 def run_here(arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], streams: Sequence[int]) -> int:
     """Its exit code. `streams`: descriptors of standard input, output and error. In the main thread only."""
-    with contextlib.chdir(cwd), _environment(env), _umask(), _streams(streams), _words(arguments):
+    with contextlib.chdir(cwd), _environment(env), _umask(), _hooks(), _streams(streams), _words(arguments):
         try:
             main()
         except SystemExit as ended:
@@ -43,6 +46,16 @@ def _umask() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+@contextlib.contextmanager
+def _hooks() -> Iterator[None]:
+    """The program's own last resorts are for its process; pytest has others."""
+    kept = sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning, logging.lastResort
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning, logging.lastResort = kept
 
 
 @contextlib.contextmanager
