@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from batchreset.cli.environment import hold_secrets_back
 from batchreset.cli.main import main
 
 
@@ -37,6 +38,7 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+        hold_secrets_back()  # what it held of that environment is forgotten
 
 
 @contextlib.contextmanager
