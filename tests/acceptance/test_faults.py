@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from acceptance_world import CUSTOMERS, World, accounts, outcomes
+from chances import usual_and_torture
 from evidence import gather
 from proof import prove
 
@@ -22,7 +23,7 @@ THROTTLED = {
 }
 
 
-@pytest.mark.parametrize("scope", ["partner", "customer"])
+@pytest.mark.parametrize("scope", usual_and_torture(["customer"], ["partner"]))
 def test_all_faults_mixed_end_with_3_and_every_promise_holds(make_world: MakeWorld, scope: str) -> None:
     """With users that are not there, a customer that is forbidden, and a limit that 32 at a time run into."""
     rows = accounts(60, 20, 10, 5)

@@ -6,6 +6,7 @@ from itertools import islice
 
 import polars as pl
 import pytest
+from chances import usual_and_torture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,9 +142,10 @@ def test_every_row_to_be_reset_comes_once_and_in_order(
     assert drained(queue) == expected
 
 
-def test_two_hundred_thousand_rows_in_five_thousand_lanes_come_in_turn() -> None:
+@pytest.mark.parametrize("rounds", usual_and_torture([14], [40]))
+def test_so_many_rows_in_five_thousand_lanes_come_in_turn(rounds: int) -> None:
     """More rows than are held at once, from more lanes than full fetches are made for."""
-    lanes, rounds = 5_000, 40
+    lanes = 5_000
     numbers = pl.int_range(1, lanes * rounds + 1, dtype=pl.UInt32, eager=True)
     frame = pl.select(
         numbers.alias("row"),

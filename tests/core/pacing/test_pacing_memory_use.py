@@ -5,6 +5,8 @@ import random
 import tracemalloc
 from dataclasses import replace
 
+import pytest
+
 from batchreset.core.pacing import Pacer
 from benchmarks.pacing.regimes import TEN
 from benchmarks.pacing.service import Draws
@@ -35,6 +37,7 @@ def bytes_after(rows: int, customers: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.torture
 def test_twice_the_rows_need_no_more() -> None:
     """The partner's gate keeps some thousand moments, a customer's some dozen."""
     few, many = bytes_after(5_000, customers=20), bytes_after(10_000, customers=20)
