@@ -1,6 +1,9 @@
 """The log as everybody sees it: events with a stable dotted name and fields, never sentences with values glued in."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+LEDGER_OPENED: Final = "ledger.opened"
+"""A session was noted in the ledger; whoever finds this in a run's log and no ledger knows that it was lost."""
 
 
 class EventLog(Protocol):

@@ -29,7 +29,7 @@ _NOT_BARE: Final = re.compile(r"[^a-z0-9#%*/:?_]+")
 _JSON_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NOT_HEX: Final = re.compile(r"0x|[^0-9a-f]+")
 """What stands between bytes in a dump: blanks, dashes, `\\x`, `%u`, `=`."""
-_NUMBER: Final = re.compile(r"\d{1,3}")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}")
 
 
 def scrubbed(text: str, secrets: Iterable[Secret], *, most_characters: int, respelled: bool = True) -> str:

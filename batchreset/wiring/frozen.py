@@ -15,7 +15,7 @@ from batchreset.core.frozen_plan import as_sha256, plan_sha256
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import STOPPED_BY_SAFETY
 from batchreset.core.take_up import TakeUp
-from batchreset.errors import PlanRefusedError, RunFolderError
+from batchreset.errors import LedgerError, PlanRefusedError, RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import from_snapshot
 
@@ -240,16 +240,34 @@ def _by_outcome(totals: Mapping[tuple[Outcome, Reason | None], int]) -> Counter[
 
 @contextlib.contextmanager
 def reading(run: FrozenRun) -> Iterator[LedgerReader | None]:
-    """The run's ledger as of this moment, for reading; None when it has none yet. Raises LedgerError."""
+    """The run's ledger as of this moment, for reading; None when it has none yet.
+
+    Raises:
+        LedgerError: it cannot be read, or is gone although the run has begun: everyone would be reset again.
+    """
     if not run.folder.ledger.exists():
+        _refuse_a_loss(run)
         yield None
         return
     reader = LedgerReader(run.folder.ledger)
     try:
         with reader.snapshot():
+            if reader.last_session() is None:
+                _refuse_a_loss(run)
             yield reader
     finally:
         reader.close()
+
+
+def _refuse_a_loss(run: FrozenRun) -> None:
+    """The log says whether a session was noted in it; without its `-wal` file a ledger may lack the whole of it."""
+    if run.folder.has_opened_ledger():
+        raise LedgerError(
+            f"the ledger {run.folder.ledger} is gone, or lacks what its -wal file held, although the run has begun"
+            " (log.ndjson tells of it)",
+            next_step="bring ledger.sqlite and ledger.sqlite-wal back, from where they were moved to or from a copy:"
+            " they hold what was done and the only passwords of whoever was reset",
+        )
 
 
 def unattempted_reason(last: LastSession | None, *, dry_run: bool = False) -> Reason:

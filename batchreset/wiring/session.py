@@ -8,7 +8,7 @@ from typing import Protocol
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, open_plan, users_named
 from batchreset.adapters.sealing import parse_recipients, sealer
-from batchreset.core.events import EventLog
+from batchreset.core.events import LEDGER_OPENED, EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
@@ -102,6 +102,7 @@ class Session:
             store, on_failure=lambda error: stop.request(_ledger_stop(error)), write=self.machine.write
         )
         store.begin_session(clock.now())
+        self.log.info(LEDGER_OPENED)
         async with (
             outside.signals.stopping(stop, self.log),
             outside.display.showing(progress, self.log),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from acceptance_world import CUSTOMERS, Finished, World, accounts, outcomes, world
+from acceptance_world import CUSTOMERS, Finished, World, accounts, outcomes, until, world
 from evidence import Before, gather
 from proof import prove
 
@@ -326,3 +326,38 @@ def test_looking_at_a_run_wrongly_is_refused_too(
 ) -> None:
     finished = planned.batchreset(*arguments)
     assert_refused(planned, finished, Case(says=says), planned.requests)
+
+
+@pytest.mark.parametrize(
+    "gone", ["ledger.sqlite*", "ledger.sqlite-*", "ledger.sqlite"], ids=["all", "log", "all but log"]
+)
+def test_a_ledger_that_is_gone_is_not_taken_for_a_run_that_has_not_begun(
+    make_world: Callable[..., World], gone: str
+) -> None:
+    """After a kill its log holds all of it; without it, everyone would be reset again, to passwords nobody can tell."""
+    made = make_world(latency_seconds=0.05)
+    source = made.input(accounts(30))
+    run = made.runs / "r"
+    with made.started("run", source, "--run-id", "r", "--yes") as process:
+        until(lambda: made.resets >= 12)
+        process.kill()
+        process.wait()
+    whole = made.folder / "whole"
+    shutil.copytree(run, whole)
+    for file in list(run.glob(gone)):
+        file.unlink()
+    seen = made.resets
+    for command in (
+        ("apply", "r", "--yes"),
+        ("run", source, "--run-id", "r", "--yes"),
+        ("status", "r"),
+        ("results", "r"),
+    ):
+        refused = made.batchreset(*command)
+        assert (refused.code, made.resets) == (1, seen), refused.stderr
+        assert "ledger.sqlite is gone, or lacks what its -wal file held" in refused.stderr
+        assert "what to do: bring ledger.sqlite and ledger.sqlite-wal back" in refused.stderr
+    shutil.rmtree(run)
+    whole.rename(run)
+    assert made.batchreset("apply", "r", "--yes").code == 0
+    prove(gather(made, source, killed=True))

@@ -127,3 +127,11 @@ def test_any_text_is_kept_as_one_line_of_visible_letters(text: str, most: int) -
 @settings(max_examples=20_000, deadline=None)
 def test_any_more_text_is_kept_as_one_line_of_visible_letters(text: str, most: int) -> None:
     kept_is_one_visible_line(text, most)
+
+
+@pytest.mark.parametrize(
+    "digits", ["9\u0660", "\u0669\u0668 8 9", "\U0001d7d79"], ids=["Arabic", "mixed", "mathematical"]
+)
+def test_digits_of_other_scripts_are_letters_like_any_other(digits: str) -> None:
+    """A number is looked at as a byte's only where it is written as programs write them."""
+    assert scrubbed(f"user {digits} not found", [Secret(PASSWORD)], most_characters=99) == f"user {digits} not found"

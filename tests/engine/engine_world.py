@@ -79,7 +79,7 @@ class Service:
     latency_seconds: Callable[[], float] = lambda: LATENCY_SECONDS
     looked: Sequence[Exchange] = (OK,)
     requests: list[Request] = field(default_factory=list)
-    looks: int = 0
+    looked_at_seconds: list[float] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     durable: Callable[[int, str], bool] = lambda _row, _password: True
@@ -110,9 +110,14 @@ class Service:
 
     async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
         del customer_tenant_id, request_id, correlation_id, token
+        self.looked_at_seconds.append(anyio.current_time())
         await anyio.sleep(LATENCY_SECONDS)
-        self.looks += 1
         return self.looked[min(self.looks, len(self.looked)) - 1]
+
+    @property
+    def looks(self) -> int:
+        """How often the preflight looked."""
+        return len(self.looked_at_seconds)
 
     def of(self, row: int) -> list[Request]:
         """The requests for one row."""

@@ -1,9 +1,10 @@
 """The ceiling at the moment of sending."""
 
+import itertools
 import math
 from dataclasses import replace
 
-from engine_world import LIMITS, OK, always, scene
+from engine_world import LIMITS, OK, UNAUTHORIZED, UNAVAILABLE, Tokens, always, scene
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,15 @@ def test_leave_is_given_a_little_slower_than_the_ceiling_for_arrivals_are_uneven
     spans = [later - sooner for sooner, later in zip(sent, sent[10:], strict=False)]
     assert min(spans) >= 1 + ARRIVAL_SHARE - 1e-9
     assert max(spans) <= 1.1
+
+
+def test_the_check_before_all_keeps_to_the_ceiling_too() -> None:
+    """One request in two seconds, also where each of them is to be asked again."""
+    limits = replace(LIMITS, max_per_second=0.5, check_mfa=True)
+    played = scene(
+        always(OK), 1, looked=(UNAVAILABLE, UNAUTHORIZED, UNAVAILABLE, OK), limits=limits, tokens=Tokens(last=2)
+    )
+    played.play()
+    asked = [*played.service.looked_at_seconds, *(request.at_seconds for request in played.service.requests)]
+    assert len(asked) == 5
+    assert all(later - sooner >= 2.0 for sooner, later in itertools.pairwise(asked))

@@ -39,8 +39,8 @@ def answered(
     code, description = ("", "") if 200 <= status < 300 else _error(body)  # noqa: PLR2004  HTTP's own classes
     return Answered(
         status=status,
-        error_code=_kept(code, secrets, CODE_MOST_CHARACTERS),
-        error_description=_kept(description, secrets, DESCRIPTION_MOST_CHARACTERS),
+        error_code=scrubbed(code, secrets, most_characters=CODE_MOST_CHARACTERS),
+        error_description=scrubbed(description, secrets, most_characters=DESCRIPTION_MOST_CHARACTERS),
         correlation_id=_header(headers, "MS-CorrelationId", secrets),
         request_id=_header(headers, "MS-RequestId", secrets),
         retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now),
@@ -73,16 +73,7 @@ def _header(headers: Mapping[str, str], name: str, secrets: tuple[Secret, ...]) 
     value = headers.get(name)
     if value is None or (_GUID.fullmatch(value) and not bytes.fromhex(value.replace("-", "")).isascii()):
         return value
-    return _kept(value, secrets, HEADER_MOST_CHARACTERS) or None
-
-
-def _kept(text: str, secrets: tuple[Secret, ...], most_characters: int) -> str:
-    """As it may stand in a results file: what begins like this is a formula to a spreadsheet (OWASP: CSV injection).
-
-    An apostrophe before it makes it text.
-    """
-    line = scrubbed(text, secrets, most_characters=most_characters)
-    return f"'{line}"[:most_characters] if line.startswith(("=", "+", "-", "@")) else line
+    return scrubbed(value, secrets, most_characters=HEADER_MOST_CHARACTERS) or None
 
 
 def _claims(challenge: str | None, secrets: tuple[Secret, ...]) -> str | None:

@@ -6,8 +6,9 @@ import anyio
 import httpx
 
 from batchreset.adapters.partner_center.answers import answered
+from batchreset.adapters.partner_center.whose import Echoes
 from batchreset.core.clock import Clock
-from batchreset.core.exchange import Exchange, LossKind, Lost
+from batchreset.core.exchange import Answered, Exchange, LossKind, Lost
 from batchreset.core.secret import Secret
 from batchreset.net import CONNECT_TIMEOUT_SECONDS, Connections, Unpacking, failure
 
@@ -27,6 +28,7 @@ class Exchanging:
         # Connecting has a limit of its own that ends first, so that this one never hides a "not sent".
         self._exchange_seconds = timeout_seconds + CONNECT_TIMEOUT_SECONDS
         self._clock = clock
+        self._echoes = Echoes()
 
     def request(
         self, method: str, path: str, *, headers: dict[str, str], content: bytes | None = None
@@ -60,6 +62,9 @@ class Exchanging:
                 detail = f"the answer could not be read ({type(error).__name__})"
                 return Lost(kind=LossKind.CUT_SHORT, detail=detail), b""
             try:
+                if self._echoes.is_anothers(request, response):
+                    # Closed before it is read to its end, the connection is not used again.
+                    return Lost(kind=LossKind.CUT_SHORT, detail="what came answers another request"), b""
                 body = await _read(response, most_bytes)
             except (httpx.TransportError, httpx.DecodingError, ssl.SSLError) as error:
                 if isinstance(error, httpx.DecodingError) and response.is_success:
@@ -69,8 +74,13 @@ class Exchanging:
             finally:
                 with anyio.CancelScope(shield=True):
                     await response.aclose()
-            said = answered(response.status_code, response.headers, body, secrets=secrets, now=self._clock.now())
-            return said, body
+            return self._answered(response, body, secrets), body
+
+    def _answered(self, response: httpx.Response, body: bytes, secrets: tuple[Secret, ...]) -> Answered:
+        try:
+            return answered(response.status_code, response.headers, body, secrets=secrets, now=self._clock.now())
+        except Exception:  # noqa: BLE001  its words are lost, not what it means: a 200 that was read for a loss is sent again
+            return Answered(status=response.status_code)
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:

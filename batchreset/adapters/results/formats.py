@@ -7,11 +7,19 @@ from typing import Final
 
 import polars as pl
 
+_OF_THE_SERVICE: Final = ("error_code", "error_description", "ms_correlation_id", "ms_request_id")
+
 
 def _write_csv(batches: Iterator[pl.DataFrame], path: Path) -> None:
     with path.open("wb") as file:
         for index, batch in enumerate(batches):
-            batch.write_csv(file, include_header=index == 0)
+            _for_spreadsheets(batch).write_csv(file, include_header=index == 0)
+
+
+def _for_spreadsheets(batch: pl.DataFrame) -> pl.DataFrame:
+    """With `'` before words of the service that a spreadsheet would carry out (OWASP: CSV injection)."""
+    words = pl.col(name for name in _OF_THE_SERVICE if name in batch.columns)
+    return batch.with_columns(pl.when(words.str.contains("^[-=+@]")).then("'" + words).otherwise(words).name.keep())
 
 
 def _write_ndjson(batches: Iterator[pl.DataFrame], path: Path) -> None:

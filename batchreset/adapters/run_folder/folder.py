@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from batchreset.core.events import LEDGER_OPENED
 from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
 from batchreset.errors import RunFolderError, SettingsError
 
@@ -70,6 +71,19 @@ class RunFolder:
     def lock(self) -> Path:
         """Held by the process that carries the run out."""
         return self.path / "lock"
+
+    def has_opened_ledger(self) -> bool:
+        """Whether the log tells of a session that was noted in the ledger. Raises RunFolderError."""
+        told = f'"event": "{LEDGER_OPENED}"'.encode()
+        try:
+            with self.log.open("rb") as events:
+                return any(told in event for event in events)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.log} cannot be read ({error.strerror})", next_step="check that you may read the run's folder"
+            ) from error
 
     def read_run(self) -> dict[str, Any]:
         """run.json. Raises RunFolderError."""

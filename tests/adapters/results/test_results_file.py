@@ -263,3 +263,23 @@ def test_the_advice_is_that_of_outcome_and_reason(
 
     row = pl.read_parquet(destination).row(0, named=True)
     assert (row["outcome"], row["reason"], row["advice"] or "") == (outcome, reason, advice(outcome, reason))
+
+
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(1)"])
+@pytest.mark.parametrize("ending", [".csv", ".ndjson", ".parquet"])
+def test_what_a_spreadsheet_would_carry_out_of_a_services_words_is_text_in_a_csv(
+    plan: Path, tmp_path: Path, formula: str, ending: str
+) -> None:
+    """Elsewhere nobody takes it for a formula, and a program compares it as it is."""
+    said = (1, "failed", "not_found", 404, formula, formula, formula, formula, 1, *TIMES)
+    destination = tmp_path / f"results{ending}"
+    write_results(plan=plan, outcomes=lambda _first, _last: [said], unattempted=Reason.CANARY, destination=destination)
+    frame = {
+        ".csv": lambda: pl.read_csv(destination),
+        ".ndjson": lambda: pl.read_ndjson(destination),
+        ".parquet": lambda: pl.read_parquet(destination),
+    }[ending]()
+    line = frame.row(0, named=True)
+    expected = f"'{formula}" if ending == ".csv" else formula
+    words = ("error_code", "error_description", "ms_correlation_id", "ms_request_id")
+    assert [line[name] for name in words] == [expected] * 4

@@ -1,0 +1,78 @@
+"""Whose answer it is, and what is not understood: nothing is believed that may be another request's."""
+
+import ssl
+from pathlib import Path
+
+import httpx
+import pytest
+from local_tls import write_ca_file
+from partner_center_caller import CORRELATION_ID, REQUEST_ID, WallClock, calling, forget_proxies, reset
+from raw_tls_server import Wire, answering, raw_server
+
+from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
+from batchreset.core.exchange import Answered, LossKind, Lost
+from batchreset.net import Connections, tls_context
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The program's own."""
+    return "asyncio"
+
+
+@pytest.fixture
+def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    forget_proxies(monkeypatch)
+    return tls_context(write_ca_file(tmp_path))
+
+
+OTHERS = {"MS_CorrelationId": "99999999-7777-4888-8999-000000000000", "MS_RequestId": REQUEST_ID}
+OURS = {"MS_CorrelationId": CORRELATION_ID.upper(), "MS_RequestId": REQUEST_ID}
+LEFTOVER = b'{"code":"2032","description":"denied"}'
+
+
+@pytest.mark.parametrize("leftover", ["403 Forbidden", "404 Not Found", "429 Too Many Requests", "200 OK"])
+async def test_an_answer_too_many_is_not_taken_for_the_next_requests(leftover: str, trusting: ssl.SSLContext) -> None:
+    """It would end a row that was set as refused, or one that was not as succeeded; its connection is given up."""
+
+    def behave(wire: Wire) -> None:
+        while wire.read_request():
+            wire.answer("200 OK", b"", **OURS)
+            if server.accepted == 1:
+                wire.answer(leftover, LEFTOVER, **OTHERS)
+
+    with raw_server(behave) as server:
+        async with calling(server.url, verify=trusting, concurrency=1) as api:
+            answers = [await reset(api) for _ in range(3)]
+    assert [answer for answer in answers if isinstance(answer, Answered)] == [
+        Answered(status=200, correlation_id=CORRELATION_ID.upper(), request_id=REQUEST_ID)
+    ] * 2
+    assert [answer.kind for answer in answers if isinstance(answer, Lost)] == [LossKind.CUT_SHORT]
+    assert server.accepted == 2
+
+
+async def test_a_service_with_ids_of_its_own_is_believed(trusting: ssl.SSLContext) -> None:
+    with raw_server(answering("403 Forbidden", LEFTOVER, **OTHERS)) as server:
+        async with calling(server.url, verify=trusting) as api:
+            for _ in range(2):
+                answer = await reset(api)
+                assert isinstance(answer, Answered)
+                assert (answer.status, answer.correlation_id) == (403, OTHERS["MS_CorrelationId"])
+
+
+class Stumbles(httpx.AsyncBaseTransport):
+    """A transport that fails at something nobody has thought of."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise ValueError(request.headers["Authorization"])
+
+
+async def test_whatever_httpx_stumbles_over_was_sent(trusting: ssl.SSLContext) -> None:
+    connections = Connections(concurrency=1, timeout_seconds=1, verify=trusting, transport=Stumbles())
+    async with connections.open():
+        api = PartnerCenterApi(
+            connections, base_url="https://localhost", address=ResetAddress.USERS, timeout_seconds=1, clock=WallClock()
+        )
+        assert await reset(api) == Lost(kind=LossKind.CUT_SHORT, detail="the answer could not be read (ValueError)")
