@@ -3,11 +3,20 @@
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from batchreset.cli.ending import ending_in_order
 from batchreset.errors import TerminatedError
+
+
+@pytest.fixture(autouse=True)
+def usual() -> Iterator[None]:
+    """Under `nohup` a hang-up is ignored from the beginning."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
