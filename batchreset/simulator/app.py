@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.connection import (
+    FollowedResponse,
     HalfResponse,
     NeverResponse,
     NoResponse,
@@ -30,6 +31,7 @@ from batchreset.simulator.replies import (
     Deliver,
     Drip,
     Flood,
+    Followed,
     Hang,
     Lose,
     Misdeclared,
@@ -143,16 +145,23 @@ async def _response(reply: Reply) -> Response:
             return await _later(seconds, _with_head(flood, answer, content_length=max(size, len(answer.body))))
         case Drip(answer=answer, lasts_seconds=lasts, after_seconds=seconds):
             return await _later(seconds, _with_head(dripping(answer.body, answer.status, lasts_seconds=lasts), answer))
-        case Misdeclared(answer=answer, content_length=length, after_seconds=seconds):
-            return await _later(seconds, RawResponse(plain(answer, content_length=length), answer.body))
-        case Verbatim(answer=answer, head=head, after_seconds=seconds):
-            return await _later(seconds, RawResponse(head, answer.body))
+        case Followed(answer=answer, leftover=leftover, later_seconds=later, after_seconds=seconds):
+            followed = FollowedResponse(answer.body, answer.status, leftover=leftover, later_seconds=later)
+            return await _later(seconds, _with_head(followed, answer))
+        case Misdeclared() | Verbatim():
+            return await _later(reply.after_seconds, _raw(reply))
         case Lose(reset=reset, after_seconds=seconds):
             return await _later(seconds, NoResponse(reset=reset))
         case Hang():
             return NeverResponse()
         case Refuse():
             return NoResponse(reset=True)
+
+
+def _raw(reply: Misdeclared | Verbatim) -> Response:
+    answer = reply.answer
+    head = reply.head if isinstance(reply, Verbatim) else plain(answer, content_length=reply.content_length)
+    return RawResponse(head, answer.body)
 
 
 async def _later(seconds: float, response: Response) -> Response:

@@ -84,6 +84,9 @@ class FaultOptions:
     ] = 0.0
     redirect_share: Annotated[float, fault_share("Share answered 307 to another address, not applied.")] = 0.0
     blocked_share: Annotated[float, fault_share("Share answered 403 with a firewall's web page, not applied.")] = 0.0
+    leftover_share: Annotated[
+        float, fault_share("Share applied whose connection then has an answer to nobody's request behind it.")
+    ] = 0.0
     faults_on_reads: Annotated[bool, About("Let these faults befall GET requests too.")] = False
     weak_share: Annotated[float, share("Share of good passwords refused as weak.")] = 0.0
     bom_share: Annotated[float, share("Share of JSON answers with a byte order mark.")] = 0.2
