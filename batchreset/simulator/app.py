@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Served
 from starlette.types import Receive, Scope, Send
 
+from batchreset.errors import BatchresetError
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.connection import (
     FollowedResponse,
@@ -49,14 +50,21 @@ _NO_CONTENT: Final = 204
 _USER: Final = "/v1/customers/{customer}/users/{user}"
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Nobody wants to know."""
 
 
-def application(service: PartnerCenter, sign_in: SignIn, *, after_each: Callable[[], None] = _nothing) -> Starlette:
+def application(
+    service: PartnerCenter,
+    sign_in: SignIn,
+    *,
+    give_up: Callable[[BatchresetError], None] = _nothing,
+    after_each: Callable[[], None] = _nothing,
+) -> Starlette:
     """Partner Center's addresses, the sign-in service's, and `/_simulator/state` for callers on this machine.
 
-    `after_each` is called when a request has been decided about, before it is answered.
+    `give_up` is called with an error after which the simulator cannot go on; `after_each` when a request has been
+    decided about, before it is answered.
     """
 
     def served(by_method: Mapping[str, Route], otherwise: Route) -> _Endpoint:
@@ -68,8 +76,11 @@ def application(service: PartnerCenter, sign_in: SignIn, *, after_each: Callable
         return JSONResponse(service.state.report())
 
     async def failed(_request: Request, error: Exception) -> Response:
-        _logger.error("simulator.failed", exc_info=error)
-        service.state.protocol_errors.append(f"the simulator itself failed: {type(error).__name__}")
+        if isinstance(error, BatchresetError):
+            give_up(error)
+        else:
+            _logger.error("simulator.failed", exc_info=error)
+            service.state.protocol_errors.append(f"the simulator itself failed: {type(error).__name__}")
         return Response(status_code=500)
 
     return Starlette(

@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from batchreset import durable
-from batchreset.errors import RefusedError
+from batchreset.errors import BatchresetError, RefusedError
 from batchreset.simulator.app import application
 from batchreset.simulator.connection import ReachableProtocol
 from batchreset.simulator.line_log import line_log
@@ -57,6 +57,7 @@ def running(options: SimulatorOptions) -> Iterator[RunningSimulator]:
 
     Raises:
         RefusedError: the port is in use, or a file cannot be written.
+        BatchresetError: at the end, if a log could no longer be written.
     """
     with _prepared(options) as (server, listener, simulator):
         ready = threading.Event()
@@ -83,6 +84,7 @@ def serve(
 
     Raises:
         RefusedError: the port is in use, or a file cannot be written.
+        BatchresetError: at the end, if a log could no longer be written.
     """
     with _prepared(options) as (server, listener, simulator):
 
@@ -118,7 +120,10 @@ def _prepared(options: SimulatorOptions) -> Iterator[tuple[OutageServer, socket.
         def look() -> None:
             server.look_soon()
 
-        app = application(service, sign_in, after_each=look)
+        def give_up(failure: BatchresetError) -> None:
+            server.give_up(failure)
+
+        app = application(service, sign_in, give_up=give_up, after_each=look)
         server = OutageServer(
             _config(app, _tls(options, authority)),
             refuses=lambda: service.outages.refuses(time.monotonic()),
@@ -150,6 +155,8 @@ def _config(app: Starlette, tls: ssl.SSLContext) -> uvicorn.Config:
 
 def _serve_on(server: OutageServer, listener: socket.socket) -> None:
     asyncio.run(server.serve(sockets=[listener]))
+    if server.failure is not None:
+        raise server.failure
 
 
 def _listener(options: SimulatorOptions) -> socket.socket:
