@@ -83,7 +83,7 @@ def test_keys_are_the_options_names_and_values_of_their_types(tmp_path: Path) ->
         ("mfa = 3", "mfa is 3, not one of on, off, header-off, partly"),
         ("error_statuses = 503", "error_statuses is 503, not a list"),
         ("error_statuses = ['503']", "error_statuses is '503', not a whole number"),
-        ("error_statuses = [200]", "error_statuses: 200 is not from 400 to 599"),
+        ("error_statuses = [200]", "error_statuses: 200 is not a server error, which is 408 or from 500 to 599"),
         ("error_statuses = []", "error_statuses is empty"),
         ("error_bodies = []", "error_bodies is empty"),
         ("outages = ['rain']", "outages: 'rain' is not of the form `refused after 500 requests for 600 seconds`"),
