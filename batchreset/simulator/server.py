@@ -42,7 +42,7 @@ class RunningSimulator:
     """A simulator that accepts connections.
 
     Attributes:
-        ca_file: PEM, the only certificate its callers have to trust.
+        ca_file: PEM, the only certificate its callers have to trust; an absolute path.
         state: may be read from any thread.
     """
 
@@ -193,7 +193,8 @@ def _ca_file(options: SimulatorOptions, authority: trustme.CA) -> Iterator[Path]
             f"The CA file {options.ca_file} cannot be written: {error.strerror}.",
             next_step="Give --ca-file a path in a folder that exists and that you may write to.",
         ) from error
-    yield options.ca_file
+    # Whoever is told of it may be in another folder.
+    yield options.ca_file.absolute()
 
 
 def _for_url(host: str) -> str:

@@ -258,6 +258,14 @@ def test_standard_output_has_one_line_and_the_rest_is_on_standard_error() -> Non
     assert result.stderr.startswith("Partner Center is simulated on https://127.0.0.1:")
 
 
+def test_the_ca_file_is_told_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with standard_input_at_its_end():
+        result = CliRunner().invoke(simulate, ["--until-stdin-closes", "--ca-file", "ca.pem"])
+    assert json.loads(result.stdout)["ca_file"] == str(tmp_path / "ca.pem")
+    assert f"CA_FILE={tmp_path / 'ca.pem'}\n" in result.stderr
+
+
 def test_it_names_no_way_that_would_not_work() -> None:
     flags = ["--only-issued-tokens", "--client-secret=", "--refresh-token="]
     with standard_input_at_its_end():
