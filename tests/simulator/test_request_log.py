@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import resource
 import stat
 import uuid
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from simulator_client import CUSTOMER, PASSWORD, USER, body, calling
 
 from batchreset.errors import BatchresetError, ExitCode
+from batchreset.simulator.line_log import line_log
 from batchreset.simulator.options import SimulatorOptions
 
 CANARY = "canary-token-5uQe8"
@@ -97,3 +99,21 @@ def asked_for_everything(options: SimulatorOptions) -> None:
         assert len(caller.state.applied) == (options.applied_log is None)
         with contextlib.suppress(httpx.TransportError):
             caller.send("POST", f"/{options.tenant_id}/oauth2/v2.0/token")
+
+
+class Line:
+    def line(self) -> str:
+        return "x" * 99
+
+
+def test_a_line_that_is_written_in_part_was_not_recorded(tmp_path: Path) -> None:
+    """As on a disk that is full in its middle."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with line_log(tmp_path / "log", option="request_log") as record:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150, hard))
+        try:
+            record(Line())
+            with pytest.raises(BatchresetError, match="can no longer be written: File too large"):
+                record(Line())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
