@@ -14,8 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Served
 from starlette.types import Receive, Scope, Send
 
+from batchreset.errors import BatchresetError
 from batchreset.simulator.answers import Answer
 from batchreset.simulator.connection import (
+    FollowedResponse,
     HalfResponse,
     NeverResponse,
     NoResponse,
@@ -30,6 +32,7 @@ from batchreset.simulator.replies import (
     Deliver,
     Drip,
     Flood,
+    Followed,
     Hang,
     Lose,
     Misdeclared,
@@ -47,14 +50,21 @@ _NO_CONTENT: Final = 204
 _USER: Final = "/v1/customers/{customer}/users/{user}"
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """Nobody wants to know."""
 
 
-def application(service: PartnerCenter, sign_in: SignIn, *, after_each: Callable[[], None] = _nothing) -> Starlette:
+def application(
+    service: PartnerCenter,
+    sign_in: SignIn,
+    *,
+    give_up: Callable[[BatchresetError], None] = _nothing,
+    after_each: Callable[[], None] = _nothing,
+) -> Starlette:
     """Partner Center's addresses, the sign-in service's, and `/_simulator/state` for callers on this machine.
 
-    `after_each` is called when a request has been decided about, before it is answered.
+    `give_up` is called with an error after which the simulator cannot go on; `after_each` when a request has been
+    decided about, before it is answered.
     """
 
     def served(by_method: Mapping[str, Route], otherwise: Route) -> _Endpoint:
@@ -66,8 +76,11 @@ def application(service: PartnerCenter, sign_in: SignIn, *, after_each: Callable
         return JSONResponse(service.state.report())
 
     async def failed(_request: Request, error: Exception) -> Response:
-        _logger.error("simulator.failed", exc_info=error)
-        service.state.protocol_errors.append(f"the simulator itself failed: {type(error).__name__}")
+        if isinstance(error, BatchresetError):
+            give_up(error)
+        else:
+            _logger.error("simulator.failed", exc_info=error)
+            service.state.protocol_errors.append(f"the simulator itself failed: {type(error).__name__}")
         return Response(status_code=500)
 
     return Starlette(
@@ -143,16 +156,23 @@ async def _response(reply: Reply) -> Response:
             return await _later(seconds, _with_head(flood, answer, content_length=max(size, len(answer.body))))
         case Drip(answer=answer, lasts_seconds=lasts, after_seconds=seconds):
             return await _later(seconds, _with_head(dripping(answer.body, answer.status, lasts_seconds=lasts), answer))
-        case Misdeclared(answer=answer, content_length=length, after_seconds=seconds):
-            return await _later(seconds, RawResponse(plain(answer, content_length=length), answer.body))
-        case Verbatim(answer=answer, head=head, after_seconds=seconds):
-            return await _later(seconds, RawResponse(head, answer.body))
+        case Followed(answer=answer, leftover=leftover, later_seconds=later, after_seconds=seconds):
+            followed = FollowedResponse(answer.body, answer.status, leftover=leftover, later_seconds=later)
+            return await _later(seconds, _with_head(followed, answer))
+        case Misdeclared() | Verbatim():
+            return await _later(reply.after_seconds, _raw(reply))
         case Lose(reset=reset, after_seconds=seconds):
             return await _later(seconds, NoResponse(reset=reset))
         case Hang():
             return NeverResponse()
         case Refuse():
             return NoResponse(reset=True)
+
+
+def _raw(reply: Misdeclared | Verbatim) -> Response:
+    answer = reply.answer
+    head = reply.head if isinstance(reply, Verbatim) else plain(answer, content_length=reply.content_length)
+    return RawResponse(head, answer.body)
 
 
 async def _later(seconds: float, response: Response) -> Response:

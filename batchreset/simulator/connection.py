@@ -79,6 +79,24 @@ class NeverResponse(Response):
         await _disconnected(receive)
 
 
+class FollowedResponse(Response):
+    """The answer, and behind it on the connection, which is kept, bytes that nobody asked for."""
+
+    def __init__(self, body: bytes, status_code: int, *, leftover: bytes, later_seconds: float) -> None:
+        super().__init__(body, status_code)
+        self._leftover = leftover
+        self._later_seconds = later_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+        if self._later_seconds > 0:
+            await asyncio.sleep(self._later_seconds)
+        transport = _transport(scope)
+        # h11 would not send a second answer to one request.
+        if not transport.is_closing():
+            transport.write(self._leftover)
+
+
 class RawResponse(Response):
     """Bytes that h11 would refuse to send; then the connection is closed."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from batchreset.durable import PRIVATE_FILE_MODE
-from batchreset.errors import RefusedError
+from batchreset.errors import BatchresetError, RefusedError
 
 
 class Recorded(Protocol):
@@ -20,7 +20,8 @@ class Recorded(Protocol):
 def line_log(path: Path | None, *, option: str) -> Iterator[Callable[[Recorded], None]]:
     """Give what records one line; without a path it records nothing.
 
-    `option` is the name of the option whose value `path` is.
+    `option` is the name of the option whose value `path` is. What records a line raises BatchresetError when the file
+    takes no more: a simulator whose log is no longer complete must end.
 
     Raises:
         RefusedError: the file cannot be opened for appending.
@@ -39,6 +40,20 @@ def line_log(path: Path | None, *, option: str) -> Iterator[Callable[[Recorded],
     with os.fdopen(descriptor, "ab", buffering=0) as file:
 
         def record(recorded: Recorded) -> None:
-            file.write(f"{recorded.line()}\n".encode())
+            left = f"{recorded.line()}\n".encode()
+            try:
+                # A disk that is nearly full takes a part, and says so at the next one only.
+                while left:
+                    left = left[file.write(left) :]
+            except OSError as error:
+                raise _full(path, option, error) from error
 
         yield record
+
+
+def _full(path: Path, option: str, error: OSError) -> BatchresetError:
+    return BatchresetError(
+        f"The {option.replace('_', ' ')} {path} can no longer be written: {error.strerror}. The simulator has ended,"
+        " because what it did from here on would be missing there.",
+        next_step=f"Make room there, or give --{option.replace('_', '-')} another path, and start it again.",
+    )

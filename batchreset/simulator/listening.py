@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import uvicorn
 
+from batchreset.errors import BatchresetError
+
 
 def bound(host: str, port: int) -> socket.socket:
     """A socket that has the port and does not listen: until it does, connections are refused. Raises OSError."""
@@ -31,6 +33,9 @@ class OutageServer(uvicorn.Server):
     Args:
         refuses: whether connections are to be refused now.
         hold: gives a socket that has the server's port and does not listen.
+
+    Attributes:
+        failure: why it has given up, if it has.
     """
 
     on_ready: Callable[[], None]
@@ -42,10 +47,16 @@ class OutageServer(uvicorn.Server):
         self._refuses = refuses
         self._hold = hold
         self._held: socket.socket | None = None
+        self.failure: BatchresetError | None = None
 
     def stop(self) -> None:
         """Thread-safe: a flag that uvicorn looks at ten times a second."""
         self.should_exit = True
+
+    def give_up(self, failure: BatchresetError) -> None:
+        """Stop, because of the first of these."""
+        self.failure = self.failure or failure
+        self.stop()
 
     def look_soon(self) -> None:
         """Look whether connections are to be refused, when the request at hand has met what it meets."""

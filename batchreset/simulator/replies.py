@@ -5,6 +5,7 @@ Over TLS sockets `app` carries these out. A client in memory sees of each:
     Deliver      a response: status, headers, body (with its content coding, where a header names one)
     Verbatim     the same response; only its head is spelled oddly on the wire, and the connection ends after it
     Flood        the same, with a body that `pieces` gives
+    Followed     the same; on the wire its connection is kept and has another answer, to nobody's request, behind it
     CutShort     status and headers, half of the body, then the connection is lost
     Misdeclared  more declared than there is: status, headers, all of the body, then the connection is lost;
                  less declared: a response whose body ends there, and the connection cannot be used again
@@ -65,6 +66,21 @@ class Flood:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """Send the answer, keep the connection, and send on it what a careless client takes for its next answer.
+
+    Attributes:
+        leftover: all bytes of a whole second answer.
+        later_seconds: from the end of the first one to the leftover.
+    """
+
+    answer: Answer
+    leftover: bytes = field(repr=False)
+    later_seconds: float
+    after_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CutShort:
     """Send the headers and half the body, then lose the connection."""
 
@@ -112,13 +128,13 @@ class Refuse:
     """
 
 
-Reply = Deliver | Verbatim | Flood | CutShort | Misdeclared | Drip | Lose | Hang | Refuse
+Reply = Deliver | Verbatim | Flood | Followed | CutShort | Misdeclared | Drip | Lose | Hang | Refuse
 
 
 def ended(reply: Reply) -> str:
     """In a word, for the records."""
     match reply:
-        case Deliver(answer=answer) | Verbatim(answer=answer) | Flood(answer=answer):
+        case Deliver(answer=answer) | Verbatim(answer=answer) | Flood(answer=answer) | Followed(answer=answer):
             return str(answer.status)
         case Misdeclared(answer=answer, content_length=length) if length <= len(answer.body):
             return str(answer.status)

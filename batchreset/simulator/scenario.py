@@ -2,6 +2,7 @@
 
 import difflib
 import enum
+import re
 import tomllib
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -54,15 +55,18 @@ def read_scenario(which: str | Path) -> Scenario:
     document = _document(path)
     imitates = document.pop(_IMITATES, None)
     read = {key: _read(key, value) for key, value in document.items()}
-    problems = [found.text for found in read.values() if isinstance(found, _Wrong)]
+    wrong = {key: found.text for key, found in read.items() if isinstance(found, _Wrong)}
+    problems = list(wrong.values())
     if not isinstance(imitates, str) or not imitates.strip() or len(imitates.splitlines()) > 1:
         problems.insert(0, f'{_IMITATES} is missing or not a line of text: {_IMITATES} = "one line: what it imitates"')
-    scenario = Scenario(name=path.stem, imitates=str(imitates), values=read)
-    if not problems:
-        try:
-            scenario.options()
-        except SettingsError as error:
-            problems.extend(error.details)
+    right = {key: value for key, value in read.items() if key not in wrong}
+    scenario = Scenario(name=path.stem, imitates=str(imitates), values=right)
+    try:
+        scenario.options()
+    except SettingsError as error:
+        # A value that could not be read is absent here, and what is said of it would be of its default.
+        absent = wrong.keys() & _ALLOWED.keys()
+        problems.extend(line for line in error.details if not any(_names(line, name) for name in absent))
     if problems:
         raise SettingsError(
             f"{path} is not a scenario for the simulator.",
@@ -159,6 +163,10 @@ _KINDS: Final = {
     bool: "true or false",
     str: "a text in double quotes",
 }
+
+
+def _names(line: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", line) is not None
 
 
 def _meant(word: str, choices: Mapping[str, Any] | list[str]) -> tuple[str, ...]:

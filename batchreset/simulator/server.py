@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from batchreset import durable
-from batchreset.errors import RefusedError
+from batchreset.errors import BatchresetError, RefusedError
 from batchreset.simulator.app import application
 from batchreset.simulator.connection import ReachableProtocol
 from batchreset.simulator.line_log import line_log
@@ -42,7 +42,7 @@ class RunningSimulator:
     """A simulator that accepts connections.
 
     Attributes:
-        ca_file: PEM, the only certificate its callers have to trust.
+        ca_file: PEM, the only certificate its callers have to trust; an absolute path.
         state: may be read from any thread.
     """
 
@@ -57,6 +57,7 @@ def running(options: SimulatorOptions) -> Iterator[RunningSimulator]:
 
     Raises:
         RefusedError: the port is in use, or a file cannot be written.
+        BatchresetError: at the end, if a log could no longer be written.
     """
     with _prepared(options) as (server, listener, simulator):
         ready = threading.Event()
@@ -83,6 +84,7 @@ def serve(
 
     Raises:
         RefusedError: the port is in use, or a file cannot be written.
+        BatchresetError: at the end, if a log could no longer be written.
     """
     with _prepared(options) as (server, listener, simulator):
 
@@ -118,7 +120,10 @@ def _prepared(options: SimulatorOptions) -> Iterator[tuple[OutageServer, socket.
         def look() -> None:
             server.look_soon()
 
-        app = application(service, sign_in, after_each=look)
+        def give_up(failure: BatchresetError) -> None:
+            server.give_up(failure)
+
+        app = application(service, sign_in, give_up=give_up, after_each=look)
         server = OutageServer(
             _config(app, _tls(options, authority)),
             refuses=lambda: service.outages.refuses(time.monotonic()),
@@ -150,6 +155,8 @@ def _config(app: Starlette, tls: ssl.SSLContext) -> uvicorn.Config:
 
 def _serve_on(server: OutageServer, listener: socket.socket) -> None:
     asyncio.run(server.serve(sockets=[listener]))
+    if server.failure is not None:
+        raise server.failure
 
 
 def _listener(options: SimulatorOptions) -> socket.socket:
@@ -186,7 +193,8 @@ def _ca_file(options: SimulatorOptions, authority: trustme.CA) -> Iterator[Path]
             f"The CA file {options.ca_file} cannot be written: {error.strerror}.",
             next_step="Give --ca-file a path in a folder that exists and that you may write to.",
         ) from error
-    yield options.ca_file
+    # Whoever is told of it may be in another folder.
+    yield options.ca_file.absolute()
 
 
 def _for_url(host: str) -> str:

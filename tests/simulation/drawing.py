@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -187,8 +187,8 @@ _HUGE_BYTES: Final = 3 << 20
 MOST_FAULTS: Final = 0.5
 """Share of the requests that meet one: more make runs longer, and nothing new happens in them."""
 _LIKELY: Final = {"outages": 0.15, "latency_seconds": 0.8, "mfa": 0.08, "token_requests": 0.15, "weak_share": 0.2}
-_UNTOUCHED: Final = frozenset({"rotation", "device_answer"})
-"""Choices of the sign-in service, which is not in this world."""
+UNTOUCHED: Final = frozenset({"rotation", "device_answer", "leftover_share"})
+"""Not in this world: choices of the sign-in service, and connections that requests share."""
 
 
 def _outage(chance: random.Random) -> str:
@@ -197,7 +197,7 @@ def _outage(chance: random.Random) -> str:
 
 def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions:
     options: dict[str, Any] = {"seed": seed, "huge_bytes": _HUGE_BYTES}
-    faults = SimulatorOptions().fault_shares()
+    faults = [name for name in SimulatorOptions().fault_shares() if name not in UNTOUCHED]
     calm = chance.random() < 0.15
     for option in dataclasses.fields(SimulatorOptions):
         name = option.name
@@ -207,7 +207,7 @@ def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions
         elif name in _DRAWN:
             if chance.random() < _LIKELY.get(name, 0.25):
                 options[name] = _DRAWN[name](chance)
-        elif isinstance(option.default, enum.Enum) and name not in _UNTOUCHED:
+        elif isinstance(option.default, enum.Enum) and name not in UNTOUCHED:
             options[name] = chance.choice(list(type(option.default)))
     _without_contradictions(options, faults)
     if chance.random() < 0.2:
@@ -219,7 +219,7 @@ def _options(chance: random.Random, seed: int, shape: Shape) -> SimulatorOptions
     return SimulatorOptions(**options)
 
 
-def _without_contradictions(options: dict[str, Any], faults: Mapping[str, float]) -> None:
+def _without_contradictions(options: dict[str, Any], faults: Sequence[str]) -> None:
     total = sum(options[name] for name in faults)
     if total > MOST_FAULTS:
         options.update({name: round(options[name] * MOST_FAULTS / total, 4) for name in faults})

@@ -16,6 +16,7 @@ from batchreset.simulator.replies import (
     Deliver,
     Drip,
     Flood,
+    Followed,
     Hang,
     Lose,
     Misdeclared,
@@ -221,10 +222,11 @@ class _Body(httpx.AsyncByteStream):
 _PIECES: Final = 8
 
 
-def _body(reply: Deliver | Verbatim | Flood | CutShort | Misdeclared | Drip) -> _Body:
+def _body(reply: Deliver | Verbatim | Followed | Flood | CutShort | Misdeclared | Drip) -> _Body:
     content = reply.answer.body
     match reply:
-        case Deliver() | Verbatim():
+        # Of what follows on the connection nothing: here no two requests share one.
+        case Deliver() | Verbatim() | Followed():
             return _Body([content])
         case Flood():
             return _Body(reply.pieces())

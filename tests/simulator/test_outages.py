@@ -65,6 +65,10 @@ def test_an_outage_is_told_in_plain_words(text: str, outage: Outage) -> None:
         ("down for ten minutes", "is not of the form"),
         ("refused after 5 for 600 seconds", "is not of the form"),
         ("refused after -5 requests for 600 seconds", "is not of the form"),
+        pytest.param(
+            f"503 after {'9' * 5000} requests for 600 seconds", "is not of the form", id="a number without end"
+        ),
+        pytest.param(f"503 after 5 requests for {'9' * 400} seconds", "is not of the form", id="a time without end"),
         ("snow after 5 requests for 600 seconds", "snow is neither a status"),
         ("200 after 5 requests for 600 seconds", "200 is neither a status"),
         ("hang after 1.5 requests for 1 second", "1.5 is no number of requests"),

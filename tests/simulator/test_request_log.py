@@ -1,6 +1,8 @@
 """The log of requests: what a checker that sees only files can compare."""
 
+import contextlib
 import json
+import resource
 import stat
 import uuid
 from pathlib import Path
@@ -10,6 +12,8 @@ import httpx
 import pytest
 from simulator_client import CUSTOMER, PASSWORD, USER, body, calling
 
+from batchreset.errors import BatchresetError, ExitCode
+from batchreset.simulator.line_log import line_log
 from batchreset.simulator.options import SimulatorOptions
 
 CANARY = "canary-token-5uQe8"
@@ -74,3 +78,42 @@ def test_it_has_neither_passwords_nor_tokens_even_where_a_caller_puts_them_by_mi
     assert CANARY.lower() not in text.lower()
     assert PASSWORD not in text
     assert [line["user"] for line in lines(log)] == [USER, USER, "not a GUID", ""]
+
+
+@pytest.mark.parametrize("option", ["applied_log", "request_log", "sign_in_log"])
+def test_a_log_that_takes_no_more_ends_the_simulator_by_name_and_nothing_is_applied_unwritten(option: str) -> None:
+    full: dict[str, Any] = {option: Path("/dev/full")}
+    with pytest.raises(BatchresetError) as raised:
+        asked_for_everything(SimulatorOptions(**full))
+    said = "\n".join(raised.value.lines())
+    assert raised.value.exit_code is ExitCode.UNEXPECTED
+    assert f"The {option.replace('_', ' ')} /dev/full can no longer be written: No space left on device." in said
+    assert f"give --{option.replace('_', '-')} another path" in said
+    assert PASSWORD not in said
+
+
+def asked_for_everything(options: SimulatorOptions) -> None:
+    with calling(options) as caller:
+        with contextlib.suppress(httpx.TransportError):
+            caller.reset()
+        assert len(caller.state.applied) == (options.applied_log is None)
+        with contextlib.suppress(httpx.TransportError):
+            caller.send("POST", f"/{options.tenant_id}/oauth2/v2.0/token")
+
+
+class Line:
+    def line(self) -> str:
+        return "x" * 99
+
+
+def test_a_line_that_is_written_in_part_was_not_recorded(tmp_path: Path) -> None:
+    """As on a disk that is full in its middle."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with line_log(tmp_path / "log", option="request_log") as record:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150, hard))
+        try:
+            record(Line())
+            with pytest.raises(BatchresetError, match="can no longer be written: File too large"):
+                record(Line())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -83,7 +83,7 @@ def test_keys_are_the_options_names_and_values_of_their_types(tmp_path: Path) ->
         ("mfa = 3", "mfa is 3, not one of on, off, header-off, partly"),
         ("error_statuses = 503", "error_statuses is 503, not a list"),
         ("error_statuses = ['503']", "error_statuses is '503', not a whole number"),
-        ("error_statuses = [200]", "error_statuses: 200 is not from 400 to 599"),
+        ("error_statuses = [200]", "error_statuses: 200 is not a server error, which is 408 or from 500 to 599"),
         ("error_statuses = []", "error_statuses is empty"),
         ("error_bodies = []", "error_bodies is empty"),
         ("outages = ['rain']", "outages: 'rain' is not of the form `refused after 500 requests for 600 seconds`"),
@@ -112,7 +112,21 @@ def test_a_scenario_says_in_one_line_what_it_imitates(tmp_path: Path, text: str)
     with pytest.raises(SettingsError) as raised:
         read_scenario(written(tmp_path, f"{text}\nlost_share = 2.5\nhang_share = 'x'"))
     assert raised.value.details[0].startswith("imitates is missing or not a line of text")
-    assert len(raised.value.details) == 2
+    assert raised.value.details[1:] == (
+        "hang_share is 'x', not a number",
+        "lost_share is 2.5; a share is from 0 to 1",
+    )
+
+
+def test_of_a_value_that_cannot_be_read_only_that_is_told_and_all_that_is_wrong_beside_it(tmp_path: Path) -> None:
+    """With the default for what could not be read, its least would seem to be too much."""
+    text = "partner_limit = 'many'\npartner_limit_least = 5\ncustomer_limit_least = 5\nxyzzy = 1\noutages = ['rain']"
+    with pytest.raises(SettingsError) as raised:
+        read_scenario(written(tmp_path, LINE + text))
+    assert [line.split()[0].rstrip(":") for line in raised.value.details] == [
+        *("partner_limit", "xyzzy"),
+        *("outages", "customer_limit_least"),
+    ]
 
 
 def test_nothing_of_this_machine_and_no_secret_can_be_in_a_scenario(tmp_path: Path) -> None:

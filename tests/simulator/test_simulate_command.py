@@ -1,5 +1,6 @@
 """`batchreset simulate`, mostly as a process of its own."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -8,7 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -25,13 +26,17 @@ from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.server import running
 
 COMMAND = [sys.executable, "-c", "from batchreset.cli.simulate import simulate; simulate()"]
+WHOLE = [sys.executable, "-m", "batchreset", "simulate"]
+"""With what the program does about an error."""
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def started(
+    *arguments: str, command: Sequence[str] = COMMAND
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     """The process, and what it said when it was ready."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+    with subprocess.Popen([*command, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         try:
             yield process, json.loads(reader(process.stdout).readline())
         finally:
@@ -102,6 +107,18 @@ def test_it_ends_with_its_standard_input_if_asked_to() -> None:
         assert process.poll() is None
         process.communicate(timeout=10)
         assert process.returncode == 0
+
+
+def test_it_ends_by_itself_and_says_why_when_a_log_can_no_longer_be_written() -> None:
+    with started("--applied-log", "/dev/full", command=WHOLE) as (process, ready):
+        trusting = ssl.create_default_context(cafile=ready["ca_file"])
+        with httpx.Client(base_url=ready["base_url"], verify=trusting) as client, contextlib.suppress(httpx.HTTPError):
+            client.patch(f"/v1/customers/{CUSTOMER}/users/{USER}", headers=headers(), content=body())
+        _, messages = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert messages.splitlines()[-2].startswith("error: The applied log /dev/full can no longer be written: No space")
+    assert messages.splitlines()[-1].startswith("what to do: Make room there")
+    assert len(messages.splitlines()) == 13
 
 
 def test_it_outlives_its_standard_input_otherwise() -> None:
@@ -239,6 +256,14 @@ def test_standard_output_has_one_line_and_the_rest_is_on_standard_error() -> Non
     assert result.exit_code == 0
     assert json.loads(result.stdout)["pid"] == os.getpid()
     assert result.stderr.startswith("Partner Center is simulated on https://127.0.0.1:")
+
+
+def test_the_ca_file_is_told_by_its_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with standard_input_at_its_end():
+        result = CliRunner().invoke(simulate, ["--until-stdin-closes", "--ca-file", "ca.pem"])
+    assert json.loads(result.stdout)["ca_file"] == str(tmp_path / "ca.pem")
+    assert f"CA_FILE={tmp_path / 'ca.pem'}\n" in result.stderr
 
 
 def test_it_names_no_way_that_would_not_work() -> None:

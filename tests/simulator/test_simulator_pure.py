@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import email.utils
+import math
 import statistics
 import string
 from typing import Any
@@ -18,6 +19,7 @@ from batchreset.simulator.faults.draws import Draw, Faults
 from batchreset.simulator.faults.kinds import Fault
 from batchreset.simulator.limits import LimitKind
 from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
+from batchreset.simulator.options.about import options_of
 from batchreset.simulator.passwords import is_weak
 
 GUID = "99999999-cccc-4ccc-8ccc-999999999999"
@@ -148,6 +150,7 @@ def test_each_documented_symbol_is_allowed_and_counts_as_one(symbol: str) -> Non
         ({"bom_share": float("nan")}, "bom_share"),
         ({"lost_share": 0.6, "hang_share": 0.6}, "together"),
         ({"latency_seconds": -1}, "latency_seconds"),
+        *(({"error_statuses": frozenset({408, 503, status})}, f"{status} is not") for status in (403, 429, 499, 600)),
         ({"partner_limit": -1}, "partner_limit"),
         ({"partner_penalty_seconds": float("nan")}, "partner_penalty_seconds"),
         ({"partner_limit_least": -1}, "partner_limit_least"),
@@ -211,3 +214,14 @@ def test_shares_that_come_to_one_may_round_to_a_little_more() -> None:
         error_share=0.05, applied_error_share=0.15, lost_share=0.4, lost_applied_share=0.3, cut_short_share=0.1
     )
     assert sum(options.fault_shares().values()) > 1
+
+
+NUMBERS = [name for name, option in options_of(SimulatorOptions).items() if option.kind is float]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan], ids=str)
+def test_a_number_is_finite(name: str, number: float) -> None:
+    with pytest.raises(SettingsError) as raised:
+        SimulatorOptions(**{name: number})  # type: ignore[arg-type]  # any number of them
+    assert [line for line in raised.value.details if line.startswith(f"{name} is {number}")]

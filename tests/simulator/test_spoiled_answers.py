@@ -16,7 +16,7 @@ from batchreset.simulator.answers import Answer
 from batchreset.simulator.faults.kinds import ErrorBody, Fault
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.protocol import Call, Route
-from batchreset.simulator.replies import CutShort, Deliver, Drip, Flood, Misdeclared, Reply, Verbatim
+from batchreset.simulator.replies import CutShort, Deliver, Drip, Flood, Followed, Misdeclared, Reply, Verbatim
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 
@@ -49,7 +49,7 @@ def call(user: str, sent: dict[str, str]) -> Call:
 
 
 def answer_of(reply: Reply) -> Answer:
-    assert isinstance(reply, Deliver | Verbatim | Flood | CutShort | Misdeclared | Drip)
+    assert isinstance(reply, Deliver | Verbatim | Flood | Followed | CutShort | Misdeclared | Drip)
     return reply.answer
 
 
@@ -179,6 +179,47 @@ def test_who_has_no_time_for_a_dripping_answer_leaves_in_its_middle_and_it_was_a
             with pytest.raises(TimeoutError):
                 connection.receive_to_end()
         assert caller.report()["accounts_changed"] == 1
+
+
+@pytest.mark.parametrize("later_seconds", [0, 0.03], ids=["at once", "a little later"])
+def test_a_leftover_stands_where_the_next_answer_is_looked_for_and_the_connection_is_kept(later_seconds: float) -> None:
+    options, ids = spoiling(Fault.LEFTOVER), headers()
+    replies = {user: decided(options, users=[user], ids=ids)[0] for user in USERS}
+    user, reply = next((user, reply) for user, reply in replies.items() if followed(reply)[1] == later_seconds)
+    leftover, _ = followed(reply)
+    with calling(options) as caller, connected(caller.simulator) as connection:
+        connection.send(raw_reset(user=user, changes={**ids}))
+        received = b""
+        while not received.endswith(leftover):
+            received += connection.receive()
+        right = received.removesuffix(leftover)
+        assert (seen(right).status, seen(right).body) == (200, answer_of(reply).body)
+        assert seen(leftover).whole
+        connection.send(raw_reset(user=OTHER_USER))
+        assert connection.receive().startswith(b"HTTP/1.1 200 ")
+        assert [exchange.user for exchange in caller.state.exchanges] == [user, OTHER_USER]
+
+
+OTHER_USER = "88888888-cccc-4ccc-8ccc-999999999999"
+
+
+def followed(reply: Reply) -> tuple[bytes, float]:
+    """The leftover, and when it comes."""
+    assert isinstance(reply, Followed)
+    return reply.leftover, reply.later_seconds
+
+
+def test_leftovers_say_yes_no_and_not_yet_with_ids_that_are_nobodys_or_without() -> None:
+    replies = [followed(reply) for reply in decided(spoiling(Fault.LEFTOVER), users=USERS * 6)]
+    found = [seen(leftover) for leftover, _ in replies]
+    named = [{value for name, value in answer.headers if name in ID_HEADERS} for answer in found]
+    kinds = {(answer.status, len(own), later) for answer, own, (_, later) in zip(found, named, replies, strict=True)}
+    assert kinds == {(status, own, later) for status in (200, 403, 404, 429) for own in (0, 2) for later in (0, 0.03)}
+    assert len(set.union(*named)) == sum(map(len, named))
+    assert all(answer.whole for answer in found)
+
+
+ID_HEADERS = {"ms-requestid", "ms-correlationid"}
 
 
 def test_a_packed_answer_can_be_unpacked_and_a_broken_one_cannot() -> None:

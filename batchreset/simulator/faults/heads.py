@@ -6,7 +6,14 @@ from typing import Final
 
 from batchreset.simulator.answers import Answer
 
-_REASONS: Final = {200: b"OK", 400: b"Bad Request", 403: b"Forbidden", 404: b"Not Found", 409: b"Conflict"}
+_REASONS: Final = {
+    200: b"OK",
+    400: b"Bad Request",
+    403: b"Forbidden",
+    404: b"Not Found",
+    409: b"Conflict",
+    429: b"Too Many Requests",
+}
 _CLOSE: Final = (b"Connection", b"close")
 
 
@@ -66,6 +73,12 @@ def plain(answer: Answer, *, content_length: int) -> bytes:
     """A head in order, but for the length."""
     pairs = [*_encoded(answer), (b"Content-Length", b"%d" % content_length), _CLOSE]
     return _head(answer, (name + b": " + value for name, value in pairs))
+
+
+def kept_open(answer: Answer) -> bytes:
+    """All bytes of an answer in order, after which the connection is kept."""
+    pairs = [*_encoded(answer), (b"Content-Length", b"%d" % len(answer.body))]
+    return _head(answer, (name + b": " + value for name, value in pairs)) + answer.body
 
 
 def _with(answer: Answer, *headers: tuple[str, str]) -> Answer:

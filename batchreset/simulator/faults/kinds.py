@@ -30,6 +30,7 @@ class Fault(enum.StrEnum):
     ODD_HEAD = "odd_head_share"
     REDIRECT = "redirect_share"
     BLOCKED = "blocked_share"
+    LEFTOVER = "leftover_share"
 
     @property
     def word(self) -> str:

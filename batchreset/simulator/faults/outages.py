@@ -9,8 +9,8 @@ from typing import Final
 from batchreset.simulator.faults.kinds import Fault
 
 _FORM: Final = re.compile(
-    r"(?P<meets>[a-z0-9-]+) after (?P<after>\d+(?:\.\d+)?) (?P<after_unit>requests?|seconds?)"
-    r" for (?P<lasts>\d+(?:\.\d+)?) (?P<lasts_unit>requests?|seconds?)"
+    r"(?P<meets>[a-z0-9-]+) after (?P<after>\d{1,12}(?:\.\d+)?) (?P<after_unit>requests?|seconds?)"
+    r" for (?P<lasts>\d{1,12}(?:\.\d+)?) (?P<lasts_unit>requests?|seconds?)"
 )
 _WORDS: Final = {fault.word: fault for fault in Fault}
 _STATUS: Final = re.compile(r"[45]\d\d")

@@ -11,8 +11,20 @@ from batchreset.simulator.answers import Answer
 from batchreset.simulator.faults import heads
 from batchreset.simulator.faults.draws import Draw
 from batchreset.simulator.faults.kinds import Fault
+from batchreset.simulator.faults.leftovers import leftover
 from batchreset.simulator.options import SimulatorOptions
-from batchreset.simulator.replies import CutShort, Deliver, Drip, Flood, Hang, Lose, Misdeclared, Reply, Verbatim
+from batchreset.simulator.replies import (
+    CutShort,
+    Deliver,
+    Drip,
+    Flood,
+    Followed,
+    Hang,
+    Lose,
+    Misdeclared,
+    Reply,
+    Verbatim,
+)
 
 _OK: Final = 200
 _PAGE: Final = b"<!DOCTYPE html>\r\n<html><body><h1>Thank you</h1><p>Your request was received.</p></body></html>\r\n"
@@ -52,6 +64,10 @@ def spoiled(fault: Fault, answer: Answer, draw: Draw, options: SimulatorOptions)
         case Fault.ODD_HEAD:
             odd, head = chosen(heads.ODD, draw)(answer)
             return Verbatim(answer=odd, head=head, after_seconds=after_seconds)
+        case Fault.LEFTOVER:
+            other, later_seconds = leftover(draw.variety)
+            behind = heads.kept_open(other)
+            return Followed(answer=answer, leftover=behind, later_seconds=later_seconds, after_seconds=after_seconds)
         case _:
             return Deliver(answer=_other_body(fault, answer, draw, options), after_seconds=after_seconds)
 

@@ -2,6 +2,7 @@
 
 import enum
 import functools
+import math
 import typing
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, Field, dataclass, fields
@@ -13,20 +14,20 @@ class Bounds(enum.StrEnum):
 
     ANY = ""
     SHARE = "a share is from 0 to 1"
-    AT_LEAST_0 = "it cannot be negative"
-    ABOVE_0 = "it must be more than 0"
+    AT_LEAST_0 = "it must be 0 or more, and finite"
+    ABOVE_0 = "it must be more than 0, and finite"
 
     def holds(self, value: float) -> bool:
-        """NaN is within no bounds."""
+        """Neither NaN nor infinity is within any bounds."""
         match self:
             case Bounds.ANY:
                 return True
             case Bounds.SHARE:
                 return 0 <= value <= 1
             case Bounds.AT_LEAST_0:
-                return value >= 0
+                return 0 <= value < math.inf
             case Bounds.ABOVE_0:
-                return value > 0
+                return 0 < value < math.inf
 
 
 @dataclass(frozen=True, slots=True)

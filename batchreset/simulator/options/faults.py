@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from batchreset.simulator.faults.kinds import ErrorBody
 from batchreset.simulator.faults.outages import Outage, read_outage
 from batchreset.simulator.options.about import About, above_0, at_least_0, fault_share, options_of, share
+
+_TIMED_OUT: Final = 408
+"""Of the client's errors the only one that leaves open, as a server error does, whether the work was done."""
+_SERVER_ERRORS: Final = range(500, 600)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +22,7 @@ class FaultOptions:
 
     Attributes:
         latency_seconds: log-normal; 429 and 401 come at once.
-        error_statuses: each with each of `error_bodies`.
+        error_statuses: each with each of `error_bodies`; none of them tells whether the work was done.
         refused_share: that request's own connection is reset, and so is every other one.
         huge_bytes: also what a bomb unpacks to.
         outages: in the form of `read_outage`; they befall reads too, and come before every other fault.
@@ -84,6 +88,9 @@ class FaultOptions:
     ] = 0.0
     redirect_share: Annotated[float, fault_share("Share answered 307 to another address, not applied.")] = 0.0
     blocked_share: Annotated[float, fault_share("Share answered 403 with a firewall's web page, not applied.")] = 0.0
+    leftover_share: Annotated[
+        float, fault_share("Share applied whose connection then has an answer to nobody's request behind it.")
+    ] = 0.0
     faults_on_reads: Annotated[bool, About("Let these faults befall GET requests too.")] = False
     weak_share: Annotated[float, share("Share of good passwords refused as weak.")] = 0.0
     bom_share: Annotated[float, share("Share of JSON answers with a byte order mark.")] = 0.2
@@ -108,6 +115,6 @@ class FaultOptions:
         """What is wrong with outages and server errors."""
         yield from (f"outages: {found}" for found in map(read_outage, self.outages) if isinstance(found, str))
         for status in sorted(self.error_statuses):
-            if not 400 <= status <= 599:  # noqa: PLR2004  HTTP's own classes
-                yield f"error_statuses: {status} is not from 400 to 599"
+            if status != _TIMED_OUT and status not in _SERVER_ERRORS:
+                yield f"error_statuses: {status} is not a server error, which is 408 or from 500 to 599"
         yield from (f"{name} is empty" for name in ("error_statuses", "error_bodies") if not getattr(self, name))
