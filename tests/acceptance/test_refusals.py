@@ -134,6 +134,13 @@ SETTINGS = {
         says=("key.txt: this is a secret key",), hides=(SECRET_KEY[:24],),
     ),
     "run id that is no name": Case(arguments=(*RUN, "--run-id", "../r"), says=("--run-id '../r'",)),
+    "run id too long for a name": Case(
+        arguments=(*RUN, "--run-id", "x" * 300), says=("--run-id of 300 characters", "at most 100")
+    ),
+    "empty run id": Case(arguments=(*RUN, "--run-id", ""), says=("--run-id is given and empty", "leave --run-id out")),
+    "empty run id of a plan": Case(
+        arguments=("plan", "users.csv", "--run-id", ""), says=("--run-id is given and empty",)
+    ),
     "runs folder that cannot be made": Case(
         arguments=(*RUN, "--runs-dir", "users.csv/runs"), says=("users.csv/runs", "cannot be made", "--runs-dir")
     ),

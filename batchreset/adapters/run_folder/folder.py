@@ -12,7 +12,8 @@ from typing import Any, Final
 from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
 from batchreset.errors import RunFolderError, SettingsError
 
-_RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_RUN_ID: Final = 100
+_RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,17 @@ def writing(path: Path) -> Iterator[None]:
 
 def check_run_id(run_id: str) -> None:
     """Refuse an id that is no plain name of a folder. Raises SettingsError."""
-    if not _RUN_ID.fullmatch(run_id):
+    if not run_id:
         raise SettingsError(
-            f"--run-id {run_id!r} cannot be a folder's name",
-            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100",
+            "--run-id is given and empty, as by a variable that is not set: it names no run to begin or to carry on",
+            next_step="give the run's id, or leave --run-id out to have one made up",
+        )
+    if not _RUN_ID.fullmatch(run_id):
+        shown = repr(run_id) if len(run_id) <= _LONGEST_RUN_ID else f"of {len(run_id)} characters"
+        raise SettingsError(
+            f"--run-id {shown} cannot be a folder's name",
+            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most"
+            f" {_LONGEST_RUN_ID}",
         )
 
 
