@@ -232,8 +232,8 @@ def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
     if run_id is None:
         return None
     check_run_id(run_id)
-    folder = RunFolder((runs_dir_of(settings) / run_id).resolve())
-    return read_frozen(folder) if folder.run_json.is_file() else None
+    folder = RunFolder(runs_dir_of(settings) / run_id)
+    return read_frozen(RunFolder(folder.path.resolve())) if folder.holds_plan else None
 
 
 def _run_again(run_: FrozenRun, settings: Settings, choices: _Choices) -> int:

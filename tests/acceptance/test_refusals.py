@@ -144,6 +144,9 @@ SETTINGS = {
     "runs folder that cannot be made": Case(
         arguments=(*RUN, "--runs-dir", "users.csv/runs"), says=("users.csv/runs", "cannot be made", "--runs-dir")
     ),
+    "runs folder too long for a name": Case(
+        arguments=(*RUN, "--run-id", "r", "--runs-dir", "x" * 300), says=("cannot be made (File name too long)",)
+    ),
     "unknown command": Case(arguments=("rnu",), says=("rnu",)),
     "no run named": Case(arguments=("apply", "--yes"), says=("RUN",)),
     "sign-in without an application": Case(

@@ -72,6 +72,14 @@ class RunFolder:
         """Held by the process that carries the run out."""
         return self.path / "lock"
 
+    @property
+    def holds_plan(self) -> bool:
+        """False too where nobody may look, and for what cannot be a path."""
+        try:
+            return self.run_json.is_file()
+        except OSError:
+            return False
+
     def read_run(self) -> dict[str, Any]:
         """run.json. Raises RunFolderError."""
         return self._read(self.run_json)
@@ -155,7 +163,7 @@ def cannot_be_made(path: Path, error: OSError) -> RunFolderError:
 
 def refuse_planned(folder: RunFolder) -> None:
     """Raises RunFolderError: it holds a plan."""
-    if _holds_plan(folder.path):
+    if folder.holds_plan:
         raise RunFolderError(
             f"the run {folder.run_id} exists already in {folder.path.parent}",
             next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
@@ -173,7 +181,7 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
     """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
     known: list[str] = []
     for path in (Path(run), runs_dir / run):
-        if _holds_plan(path):
+        if RunFolder(path).holds_plan:
             return RunFolder(path.resolve())
     with contextlib.suppress(RunFolderError):
         known = [folder.run_id for folder in all_folders(runs_dir)]
@@ -184,24 +192,16 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
     )
 
 
-def _holds_plan(path: Path) -> bool:
-    """False too where nobody may look, and for what cannot be a path."""
-    try:
-        return RunFolder(path).run_json.is_file()
-    except OSError:
-        return False
-
-
 def all_folders(runs_dir: Path) -> list[RunFolder]:
     """Every folder with a whole plan, oldest first. Raises RunFolderError: the runs cannot be listed."""
     try:
-        found = [RunFolder(path) for path in runs_dir.iterdir() if _holds_plan(path)] if runs_dir.exists() else []
+        folders = [RunFolder(path) for path in runs_dir.iterdir()] if runs_dir.exists() else []
     except OSError as error:
         raise RunFolderError(
             f"the runs in {runs_dir} cannot be listed ({error.strerror})",
             next_step="check the path, and that you may read that folder",
         ) from error
-    return sorted(found, key=_planned_at)
+    return sorted((folder for folder in folders if folder.holds_plan), key=_planned_at)
 
 
 def _planned_at(folder: RunFolder) -> float:
