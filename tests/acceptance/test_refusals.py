@@ -293,6 +293,30 @@ DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
 }
 
 
+LOST = Case(says=("runs/r is a run's and has lost its run.json", "restore the folder", "the only passwords"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "r"), ("results", "r"), ("handover", "r", "--identity", "helpdesk.key"), ("apply", "r", "--yes"),
+        ("apply", "runs/r", "--yes"), (*RUN, "--run-id", "r"), ("plan", "users.csv", "--run-id", "r"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_run_without_its_plan_is_told_as_such_and_nothing_new_is_made_in_its_place(
+    planned: World, arguments: tuple[str, ...]
+) -> None:
+    """A ledger knows rows by their numbers: under another plan they would be other accounts."""
+    folder = planned.runs / "r"
+    (folder / "run.json").unlink()
+    (folder / "ledger.sqlite").write_bytes(b"whatever it holds")
+    before = planned.requests
+    assert_refused(planned, planned.batchreset(*arguments), LOST, before)
+    assert not (folder / "run.json").exists()
+    assert (folder / "ledger.sqlite").read_bytes() == b"whatever it holds"
+
+
 @pytest.mark.parametrize("name", DAMAGED)
 def test_a_damaged_run_is_told_as_such(planned: World, name: str) -> None:
     file, damage, case = DAMAGED[name]

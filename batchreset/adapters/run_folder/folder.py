@@ -75,10 +75,12 @@ class RunFolder:
     @property
     def holds_plan(self) -> bool:
         """False too where nobody may look, and for what cannot be a path."""
-        try:
-            return self.run_json.is_file()
-        except OSError:
-            return False
+        return _is_file(self.run_json)
+
+    @property
+    def lost_its_plan(self) -> bool:
+        """It has a ledger, which is made only where run.json is."""
+        return _is_file(self.ledger) and not self.holds_plan
 
     def read_run(self) -> dict[str, Any]:
         """run.json. Raises RunFolderError."""
@@ -142,7 +144,7 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
     """The folder of a new run; one that holds no whole plan yet (killed while planning) is taken over.
 
     Raises:
-        RunFolderError: it cannot be made, or it holds a plan.
+        RunFolderError: it cannot be made, or it holds a plan, or the ledger of one that is lost.
     """
     folder = RunFolder(runs_dir / run_id)
     refuse_planned(folder)
@@ -162,7 +164,9 @@ def cannot_be_made(path: Path, error: OSError) -> RunFolderError:
 
 
 def refuse_planned(folder: RunFolder) -> None:
-    """Raises RunFolderError: it holds a plan."""
+    """Raises RunFolderError: it holds a plan, or the ledger of one that is lost."""
+    if folder.lost_its_plan:
+        raise _lost(folder)
     if folder.holds_plan:
         raise RunFolderError(
             f"the run {folder.run_id} exists already in {folder.path.parent}",
@@ -180,9 +184,13 @@ def make_private(path: Path) -> None:
 def find_folder(run: str, runs_dir: Path) -> RunFolder:
     """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
     known: list[str] = []
-    for path in (Path(run), runs_dir / run):
-        if RunFolder(path).holds_plan:
-            return RunFolder(path.resolve())
+    meant = [RunFolder(Path(run)), RunFolder(runs_dir / run)]
+    for folder in meant:
+        if folder.holds_plan:
+            return RunFolder(folder.path.resolve())
+    for folder in meant:
+        if folder.lost_its_plan:
+            raise _lost(folder)
     with contextlib.suppress(RunFolderError):
         known = [folder.run_id for folder in all_folders(runs_dir)]
     listed = f"; runs there: {', '.join(known[-5:])}" if known else ""
@@ -190,6 +198,22 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
         f"there is no run {run!r}, neither a folder of that path nor in {runs_dir}{listed}",
         next_step="give the run folder's path, or its id with --runs-dir; `batchreset status` lists runs",
     )
+
+
+def _lost(folder: RunFolder) -> RunFolderError:
+    return RunFolderError(
+        f"the folder {folder.path} is a run's and has lost its run.json, without which the run can be neither read nor"
+        " carried on",
+        next_step="restore the folder, with all its files, from a copy (its ledger holds the only passwords of whoever"
+        " was reset); do not remove what is there",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def all_folders(runs_dir: Path) -> list[RunFolder]:
