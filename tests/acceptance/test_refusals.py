@@ -281,6 +281,7 @@ def garbage(path: Path) -> None:
 
 
 APPLY = ("apply", "r", "--yes")
+BAD_LEDGER = ("ledger.sqlite", "it is damaged", "restore the run's folder")
 DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
     "plan, garbage": ("plan.parquet", garbage, Case(arguments=APPLY, says=("plan.parquet",))),
     "plan, gone": ("plan.parquet", Path.unlink, Case(arguments=APPLY, says=("plan.parquet",))),
@@ -288,9 +289,16 @@ DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
     "run.json, another file": ("run.json", foreign, Case(arguments=APPLY, says=("run.json is not a run's",))),
     "run.json, status": ("run.json", garbage, Case(arguments=("status", "r"), says=("run.json",))),
     "run.json, run": ("run.json", cut, Case(arguments=(*RUN, "--run-id", "r"), says=("run.json",))),
-    "ledger, apply": ("ledger.sqlite", garbage, Case(arguments=APPLY, says=("ledger.sqlite",), code=1)),
-    "ledger, status": ("ledger.sqlite", garbage, Case(arguments=("status", "r"), says=("ledger.sqlite",), code=1)),
-}
+    "ledger, apply": ("ledger.sqlite", garbage, Case(arguments=APPLY, says=BAD_LEDGER, code=1)),
+    "ledger, status": ("ledger.sqlite", garbage, Case(arguments=("status", "r"), says=BAD_LEDGER, code=1)),
+    "ledger, empty": (
+        "ledger.sqlite", Path.touch,
+        Case(
+            arguments=("handover", "r", "--identity", "helpdesk.key"),
+            says=("ledger.sqlite is empty", "restore the run's folder"), hides=("version",), code=1,
+        ),
+    ),
+}  # fmt: skip
 
 
 LOST = Case(says=("runs/r is a run's and has lost its run.json", "restore the folder", "the only passwords"))
