@@ -70,11 +70,12 @@ class LedgerStore:
             raise self._translated("written", error) from error
 
     def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
-        """Note that all that was under way is in the ledger. Raises LedgerError."""
+        """Note that all that was under way is in the ledger. Raises LedgerError, as `write_group`."""
         try:
             self._connection.execute(sql.END_SESSION, (milliseconds(now), stop_reason, exit_code, self._session))
         except sqlite3.Error as error:
             raise self._translated("written", error) from error
+        self._check_still_there()
 
     def write_group(self, group: Sequence[Record]) -> None:
         """Seal the group's passwords, then commit and sync all of it, or nothing.

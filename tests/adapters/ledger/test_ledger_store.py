@@ -303,6 +303,8 @@ def test_what_is_written_to_a_file_that_has_lost_its_name_is_not_said_to_be_ther
 
         with pytest.raises(LedgerError, match=r"ledger\.sqlite is not there any more"):
             store.write_group([intent(2)])
+        with pytest.raises(LedgerError, match=r"ledger\.sqlite is not there any more"):
+            store.end_session(at(60), stop_reason=None, exit_code=0)
 
 
 def test_a_path_with_the_marks_of_a_uri_is_a_path(tmp_path: Path) -> None:
