@@ -28,10 +28,11 @@ def test_a_run_needs_no_streams_and_a_hand_over_that_would_go_nowhere_is_refused
     assert without(made, "<&- >&- 2>&-", *arguments) == (0, "")
     prove(gather(made, source))
 
-    code, said = without(made, ">&-", "handover", "r", "--identity", made.key)
-    assert code == 2
-    assert said.startswith("error: standard output is closed, so that the passwords would go nowhere")
-    assert "\nwhat to do: give --out FILE, or send standard output somewhere.\n" in said
+    for command, lost in ((("handover", "r", "--identity", made.key), "the passwords"), (("roster",), "the list")):
+        code, said = without(made, ">&-", *command)
+        assert code == 2
+        assert said.startswith(f"error: standard output is closed, so that {lost} would go nowhere")
+        assert "\nwhat to do: give --out FILE, or send standard output somewhere.\n" in said
 
     assert without(made, ">&-", "handover", "r", "--identity", made.key, "--out", "opened.csv") == (0, "")
     assert len((made.folder / "opened.csv").read_text(encoding="utf-8").splitlines()) == 7
