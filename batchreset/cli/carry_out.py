@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from batchreset.adapters.run_folder import RunFolder, find_folder
+from batchreset.adapters.run_folder import RunFolder, check_run_id, find_folder
 from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal, command_log, runs_dir_flag, setting_flags, tell, terminal_flags
 from batchreset.core.frozen_plan import age, is_old
@@ -89,7 +89,8 @@ def run(
     if online and dry_run:
         terminal.say(DRY_RUN_LINE)
     with _around(terminal, online=online and not dry_run) as around:
-        new = NewRun(run_id=run_id or new_run_id(now), now=now, again=again, online=around, unread=online and dry_run)
+        new_id = new_run_id(now) if run_id is None else run_id
+        new = NewRun(run_id=new_id, now=now, again=again, online=around, unread=online and dry_run)
         planned = plan_run(settings, new, environ=environment(), stdin=_stdin())
     if (before := begun_before(planned)) is not None:
         terminal.say(
@@ -124,7 +125,8 @@ def plan(
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
     now = dt.datetime.now(dt.UTC)
     with _around(terminal, online=online) as around:
-        new = NewRun(run_id=run_id or new_run_id(now), now=now, recent_too=False, online=around)
+        new_id = new_run_id(now) if run_id is None else run_id
+        new = NewRun(run_id=new_id, now=now, recent_too=False, online=around)
         planned = plan_run(settings, new, environ=environment(), stdin=_stdin())
     terminal.say(*plan_lines(planned))
     if as_json:
@@ -226,9 +228,12 @@ class _Choices:
 
 
 def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
-    """The run of that id, when it has a whole plan."""
-    folder = RunFolder((runs_dir_of(settings) / run_id).resolve()) if run_id else None
-    return read_frozen(folder) if folder and folder.run_json.is_file() else None
+    """The run of that id, when it has a whole plan. Raises SettingsError: it can be no id."""
+    if run_id is None:
+        return None
+    check_run_id(run_id)
+    folder = RunFolder(runs_dir_of(settings) / run_id)
+    return read_frozen(RunFolder(folder.path.resolve())) if folder.holds_plan else None
 
 
 def _run_again(run_: FrozenRun, settings: Settings, choices: _Choices) -> int:

@@ -11,6 +11,7 @@ import click
 
 from batchreset.adapters.run_folder import all_folders, find_folder
 from batchreset.cli.options import runs_dir_flag, tell
+from batchreset.cli.streams import refuse_closed_output
 from batchreset.core.columns import HANDOVER
 from batchreset.durable import PRIVATE_FILE_MODE
 from batchreset.errors import BatchresetError, RunFolderError
@@ -91,6 +92,8 @@ def handover(
 
     certainty is in_force (the reset succeeded with it), possible (sent without a clear yes or no) or superseded.
     """
+    if out is None:
+        refuse_closed_output("the passwords")
     run = read_frozen(find_folder(run_name, runs_dir))
     # All of it is opened before a line is written: a key that does not fit leaves no half hand-over behind.
     lines = list(hand_over(run, identities=identities, customer=customer, superseded=superseded))

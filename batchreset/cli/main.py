@@ -12,6 +12,7 @@ import click
 from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import hold_secrets_back
+from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
@@ -73,6 +74,7 @@ def cli() -> None:
 
 def main() -> None:
     """The `batchreset` program."""
+    stand_in_for_closed()
     _keep_secrets_in_memory()
     hold_secrets_back()
     tell_places_only()

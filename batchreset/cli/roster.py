@@ -8,6 +8,7 @@ import click
 
 from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal, command_log, section_flags, terminal_flags
+from batchreset.cli.streams import refuse_closed_output
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.reading import Around
 from batchreset.wiring.roster import roster as write_roster
@@ -28,6 +29,8 @@ def roster(*, job: Path | None, out: Path | None, terminal: Terminal, flags: Map
     CSV on standard output, or --out. Of the customers given with --customer, or of all the partner has. Nothing is
     written unless all could be read. Take out who is not to be reset, then `batchreset run` takes it as it is.
     """
+    if out is None:
+        refuse_closed_output("the list")
     settings = load_settings(flags=flags, environ=environment(), job_file=job)
     with command_log(terminal, "roster") as log:
         around = Around(environ=environment(), log=log, say=terminal.say)

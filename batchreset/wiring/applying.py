@@ -177,13 +177,21 @@ def _conclude(
         if run.settings.output.results:
             write_results_of(run, Path(run.settings.output.results), dry_run=dry_run)
     except RunFolderError as error:
-        before = f"{stop.what}; and" if stop is not None and now.rows_left else "everything was recorded, but"
-        then = f"carry it on with `{run.apply_command}`" if now.rows_left else "write them again"
-        raise ResultsError(
-            f"{before} the results could not be written: {error.what}",
-            next_step=f"mend that, then {then} (`batchreset results {run.folder.path}` writes the results alone)",
-        ) from error
+        raise _without_results(run, summary, error) from error
     return summary
+
+
+def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: RunFolderError) -> ResultsError:
+    stop = summary["stop"]
+    before = f"{stop['what']}; and" if stop else "everything was recorded, but"
+    what = f"{before} the results could not be written: {error.what}"
+    if stop and not run.folder.ledger.exists():
+        # The ledger, or all of the folder, was taken away: what brings it back comes before all else.
+        return ResultsError(what, next_step=stop["next_step"])
+    then = f"carry it on with `{run.apply_command}`" if summary["state"] != "finished" else "write them again"
+    return ResultsError(
+        what, next_step=f"mend that, then {then} (`batchreset results {run.folder.path}` writes the results alone)"
+    )
 
 
 def _refuse_unread(run: FrozenRun, *, dry_run: bool) -> None:

@@ -134,8 +134,18 @@ SETTINGS = {
         says=("key.txt: this is a secret key",), hides=(SECRET_KEY[:24],),
     ),
     "run id that is no name": Case(arguments=(*RUN, "--run-id", "../r"), says=("--run-id '../r'",)),
+    "run id too long for a name": Case(
+        arguments=(*RUN, "--run-id", "x" * 300), says=("--run-id of 300 characters", "at most 100")
+    ),
+    "empty run id": Case(arguments=(*RUN, "--run-id", ""), says=("--run-id is given and empty", "leave --run-id out")),
+    "empty run id of a plan": Case(
+        arguments=("plan", "users.csv", "--run-id", ""), says=("--run-id is given and empty",)
+    ),
     "runs folder that cannot be made": Case(
         arguments=(*RUN, "--runs-dir", "users.csv/runs"), says=("users.csv/runs", "cannot be made", "--runs-dir")
+    ),
+    "runs folder too long for a name": Case(
+        arguments=(*RUN, "--run-id", "r", "--runs-dir", "x" * 300), says=("cannot be made (File name too long)",)
     ),
     "unknown command": Case(arguments=("rnu",), says=("rnu",)),
     "no run named": Case(arguments=("apply", "--yes"), says=("RUN",)),
@@ -271,6 +281,7 @@ def garbage(path: Path) -> None:
 
 
 APPLY = ("apply", "r", "--yes")
+BAD_LEDGER = ("ledger.sqlite", "it is damaged", "restore the run's folder")
 DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
     "plan, garbage": ("plan.parquet", garbage, Case(arguments=APPLY, says=("plan.parquet",))),
     "plan, gone": ("plan.parquet", Path.unlink, Case(arguments=APPLY, says=("plan.parquet",))),
@@ -278,9 +289,40 @@ DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
     "run.json, another file": ("run.json", foreign, Case(arguments=APPLY, says=("run.json is not a run's",))),
     "run.json, status": ("run.json", garbage, Case(arguments=("status", "r"), says=("run.json",))),
     "run.json, run": ("run.json", cut, Case(arguments=(*RUN, "--run-id", "r"), says=("run.json",))),
-    "ledger, apply": ("ledger.sqlite", garbage, Case(arguments=APPLY, says=("ledger.sqlite",), code=1)),
-    "ledger, status": ("ledger.sqlite", garbage, Case(arguments=("status", "r"), says=("ledger.sqlite",), code=1)),
-}
+    "ledger, apply": ("ledger.sqlite", garbage, Case(arguments=APPLY, says=BAD_LEDGER, code=1)),
+    "ledger, status": ("ledger.sqlite", garbage, Case(arguments=("status", "r"), says=BAD_LEDGER, code=1)),
+    "ledger, empty": (
+        "ledger.sqlite", Path.touch,
+        Case(
+            arguments=("handover", "r", "--identity", "helpdesk.key"),
+            says=("ledger.sqlite is empty", "restore the run's folder"), hides=("version",), code=1,
+        ),
+    ),
+}  # fmt: skip
+
+
+LOST = Case(says=("runs/r is a run's and has lost its run.json", "restore the folder", "the only passwords"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "r"), ("results", "r"), ("handover", "r", "--identity", "helpdesk.key"), ("apply", "r", "--yes"),
+        ("apply", "runs/r", "--yes"), (*RUN, "--run-id", "r"), ("plan", "users.csv", "--run-id", "r"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_run_without_its_plan_is_told_as_such_and_nothing_new_is_made_in_its_place(
+    planned: World, arguments: tuple[str, ...]
+) -> None:
+    """A ledger knows rows by their numbers: under another plan they would be other accounts."""
+    folder = planned.runs / "r"
+    (folder / "run.json").unlink()
+    (folder / "ledger.sqlite").write_bytes(b"whatever it holds")
+    before = planned.requests
+    assert_refused(planned, planned.batchreset(*arguments), LOST, before)
+    assert not (folder / "run.json").exists()
+    assert (folder / "ledger.sqlite").read_bytes() == b"whatever it holds"
 
 
 @pytest.mark.parametrize("name", DAMAGED)

@@ -152,3 +152,5 @@ def test_a_folder_that_is_removed_under_a_run_stops_it_and_nothing_more_is_sent(
         assert_in_order(crashing, started, STOPPED)
         assert len(later) <= AT_ONCE
         assert "ledger.sqlite is not there any more" in started.ended.stderr
+        assert "what to do: bring the run's folder back, with all its files, from " in started.ended.stderr
+        assert f"continue the run with `batchreset apply {crashing.folder}`" in started.ended.stderr

@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from batchreset.adapters.ledger import statements as sql
-from batchreset.adapters.ledger.store import log_of, other_version
+from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
+from batchreset.adapters.ledger.store import log_of
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import RETRY_TABLE
-from batchreset.errors import LedgerError
 
 ResultValues = tuple[
     int, str, str | None, int | None, str | None, str | None, str | None, str | None, int, str | None, str | None
@@ -49,6 +49,7 @@ class LedgerReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._translating():
+            refuse_empty(path)
             try:
                 self._connection, version = _open(path, "mode=ro")
             except sqlite3.OperationalError:
@@ -59,7 +60,7 @@ class LedgerReader:
                 self._connection, version = _open(path, "mode=ro&immutable=1")
         if version not in sql.READABLE_VERSIONS:
             self._connection.close()
-            raise other_version(path, version)
+            raise wrong_version(path, version)
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -182,11 +183,9 @@ class LedgerReader:
     def _translating(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise LedgerError(
-                f"the ledger {self._path} could not be read: {error}",
-                next_step="check that the path is a run's folder and that you may read it",
-            ) from error
+        except (OSError, sqlite3.Error) as error:
+            next_step = "check that the path is a run's folder and that you may read it"
+            raise translated(self._path, "read", error, next_step=next_step) from error
 
 
 def _open(path: Path, how: str) -> tuple[sqlite3.Connection, int]:

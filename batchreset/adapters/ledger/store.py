@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from batchreset.adapters.ledger import statements as sql
+from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
 from batchreset.core.records import Attempt, Ending, Intent, Record
 from batchreset.durable import replacing, write_again
 from batchreset.errors import LedgerError
@@ -34,7 +35,7 @@ class LedgerStore:
         seal: applied to a group's new passwords; None when nobody is to know them.
 
     Raises:
-        LedgerError: the file cannot be made or opened, is no ledger, or is a newer version's.
+        LedgerError: the file cannot be made or opened, is no ledger or none any more, or is a newer version's.
     """
 
     def __init__(self, path: Path, *, seal: Seal | None) -> None:
@@ -43,6 +44,7 @@ class LedgerStore:
         self._session = 0
         self._files: list[tuple[int, int]] = []
         try:
+            refuse_empty(path)
             if not path.exists():
                 _make(path)
             _make_safe(log_of(path))
@@ -55,7 +57,7 @@ class LedgerStore:
             raise self._translated("opened", error) from error
         if version != sql.SCHEMA_VERSION:
             self._connection.close()
-            raise other_version(path, version)
+            raise wrong_version(path, version)
 
     def begin_session(self, now: dt.datetime) -> None:
         """Note that this process is carrying the run out. Raises LedgerError."""
@@ -68,11 +70,12 @@ class LedgerStore:
             raise self._translated("written", error) from error
 
     def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
-        """Note that all that was under way is in the ledger. Raises LedgerError."""
+        """Note that all that was under way is in the ledger. Raises LedgerError, as `write_group`."""
         try:
             self._connection.execute(sql.END_SESSION, (milliseconds(now), stop_reason, exit_code, self._session))
         except sqlite3.Error as error:
             raise self._translated("written", error) from error
+        self._check_still_there()
 
     def write_group(self, group: Sequence[Record]) -> None:
         """Seal the group's passwords, then commit and sync all of it, or nothing.
@@ -143,7 +146,7 @@ class LedgerStore:
         )
 
     def _translated(self, what: str, error: Exception) -> LedgerError:
-        return LedgerError(f"the ledger {self._path} could not be {what}: {error}", next_step=_CONTINUE)
+        return translated(self._path, what, error, next_step=_CONTINUE)
 
 
 def log_of(path: Path) -> Path:
@@ -163,14 +166,6 @@ def _make(path: Path) -> None:
         for pragma in sql.PRAGMAS:
             made.execute(pragma)
         made.executescript(sql.SCHEMA)
-
-
-def other_version(path: Path, version: int) -> LedgerError:
-    """The file is a database, and not a ledger that this version knows."""
-    return LedgerError(
-        f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
-        next_step="use the version that planned the run (run.json names it) to continue it",
-    )
 
 
 def _intent_values(intent: Intent, session: int, sealed: int | None) -> tuple[object, ...]:

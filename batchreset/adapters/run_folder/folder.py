@@ -13,7 +13,8 @@ from batchreset.core.events import LEDGER_OPENED
 from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
 from batchreset.errors import RunFolderError, SettingsError
 
-_RUN_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LONGEST_RUN_ID: Final = 100
+_RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,16 @@ class RunFolder:
         """Held by the process that carries the run out."""
         return self.path / "lock"
 
+    @property
+    def holds_plan(self) -> bool:
+        """False too where nobody may look, and for what cannot be a path."""
+        return _is_file(self.run_json)
+
+    @property
+    def lost_its_plan(self) -> bool:
+        """It has a ledger, which is made only where run.json is."""
+        return _is_file(self.ledger) and not self.holds_plan
+
     def has_opened_ledger(self) -> bool:
         """Whether the log tells of a session that was noted in the ledger. Raises RunFolderError."""
         told = f'"event": "{LEDGER_OPENED}"'.encode()
@@ -129,10 +140,17 @@ def writing(path: Path) -> Iterator[None]:
 
 def check_run_id(run_id: str) -> None:
     """Refuse an id that is no plain name of a folder. Raises SettingsError."""
-    if not _RUN_ID.fullmatch(run_id):
+    if not run_id:
         raise SettingsError(
-            f"--run-id {run_id!r} cannot be a folder's name",
-            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100",
+            "--run-id is given and empty, as by a variable that is not set: it names no run to begin or to carry on",
+            next_step="give the run's id, or leave --run-id out to have one made up",
+        )
+    if not _RUN_ID.fullmatch(run_id):
+        shown = repr(run_id) if len(run_id) <= _LONGEST_RUN_ID else f"of {len(run_id)} characters"
+        raise SettingsError(
+            f"--run-id {shown} cannot be a folder's name",
+            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most"
+            f" {_LONGEST_RUN_ID}",
         )
 
 
@@ -140,7 +158,7 @@ def make_folder(runs_dir: Path, run_id: str) -> RunFolder:
     """The folder of a new run; one that holds no whole plan yet (killed while planning) is taken over.
 
     Raises:
-        RunFolderError: it cannot be made, or it holds a plan.
+        RunFolderError: it cannot be made, or it holds a plan, or the ledger of one that is lost.
     """
     folder = RunFolder(runs_dir / run_id)
     refuse_planned(folder)
@@ -160,8 +178,10 @@ def cannot_be_made(path: Path, error: OSError) -> RunFolderError:
 
 
 def refuse_planned(folder: RunFolder) -> None:
-    """Raises RunFolderError: it holds a plan."""
-    if _holds_plan(folder.path):
+    """Raises RunFolderError: it holds a plan, or the ledger of one that is lost."""
+    if folder.lost_its_plan:
+        raise _lost(folder)
+    if folder.holds_plan:
         raise RunFolderError(
             f"the run {folder.run_id} exists already in {folder.path.parent}",
             next_step=f"choose another --run-id, or carry it on with `batchreset apply {folder.path}`",
@@ -178,9 +198,13 @@ def make_private(path: Path) -> None:
 def find_folder(run: str, runs_dir: Path) -> RunFolder:
     """A run by its folder's path, or by its id in `runs_dir`. Raises RunFolderError."""
     known: list[str] = []
-    for path in (Path(run), runs_dir / run):
-        if _holds_plan(path):
-            return RunFolder(path.resolve())
+    meant = [RunFolder(Path(run)), RunFolder(runs_dir / run)]
+    for folder in meant:
+        if folder.holds_plan:
+            return RunFolder(folder.path.resolve())
+    for folder in meant:
+        if folder.lost_its_plan:
+            raise _lost(folder)
     with contextlib.suppress(RunFolderError):
         known = [folder.run_id for folder in all_folders(runs_dir)]
     listed = f"; runs there: {', '.join(known[-5:])}" if known else ""
@@ -190,10 +214,18 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
     )
 
 
-def _holds_plan(path: Path) -> bool:
-    """False too where nobody may look, and for what cannot be a path."""
+def _lost(folder: RunFolder) -> RunFolderError:
+    return RunFolderError(
+        f"the folder {folder.path} is a run's and has lost its run.json, without which the run can be neither read nor"
+        " carried on",
+        next_step="restore the folder, with all its files, from a copy (its ledger holds the only passwords of whoever"
+        " was reset); do not remove what is there",
+    )
+
+
+def _is_file(path: Path) -> bool:
     try:
-        return RunFolder(path).run_json.is_file()
+        return path.is_file()
     except OSError:
         return False
 
@@ -201,13 +233,13 @@ def _holds_plan(path: Path) -> bool:
 def all_folders(runs_dir: Path) -> list[RunFolder]:
     """Every folder with a whole plan, oldest first. Raises RunFolderError: the runs cannot be listed."""
     try:
-        found = [RunFolder(path) for path in runs_dir.iterdir() if _holds_plan(path)] if runs_dir.exists() else []
+        folders = [RunFolder(path) for path in runs_dir.iterdir()] if runs_dir.exists() else []
     except OSError as error:
         raise RunFolderError(
             f"the runs in {runs_dir} cannot be listed ({error.strerror})",
             next_step="check the path, and that you may read that folder",
         ) from error
-    return sorted(found, key=_planned_at)
+    return sorted((folder for folder in folders if folder.holds_plan), key=_planned_at)
 
 
 def _planned_at(folder: RunFolder) -> float:

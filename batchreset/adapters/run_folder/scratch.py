@@ -25,10 +25,10 @@ def scratch(runs_dir: Path) -> Iterator[Path]:
     Raises:
         RunFolderError: it cannot be made.
     """
-    missing = [path for path in (runs_dir, *runs_dir.parents) if not path.exists()]
     room = runs_dir / f"{_PREFIX}{secrets.token_hex(6)}"
     lock = filelock.FileLock(_lock_of(room), mode=PRIVATE_FILE_MODE)
     try:
+        missing = [path for path in (runs_dir, *runs_dir.parents) if not path.exists()]
         make_private(runs_dir)
         _clear_away(runs_dir)
         lock.acquire()

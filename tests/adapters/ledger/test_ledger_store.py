@@ -205,20 +205,34 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     content = b"row,customer-tenant-id\n" * 400
     path.write_bytes(content)
 
-    with pytest.raises(LedgerError, match="could not be opened: file is not a database"):
+    with pytest.raises(LedgerError, match="could not be opened: it is damaged: file is not a database"):
         LedgerStore(path, seal=None)
-    with pytest.raises(LedgerError, match="could not be read: file is not a database"):
+    with pytest.raises(LedgerError, match="could not be read: it is damaged: file is not a database") as caught:
         LedgerReader(path)
+    assert "restore the run's folder" in caught.value.next_step
 
     assert path.read_bytes() == content
 
 
 def test_a_database_without_tables_is_no_ledger(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
+        with pytest.raises(LedgerError, match="is a database and no ledger"):
+            opening()
+
+
+def test_an_empty_ledger_is_told_as_such_and_the_log_beside_it_is_left_alone(path: Path) -> None:
+    """SQLite would remove the log, which may hold the only passwords there are."""
     path.touch()
-    with pytest.raises(LedgerError, match=r"ledger version 0, not 2"):
-        LedgerReader(path)
-    with pytest.raises(LedgerError, match=r"ledger version 0, not 2"):
-        LedgerStore(path, seal=None)
+    log = path.with_name(path.name + "-wal")
+    log.write_bytes(b"committed")
+    for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
+        with pytest.raises(LedgerError, match=r"ledger\.sqlite is empty") as caught:
+            opening()
+        assert "restore the run's folder" in caught.value.next_step
+    assert log.read_bytes() == b"committed"
 
 
 def test_reading_makes_no_ledger(path: Path) -> None:
@@ -289,6 +303,8 @@ def test_what_is_written_to_a_file_that_has_lost_its_name_is_not_said_to_be_ther
 
         with pytest.raises(LedgerError, match=r"ledger\.sqlite is not there any more"):
             store.write_group([intent(2)])
+        with pytest.raises(LedgerError, match=r"ledger\.sqlite is not there any more"):
+            store.end_session(at(60), stop_reason=None, exit_code=0)
 
 
 def test_a_path_with_the_marks_of_a_uri_is_a_path(tmp_path: Path) -> None:

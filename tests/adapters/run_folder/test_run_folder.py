@@ -75,12 +75,22 @@ def test_a_plain_name_is_an_id(run_id: str) -> None:
 
 @pytest.mark.parametrize(
     "run_id",
-    ["", ".", "..", "../x", "a/b", "/a", "-a", ".a", "_a", "a b", "a\n", "a\0", "é", "x" * 101, "a\\b", "C:", "a*"],
+    [".", "..", "../x", "a/b", "/a", "-a", ".a", "_a", "a b", "a\n", "a\0", "é", "x" * 101, "a\\b", "C:", "a*"],
 )
 def test_what_is_no_folders_name_is_no_id(run_id: str) -> None:
     with pytest.raises(SettingsError, match="--run-id") as caught:
         check_run_id(run_id)
     assert "letters" in caught.value.next_step
+
+
+def test_an_id_that_is_much_too_long_is_not_told_back() -> None:
+    with pytest.raises(SettingsError, match="--run-id of 300 characters cannot be"):
+        check_run_id("x" * 300)
+
+
+def test_an_empty_id_is_told_apart_from_none() -> None:
+    with pytest.raises(SettingsError, match="--run-id is given and empty"):
+        check_run_id("")
 
 
 def test_a_run_is_made_once(tmp_path: Path) -> None:
