@@ -249,23 +249,28 @@ def test_a_late_end_is_no_other_limits_where_it_was_not_told_or_was_made_late_by
 
 
 @pytest.mark.parametrize(
-    ("changes", "reading"),
+    ("last_begin", "last_accepted", "accepted", "reading"),
     [
-        pytest.param({"last_begin_seconds": -10.0, "accepted": 500, "last_accepted": 514}, Reading.NOT_OVER, id="one"),
-        pytest.param({"last_begin_seconds": -10.0, "accepted": 500, "last_accepted": 516}, None, id="took-more"),
-        pytest.param({"last_begin_seconds": -19.0, "accepted": 1, "last_accepted": 1}, None, id="lasted-longer"),
-        pytest.param({"last_begin_seconds": -18.9, "accepted": 1, "last_accepted": 1}, Reading.NOT_OVER, id="just"),
-        pytest.param({"last_begin_seconds": -3.0, "accepted": 1, "last_accepted": 1}, None, id="no-longer-than-one"),
+        pytest.param(-10.0, 514, 500, Reading.NOT_OVER, id="both-took-as-much-as-one"),
+        pytest.param(-10.0, 516, 500, Reading.ANOTHER_LENGTH, id="they-took-more"),
+        pytest.param(-18.9, 1, 1, Reading.NOT_OVER, id="lasted-a-quarter-more"),
+        pytest.param(-19.0, 1, 1, Reading.ANOTHER_LENGTH, id="lasted-longer"),
+        pytest.param(-3.0, 1, 1, Reading.ANOTHER_LENGTH, id="no-longer-than-one"),
     ],
 )
-def test_with_the_last_one_it_was_one_window_if_both_took_and_lasted_no_more_than_one(
-    changes: dict[str, float], reading: Reading | None
+def test_with_the_last_one_it_was_one_window_if_both_took_and_lasted_little_more_than_one(
+    last_begin: float, last_accepted: int, accepted: int, reading: Reading
 ) -> None:
-    met = replace(ended(56.0, 57.0), **changes)  # type: ignore[arg-type]  some are numbers of requests
-    short = replace(met, expected_seconds=200.0)
+    met = replace(
+        ended(56.0, 57.0),
+        expected_seconds=200.0,
+        last_begin_seconds=last_begin,
+        last_accepted=last_accepted,
+        accepted=accepted,
+    )
 
-    assert read(window(60.0, 1000), short) is (reading or Reading.ANOTHER_LENGTH)
-    assert read(window(60.0, 1000, standing=GUESSED), short) is Reading.ANOTHER_LENGTH
+    assert read(window(60.0, 1000), met) is reading
+    assert read(window(60.0, 1000, standing=GUESSED), met) is Reading.ANOTHER_LENGTH
 
 
 @pytest.mark.parametrize(
