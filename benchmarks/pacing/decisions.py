@@ -8,6 +8,7 @@ it does not reach a microsecond, nor a comparison that is not just equal.
 import dataclasses
 import hashlib
 import json
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from benchmarks.pacing.simulate import simulate
 RECORD: Final = Path(__file__).resolve().parents[2] / "tests" / "core" / "pacing" / "decisions.json"
 SENDS_A_SNAPSHOT: Final = 7
 TAIL_SHARE: Final = 0.02
+SLOW_IN_SERVICE: Final = 12.0
 LIMITS_SHOWN: Final = 5
 """The digest is of all."""
 
@@ -30,18 +32,29 @@ Decisions = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain(Service):
-    """A service whose latencies lie evenly between two bounds, but for a few that take much longer."""
+    """A service whose latencies lie evenly between two bounds, but for a few that take much longer.
+
+    Attributes:
+        least_seconds: the one bound.
+        most_seconds: the other.
+        tail_seconds: so much longer at the most the few take.
+        slow: from when to when few are in service.
+        timeouts: the share of answers that do not come in time.
+    """
 
     least_seconds: float = 0.15
     most_seconds: float = 0.4
     tail_seconds: float = 0.0
+    slow: tuple[float, float] = (math.inf, math.inf)
     timeouts: float = 0.0
 
-    def latency_seconds(self, chance: random.Random, under_way: int) -> float:
+    def latency_seconds(self, now_seconds: float, chance: random.Random, under_way: int) -> float:
         seconds = self.least_seconds + (self.most_seconds - self.least_seconds) * chance.random()
         if chance.random() < TAIL_SHARE:
             seconds += self.tail_seconds * chance.random()
-        return seconds * max(1.0, under_way / self.in_service)
+        begins, ends = self.slow
+        in_service = SLOW_IN_SERVICE if begins <= now_seconds < ends else self.in_service
+        return seconds * max(1.0, under_way / in_service)
 
     def answer(
         self, now_seconds: float, customer: str, chance: random.Random, under_way: int

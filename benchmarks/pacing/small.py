@@ -1,5 +1,7 @@
 """The small regimes of the decisions that are recorded: every kind of limit and of service, few rows each."""
 
+import copy
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -11,6 +13,8 @@ from benchmarks.pacing.service import Service, Wording, as_it_is, rounded_down, 
 
 FEW: Final = {"a": 160, "b": 90, "c": 30, "d": 15, "e": 5}
 EVEN: Final = dict.fromkeys("abcdefgh", 40)
+LARGE: Final = dict.fromkeys("abcdefgh", 70)
+UNEVEN: Final = {"a": 180, "b": 90} | {f"s{at:02}": 6 for at in range(30)}
 MANY: Final = {f"c{at:02}": max(2, 60 // (at + 1)) for at in range(40)}
 
 
@@ -29,10 +33,16 @@ def _each(limit: int, seconds: float = 60.0, *, phase_seconds: float | None = No
     return EachCustomer(lambda: _window(limit, seconds, phase_seconds=phase_seconds))
 
 
+def _each_of(*limiters: Limiter) -> EachCustomer:
+    """In turn."""
+    kinds = itertools.cycle(limiters)
+    return EachCustomer(lambda: copy.deepcopy(next(kinds)))
+
+
 def _regime(  # noqa: PLR0913  one for each thing that may differ
     name: str, limiter: Callable[[], Limiter], rows: Mapping[str, int] = FEW, wording: Wording = rounded_up, *,
     failures: float = 0.0, timeouts: float = 0.0, down: tuple[float, float] = (math.inf, math.inf),
-    in_service: float = math.inf, breaks_at: float = math.inf, way_in: float = 0.0, refusal_share: float = 1.0,
+    slow: tuple[float, float] = (math.inf, math.inf), in_service: float = math.inf, breaks_at: float = math.inf, way_in: float = 0.0, refusal_share: float = 1.0,
     most_seconds: float = 0.4, tail_seconds: float = 0.0,
     at_once: int = 32, per_second: float | None = None, start_from: Learned | None = None, seed: int = 1,
     later: tuple[Mapping[str, int], ...] = (), returned: bool = False, sends_apart: int = 50,
@@ -41,7 +51,7 @@ def _regime(  # noqa: PLR0913  one for each thing that may differ
         return Plain(
             limiter=limiter(), wording=wording, failures=failures, timeouts=timeouts, down=down, in_service=in_service,
             breaks_at=breaks_at, way_in=way_in, refusal_share=refusal_share, most_seconds=most_seconds,
-            tail_seconds=tail_seconds,
+            tail_seconds=tail_seconds, slow=slow,
         )  # fmt: skip
 
     return Small(
@@ -66,6 +76,10 @@ def _falls(now_seconds: float, _ordinal: int) -> int:
 
 def _rises(now_seconds: float, _ordinal: int) -> int:
     return 20 if now_seconds < 200.0 else 120
+
+
+def _closed(now_seconds: float, _ordinal: int) -> int:
+    return 0 if now_seconds < 300.0 else 40
 
 
 def _another(_now_seconds: float, ordinal: int) -> int:
@@ -112,5 +126,30 @@ SMALL: Final = (
         {"b": 40}, {"a": 20, "c": 40}, {"d": 30}, {"e": 30, "a": 30}
     ), sends_apart=30),
     _regime("one", lambda: _window(25, 15.0), {"a": 150}, at_once=1),
+    _regime("one-a-window", lambda: _window(1, 10.0), {"a": 20, "b": 10}, tail_seconds=6.0),
+    _regime("quarter-hours", lambda: _window(40, 900.0), wording=rounded_down, way_in=0.3),
+    _regime("told-half", lambda: _window(60), wording=lambda seconds: float(seconds // 2), way_in=0.3),
+    _regime("told-more", lambda: _window(60), wording=lambda seconds: seconds + 7.5),
+    _regime("told-hours", lambda: DebtBucket(0.5, 60.0), {"a": 70, "b": 30}, wording=lambda _: 5000.0),
+    _regime("closed-first", lambda: _window(_closed, 10.0), wording=unsaid),
+    _regime("closed-by-us", lambda: _window(30, 10.0, penalty_seconds=10.0), EVEN, lambda _: 1.0),
+    _regime("each-even", lambda: _each(20), LARGE, tail_seconds=3.0),
+    _regime("each-differs", lambda: _each_of(_window(12), _window(12), _window(30)), LARGE),
+    _regime("each-kinds", lambda: _each_of(_window(20), SlidingWindow(20, 60.0), DebtBucket(0.7, 8.0)), LARGE),
+    _regime("each-untold", lambda: _each(15), MANY, unsaid, tail_seconds=4.0, way_in=0.3),
+    _regime("each-decimals", lambda: _each(8, 30.0), MANY, as_it_is, failures=0.03, seed=2),
+    _regime("each-slides", lambda: EachCustomer(lambda: SlidingWindow(20, 60.0)), LARGE, rounded_down),
+    _regime("both-uneven", lambda: Both(_window(70), _each(25)), UNEVEN, failures=0.01),
+    _regime("both-late", lambda: Both(_window(90, phase_seconds=13.0), _each(30, phase_seconds=41.0)), UNEVEN,
+            rounded_down, way_in=0.3, tail_seconds=5.0),
+    _regime("both-slide", lambda: Both(SlidingWindow(80, 60.0), _each(12, 30.0)), UNEVEN, rounded_down),
+    _regime("both-bucket", lambda: Both(DebtBucket(4.0, 20.0), _each(15, 30.0)), UNEVEN, as_it_is),
+    _regime("both-outage", lambda: Both(_window(70), _each(25)), UNEVEN, down=(70.0, 130.0), tail_seconds=9.0),
+    _regime("both-earlier", lambda: Both(_window(70), _each(25)), UNEVEN, start_from=_earlier(
+        "window", 70, ("a", "window", 25), ("b", "window", 20), ("s01", "window", 25)
+    )),
+    _regime("slows", NoLimit, {"a": 3000, "b": 800}, slow=(12.0, 40.0), at_once=64, tail_seconds=3.0),
+    _regime("slow-of-us", NoLimit, {"a": 4000}, in_service=16.0, failures=0.02, at_once=256, tail_seconds=9.0),
+    _regime("window-large", lambda: _window(700), {"a": 2600, "b": 400}, at_once=64, seed=4),
 )  # fmt: skip
 """Some of several kinds at once: a service seldom has one habit only."""
