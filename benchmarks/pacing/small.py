@@ -15,6 +15,7 @@ FEW: Final = {"a": 160, "b": 90, "c": 30, "d": 15, "e": 5}
 EVEN: Final = dict.fromkeys("abcdefgh", 40)
 LARGE: Final = dict.fromkeys("abcdefgh", 70)
 UNEVEN: Final = {"a": 180, "b": 90} | {f"s{at:02}": 6 for at in range(30)}
+CROWD: Final = {"a": 300, "b": 160, "c": 120} | {f"n{at:02}": 60 - at for at in range(16)}
 MANY: Final = {f"c{at:02}": max(2, 60 // (at + 1)) for at in range(40)}
 
 
@@ -42,7 +43,8 @@ def _each_of(*limiters: Limiter) -> EachCustomer:
 def _regime(  # noqa: PLR0913  one for each thing that may differ
     name: str, limiter: Callable[[], Limiter], rows: Mapping[str, int] = FEW, wording: Wording = rounded_up, *,
     failures: float = 0.0, timeouts: float = 0.0, down: tuple[float, float] = (math.inf, math.inf),
-    slow: tuple[float, float] = (math.inf, math.inf), in_service: float = math.inf, breaks_at: float = math.inf, way_in: float = 0.0, refusal_share: float = 1.0,
+    slow: tuple[float, float] = (math.inf, math.inf), in_service: float = math.inf, breaks_at: float = math.inf,
+    way_in: float = 0.0, refusal_share: float = 1.0,
     most_seconds: float = 0.4, tail_seconds: float = 0.0,
     at_once: int = 32, per_second: float | None = None, start_from: Learned | None = None, seed: int = 1,
     later: tuple[Mapping[str, int], ...] = (), returned: bool = False, sends_apart: int = 50,
@@ -72,6 +74,10 @@ def _earlier(shape: str, limit: int, *customers: tuple[str, str, int]) -> Learne
 
 def _falls(now_seconds: float, _ordinal: int) -> int:
     return 15 if 150.0 <= now_seconds < 330.0 else 50
+
+
+def _falls_far(now_seconds: float, _ordinal: int) -> int:
+    return 100 if 70.0 <= now_seconds < 200.0 else 500
 
 
 def _rises(now_seconds: float, _ordinal: int) -> int:
@@ -151,5 +157,12 @@ SMALL: Final = (
     _regime("slows", NoLimit, {"a": 3000, "b": 800}, slow=(12.0, 40.0), at_once=64, tail_seconds=3.0),
     _regime("slow-of-us", NoLimit, {"a": 4000}, in_service=16.0, failures=0.02, at_once=256, tail_seconds=9.0),
     _regime("window-large", lambda: _window(700), {"a": 2600, "b": 400}, at_once=64, seed=4),
+    _regime("falls-large", lambda: _window(_falls_far), {"a": 1200, "b": 400}, rounded_down, at_once=64),
+    _regime("bucket-large", lambda: DebtBucket(20.0, 100.0), {"a": 900, "b": 300}, way_in=0.3, at_once=64),
+    _regime("sliding-large", lambda: SlidingWindow(300, 60.0), {"a": 900, "b": 300}, tail_seconds=5.0, at_once=64),
+    _regime("both-large", lambda: Both(_window(400), _each(30)), CROWD, as_it_is, failures=0.01, at_once=64),
+    _regime("each-large", lambda: _each(60, phase_seconds=17.0), CROWD, rounded_down, at_once=64, way_in=0.3),
+    _regime("both-sliding", lambda: Both(_window(300), EachCustomer(lambda: SlidingWindow(25, 60.0))), CROWD,
+            at_once=64, tail_seconds=3.0),
 )  # fmt: skip
 """Some of several kinds at once: a service seldom has one habit only."""
