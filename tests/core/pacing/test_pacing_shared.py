@@ -5,10 +5,10 @@ import random
 import pytest
 
 from batchreset.core.pacing.gates.gate import Gate
-from batchreset.core.pacing.limits.fixed import Fixed, lent
+from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
 from batchreset.core.pacing.limits.habits import Habits
 from batchreset.core.pacing.limits.history import NOTHING_SEEN
-from batchreset.core.pacing.limits.shape import Known, Standing
+from batchreset.core.pacing.limits.shape import Known, Open, Standing
 from batchreset.core.pacing.limits.sliding import Sliding
 from batchreset.core.pacing.scopes.shared import WITNESSES_TO_TRUST, Shared
 
@@ -77,3 +77,64 @@ def test_one_customer_that_seems_to_slide_is_told_the_window_that_several_others
     shared.renew(doubtful)
 
     assert doubtful.limit.known == Known(shape="window", count=60, window_seconds=60.0)
+
+
+def measured_by(*windows: tuple[int, float]) -> Shared:
+    shared = Shared()
+    for number, (count, window_seconds) in enumerate(windows):
+        one = gate(f"measured-{number}")
+        one.limit = Fixed(count=count, window_seconds=window_seconds, standing=Standing.MEASURED)
+        shared.learned(one.scope, one)
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("third", "standing"),
+    [
+        pytest.param((100, 60.0), Standing.LENT, id="the-same"),
+        pytest.param((103, 61.8), Standing.LENT, id="nearly"),
+        pytest.param((97, 58.2), Standing.LENT, id="nearly-and-less"),
+        pytest.param((104, 60.0), Standing.BORROWED, id="another-count"),
+        pytest.param((96, 60.0), Standing.BORROWED, id="a-lower-one"),
+        pytest.param((100, 62.0), Standing.BORROWED, id="another-window"),
+        pytest.param((100, 58.0), Standing.BORROWED, id="a-shorter-one"),
+    ],
+)
+def test_a_limit_is_lent_when_three_customers_measured_the_same_count_in_the_same_window(
+    third: tuple[int, float], standing: Standing
+) -> None:
+    shared, other = measured_by((100, 60.0), (100, 60.0), third), gate("other")
+    shared.advise(other, 10)
+
+    assert isinstance(other.limit, Fixed)
+    assert (other.limit.count, other.limit.window_seconds, other.limit.standing) == (*third, standing)
+
+
+def test_of_a_limit_that_was_lent_a_small_customer_leaves_more_windows_unprobed_than_a_large_one() -> None:
+    shared = measured_by(*[(100, 60.0)] * 3)
+    unprobed = {}
+    for waiting in (400, 401):
+        other = gate("other")
+        shared.advise(other, waiting)
+        assert not other.limit.borrowed
+        unprobed[waiting] = other.limit.history.unprobed_windows
+
+    assert unprobed == {400: 4, 401: 1}
+
+
+def test_who_disproved_what_others_have_is_not_told_again() -> None:
+    shared, other = measured_by(*[(100, 60.0)] * 3), gate("other")
+    other.limit = borrowed(10, 60.0, history=NOTHING_SEEN, measured=True).given_up()
+    shared.advise(other, 100)
+
+    assert isinstance(other.limit, Open)
+
+
+def test_a_guess_neither_counts_as_a_measurement_nor_replaces_one() -> None:
+    shared = measured_by((100, 60.0), (100, 60.0))
+    guess, other = gate("guess"), gate("other")
+    guess.limit = Fixed(count=50, window_seconds=60.0)
+    shared.learned("guess", guess)
+    shared.advise(other, 10)
+
+    assert (other.limit.count, other.limit.standing) == (100, Standing.BORROWED)
