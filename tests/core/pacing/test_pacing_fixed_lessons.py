@@ -159,7 +159,8 @@ def test_of_a_window_begun_late_the_longest_that_lies_a_whole_number_of_times_be
     ],
 )
 def test_what_a_window_took_counts_if_it_is_known_when_it_began_or_if_it_is_no_less(
-    prompt: bool,  # noqa: FBT001  a column of the table
+    *,
+    prompt: bool,
     alignment: Alignment,
     accepted: int,
     counts: tuple[int, ...],
@@ -312,8 +313,9 @@ def test_a_begin_tells_what_windows_follow_when_a_tenth_off_the_clocks(begin: fl
     ],
 )
 def test_a_window_that_began_late_and_lasted_as_expected_follows_its_first_request(
+    *,
     believed: Fixed,
-    prompt: bool,  # noqa: FBT001  a column of the table
+    prompt: bool,
     before: Alignment,
     after: Alignment,
 ) -> None:
