@@ -1,8 +1,8 @@
 """What pacing decides in small regimes, send by send, and the record of it that a test holds it to.
 
 Latencies and chance are made of sums and products only, and moments are rounded to microseconds, so that machines
-agree. The pacer itself takes a few logarithms and powers (`climb`, `sample`, `outage`, `rate`): whatever a libm's last
-bit is, it does not reach a microsecond, nor a comparison that is not just equal.
+agree. The pacer itself takes a few logarithms and powers (`climb`, `sample`, `outage`, `rate`), whose last bit is the
+libm's: with each of them a bit more, or a bit less, the record was the same.
 """
 
 import dataclasses
