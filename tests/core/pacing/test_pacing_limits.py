@@ -373,6 +373,33 @@ def test_a_borrowed_guess_that_is_refused_with_a_short_wait_is_a_bucket_whatever
     assert isinstance(taught(measured, met, UNKNOWN), Fixed)
 
 
+@pytest.mark.parametrize(
+    ("told", "tries", "shape"),
+    [
+        pytest.param(290.0, 1, Fixed, id="told"),
+        pytest.param(290.0, 4, Fixed, id="told-and-tried-in-vain"),
+        pytest.param(None, 1, Fixed, id="untold-and-waited-once"),
+        pytest.param(None, 4, Bucket, id="untold-and-tried-again-and-again"),
+    ],
+)
+def test_a_long_wait_that_we_did_not_make_long_by_trying_is_a_windows(
+    told: float | None, tries: int, shape: type[Limit]
+) -> None:
+    guessed = taught(Open(), episode(0.0, 5.0, 1.0), UNKNOWN)
+    met = replace(episode(150.0, 160.0, 290.0, accepted=20), told_least_seconds=told, tries=tries)
+
+    assert isinstance(taught(guessed, met, UNKNOWN), shape)
+
+
+@pytest.mark.parametrize(("shapes_tried", "doubtful"), [(2, True), (3, False)])
+def test_one_that_slides_is_doubted_until_its_mind_was_changed_a_third_time(
+    *, shapes_tried: int, doubtful: bool
+) -> None:
+    limit = learned_sliding()
+
+    assert replace(limit, history=replace(limit.history, shapes_tried=shapes_tried)).doubtful is doubtful
+
+
 def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() -> None:
     limit = replace(learned_sliding(), count=20, window_seconds=2.0).settled(episode(120.0, 130.0, 1.0))
     quiet_seconds = limit.quiet_until_seconds - 131.2

@@ -4,7 +4,9 @@ import random
 
 import pytest
 
+from batchreset.core.pacing.gates.door import Cause
 from batchreset.core.pacing.gates.gate import Gate
+from batchreset.core.pacing.gates.refusals import Refusal
 from batchreset.core.pacing.limits.fixed import Fixed, borrowed, lent
 from batchreset.core.pacing.limits.habits import Habits
 from batchreset.core.pacing.limits.history import NOTHING_SEEN
@@ -138,3 +140,63 @@ def test_a_guess_neither_counts_as_a_measurement_nor_replaces_one() -> None:
     shared.advise(other, 10)
 
     assert (other.limit.count, other.limit.standing) == (100, Standing.BORROWED)
+
+
+def hinted(*counts: int) -> Shared:
+    """Customers that were refused after so many, and have not been let through again."""
+    shared = Shared()
+    for ordinal, count in enumerate(counts):
+        one = gate(f"hint-{ordinal}")
+        for number in range(1, count + 2):
+            one.sent_one(0.01 * number, number)
+            one.returned(number)
+        one.refuse(
+            Refusal(number=count + 1, at_seconds=10.0, sent_at_seconds=10.0, retry_after_seconds=50.0), learns=True
+        )
+        shared.hint(one.scope, one)
+    return shared
+
+
+@pytest.mark.parametrize(
+    ("counts", "count", "standing"),
+    [
+        pytest.param((20, 20), 20, Standing.BORROWED_GUESS, id="two"),
+        pytest.param((20, 20, 20), 20, Standing.LENT, id="three"),
+        pytest.param((24, 22, 20), 24, Standing.LENT, id="three-that-nearly-agree"),
+        pytest.param((25, 22, 20), 20, Standing.BORROWED_GUESS, id="three-that-do-not"),
+        pytest.param((20, 22, 25), 25, Standing.BORROWED_GUESS, id="nor-these"),
+    ],
+)
+def test_three_customers_whose_refusals_hint_at_the_same_limit_are_believed(
+    counts: tuple[int, ...], count: int, standing: Standing
+) -> None:
+    shared, other = hinted(*counts), gate("other")
+    shared.advise(other, 10)
+
+    assert (other.limit.count, other.limit.window_seconds, other.limit.standing) == (count, 60.0, standing)
+
+
+def test_who_borrowed_one_hint_is_lent_what_more_hints_agree_on_unless_that_is_another() -> None:
+    near, far = gate("near"), gate("far")
+    near.limit = borrowed(22, 60.0, history=NOTHING_SEEN, measured=False)
+    far.limit = borrowed(30, 60.0, history=NOTHING_SEEN, measured=False)
+    shared = hinted(20, 20, 20)
+    shared.advise(near, 10)
+    shared.advise(far, 10)
+
+    assert (near.limit.count, near.limit.standing) == (20, Standing.LENT)
+    assert (far.limit.count, far.limit.standing) == (30, Standing.BORROWED_GUESS)
+
+
+def test_who_is_told_of_a_limit_is_told_when_windows_of_it_ended() -> None:
+    other = gate("other")
+    hinted(20).advise(other, 10)
+    assert other.traffic.window.ended_before_seconds == 60.0
+
+    shared, one = Shared(), gate("one")
+    one.limit = Fixed(count=60, window_seconds=60.0, standing=Standing.MEASURED)
+    one.door.close(10.0, 77.0, Cause.SPENT)
+    shared.learned("one", one)
+    shared.advise(other := gate("other"), 10)
+    assert other.traffic.window.ended_before_seconds == 77.0
+    assert not other.traffic.window.prompt
