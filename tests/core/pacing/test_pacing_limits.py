@@ -74,6 +74,7 @@ def learned_window() -> Fixed:
 def learned_sliding() -> Sliding:
     limit = taught(learned_window(), episode(120.0, 121.0, 1.0, expected=180.0, accepted=2), UNKNOWN)
     assert isinstance(limit, Sliding)
+    assert limit.history.shapes_tried == 2
     return limit
 
 
