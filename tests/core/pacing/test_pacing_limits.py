@@ -150,6 +150,28 @@ def test_ends_are_told_between_two_moments_and_refusals_that_count_put_them_off(
     put_off = replace(told, put_off=True, last_refused_at_seconds=70.0, reopened_at_seconds=75.0)
     assert put_off.end.holds(60.0)
     assert replace(told, told_end=None).end == Span(5.0, 60.2)
+    assert put_off.end == Span(57.0, 61.0)
+
+
+@pytest.mark.parametrize(("last_refused", "least"), [(62.0, 61.0), (62.1, 62.1)], ids=["nearly-true", "not-true"])
+def test_an_end_that_was_told_is_no_end_when_a_row_more_than_a_second_later_was_still_refused(
+    last_refused: float, least: float
+) -> None:
+    met = replace(episode(0.0, 5.0, 55.0), last_refused_at_seconds=last_refused, reopened_at_seconds=75.0)
+
+    assert met.end.least_seconds == least
+
+
+@pytest.mark.parametrize(
+    ("told", "tries", "end", "short"),
+    [(2.0, 3, 99.0, True), (2.1, 3, 6.0, False), (2.0, 4, 7.0, True), (2.0, 4, 7.1, False), (None, 1, 7.0, True)],
+)
+def test_a_wait_is_short_if_it_was_told_so_or_proved_to_be(
+    *, told: float | None, tries: int, end: float, short: bool
+) -> None:
+    met = replace(episode(0.0, 5.0, 1.0), told_end=None, reopened_at_seconds=end, tries=tries)
+
+    assert replace(met, told_least_seconds=told).short is short
 
 
 def test_a_service_that_contradicts_itself_for_ever_is_taken_for_a_bucket_for_good() -> None:
@@ -310,6 +332,17 @@ def test_a_borrowed_bucket_is_not_told_and_one_refused_at_once_is_forgotten() ->
     assert isinstance(refuted, Bucket)
     assert refuted.rate.guessed
     assert refuted.rate.per_second < 2.0
+    assert refuted.standing is Standing.MEASURED
+    later = taught(bucket.borrowed(20.0, history=NOTHING_SEEN), episode(0.0, 10.0, 1.0), UNKNOWN)
+    assert isinstance(later, Bucket)
+    assert not later.rate.guessed
+
+
+@pytest.mark.parametrize(
+    ("per_second", "count"), [(1 / 3600, 1), (0.02, 1), (0.03, 2), (1.0, 60)], ids=["one-an-hour", "1", "2", "60"]
+)
+def test_a_bucket_is_told_as_so_many_a_minute_and_no_less_than_one(per_second: float, count: int) -> None:
+    assert Bucket(rate=Rate(0.0, per_second)).known == Known(shape="bucket", count=count, window_seconds=60.0)
 
 
 def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_it_was_met() -> None:
