@@ -44,7 +44,7 @@ def test_where_windows_of_several_customers_slide_those_of_all_do(*, told: bool,
     if isinstance(limit, Sliding):
         assert (limit.count, limit.window_seconds) == (50 + customers - 1, 60.0)
         assert limit.known is not None
-        assert limit.refused_at_seconds == -math.inf, "nobody was refused here"
+        assert (limit.standing, limit.refused_at_seconds) == (Standing.LENT, -math.inf), "nobody was refused here"
 
 
 @pytest.mark.parametrize(
