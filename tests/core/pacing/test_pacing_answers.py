@@ -5,7 +5,7 @@ import random
 import pytest
 
 from batchreset.core.pacing import Answer, OutageBegan, OutageEnded, Pacer, Ticket
-from batchreset.core.pacing.load.concurrency import FIRST_AT_ONCE, LEAST_SAMPLE, Concurrency
+from batchreset.core.pacing.load.concurrency import FEW_AT_ONCE, FIRST_AT_ONCE, LEAST_SAMPLE, Concurrency
 from batchreset.core.pacing.load.outage import FAILURES_IN_A_ROW
 
 OK, THROTTLED, UNAVAILABLE, TIMEOUT = Answer.OK, Answer.THROTTLED, Answer.UNAVAILABLE, Answer.TIMEOUT
@@ -126,3 +126,24 @@ def level_after(came: str) -> int:
 @pytest.mark.parametrize(("came", "least"), [("succeeded", 64), ("refused", 64), ("failed", 32)])
 def test_when_many_fail_fewer_at_once_are_tried_and_when_many_are_refused_not(came: str, least: int) -> None:
     assert level_after(came) == least
+
+
+def test_customers_without_rows_allow_no_more_at_once() -> None:
+    paced = Pacer({"a": 400} | {f"c{number}": 0 for number in range(1000)}, max_concurrency=64, random=Least())
+    paced.add_rows({f"d{number}": 0 for number in range(1000)})
+    most = 0
+    while not paced.done:
+        under_way = []
+        while isinstance(turn := paced.take(0.0), Ticket):
+            under_way.append(turn)
+        most = max(most, len(under_way))
+        for ticket in under_way:
+            answered(paced, 0.0, ticket, OK, again=False)
+
+    assert most == FEW_AT_ONCE
+
+
+def test_two_at_once_are_of_two_customers() -> None:
+    paced = Pacer({"a": 5, "b": 3}, max_concurrency=2, random=Least())
+
+    assert [taken(paced, 0.0).customer for _ in range(2)] == ["a", "b"]

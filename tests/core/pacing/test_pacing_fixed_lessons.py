@@ -292,11 +292,11 @@ def test_an_end_before_its_time_after_a_short_wait_is_of_a_window_that_slides(
 
 @pytest.mark.parametrize(
     ("begin", "met_by_clock"),
-    [(126.1, True), (125.9, False), (173.9, True), (174.1, False)],
+    [(113.1, True), (112.9, False), (160.9, True), (161.1, False)],
     ids=["a-tenth-later", "less", "a-tenth-earlier", "less-early"],
 )
 def test_a_begin_tells_what_windows_follow_when_a_tenth_off_the_clocks(begin: float, *, met_by_clock: bool) -> None:
-    met = late(179.5, 180.2, before=120.0, begin=begin, refused=176.0)
+    met = late(166.5, 167.2, before=107.0, begin=begin, refused=163.0)
 
     assert read(STEADY, met) is Reading.LATE_BY_CLOCK
     assert alignment_after(STEADY, met, UNKNOWN) is (CLOCK if met_by_clock else UNKNOWN)

@@ -442,3 +442,21 @@ def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() ->
     raised = limit.raised(180.0)
     assert raised.count > limit.count
     assert raised.raised(183.0) is raised
+
+
+def test_refusals_one_window_and_more_apart_are_no_strikes_against_a_limit_that_slides() -> None:
+    limit = learned_sliding()
+    assert (limit.refused_at_seconds, limit.strikes) == (121.0, 0)
+
+    soon = taught(limit, episode(125.0, 180.9, 1.0), UNKNOWN)
+    later = taught(soon, episode(185.0, 240.9, 1.0), UNKNOWN)
+
+    assert isinstance(soon, Sliding)
+    assert isinstance(later, Sliding)
+    assert (soon.strikes, later.strikes) == (1, 0)
+
+
+def test_a_limit_that_slides_falls_to_one_at_the_least() -> None:
+    limit = replace(learned_sliding(), count=1, trusted_count=1)
+
+    assert limit.settled(episode(0.0, 90.0, 1.0)).count == 1

@@ -135,3 +135,11 @@ def test_what_was_measured_is_reached_again_after_a_while(
 
     assert now == pytest.approx(0.98 * per_second)
     assert rate.now_per_second(100.0 + open_seconds) == pytest.approx(0.98 * 0.93 * per_second)
+
+
+def test_a_bucket_holds_one_at_the_least_however_little_passed_before_the_first_refusal() -> None:
+    """20 sent in 10 s of the 30 s that it was open: 19 of them came in, as one it may have held."""
+    rate = Rate(100.0, 0.1, first=(1, 50.0), guessed=True)
+    rate.refused(refused(130.0, lately=(Lately(window_seconds=10.0, least=20, most=20),)))
+
+    assert rate.per_second == pytest.approx(1.9)
