@@ -201,6 +201,7 @@ def test_the_first_contradiction_is_kept_in_mind_and_nothing_else_changes() -> N
     assert doubted == replace(believed, history=replace(believed.history, doubted=True))
     assert read(doubted, met) is Reading.ANOTHER_LENGTH
     assert read(window(60.0, 10, 10), met) is Reading.ANOTHER_LENGTH, "two that agree are not yet much"
+    assert read(lent(10, 60.0, history=NOTHING_SEEN, unprobed_windows=1), met) is Reading.DOUBTED
 
 
 def test_a_window_that_slides_takes_as_much_as_ever_it_did_in_the_next_longer_one() -> None:

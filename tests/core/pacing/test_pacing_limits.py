@@ -356,6 +356,8 @@ def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_
 
     met = taught(limit, replace(episode(1200.0, 1230.0, 1.0), lately=counted(w60=300)), UNKNOWN)
     assert met.known == Known(shape="sliding", count=297, window_seconds=60.0)
+    assert isinstance(met, Sliding)
+    assert met.strikes == 0
 
 
 def counted(**most: int) -> tuple[Lately, ...]:
