@@ -40,6 +40,12 @@ def test_a_window_is_what_people_configure_and_a_guess_no_shorter_than_what_was_
     assert guessed(Span(least, most)) == guess
 
 
+@pytest.mark.parametrize("window", [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600])
+def test_these_are_the_windows_that_people_configure(window: int) -> None:
+    assert guessed(Span(0.98 * window, 0.99 * window)) == window
+    assert snapped(Span(0.98 * window, 0.99 * window)) == window
+
+
 def episode(  # noqa: PLR0913 - one for each thing that may differ
     begin: float, refused: float, told: float, *, accepted: int = 10, prompt: bool = True, before: float = 0.0,
     expected: float = 0.0, last_begin: float = -1000.0, last_accepted: int = 10, put_off: bool = False,
@@ -358,6 +364,12 @@ def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_
     assert met.known == Known(shape="sliding", count=297, window_seconds=60.0)
     assert isinstance(met, Sliding)
     assert met.strikes == 0
+
+
+def test_one_in_a_window_that_was_borrowed_is_tried_higher_too() -> None:
+    limit = sliding.borrowed(1, 60.0, history=NOTHING_SEEN).raised(0.0)
+
+    assert limit.raised(100.0).count == 2
 
 
 def counted(**most: int) -> tuple[Lately, ...]:
