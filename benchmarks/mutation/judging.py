@@ -26,8 +26,8 @@ from benchmarks.mutation.mutants import ROOT, Mutant, codes
 CORE: Final = ROOT / "batchreset" / "core"
 PACING: Final = CORE / "pacing"
 TESTS: Final = ROOT / "tests" / "core"
-_EVERYWHERE: Final = "test_pacer_regimes.py"
-"""Whole runs: they pass by most lines, and are long when each line is watched."""
+LONG: Final = TESTS / PACING.name / "test_pacer_regimes.py"
+"""Whole runs within bounds, seconds for each change: they judge nothing here. The record of decisions is stricter."""
 _MEMORY_BYTES: Final = 3 * 2**30
 _SURVIVED, _KILLED = 0, 1
 
@@ -47,7 +47,7 @@ class Judge:
         self._test_files: set[Path] = set()
         paced = {PACING in path.parents for path in modules}
         self.tests = [str(TESTS / PACING.name)] if paced == {True} else [str(TESTS)]
-        self.tests += [f"--ignore={TESTS / PACING.name}"] if paced == {False} else []
+        self.tests.append(f"--ignore={TESTS / PACING.name if paced == {False} else LONG}")
         self._modules = modules
         self._passing_by: dict[tuple[str, int], set[str]] = {}
         self._functions: dict[tuple[str, str, int], list[types.FunctionType]] = {}
@@ -83,14 +83,12 @@ class Judge:
         for item in self.items:
             for path in self._modules:
                 _forget_results(path)
-            if item.path.name != _EVERYWHERE:
-                watching.start()
-                watching.switch_context(item.nodeid)
+            watching.start()
+            watching.switch_context(item.nodeid)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
             _run([item])
             self.seconds[item.nodeid] = resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
-            if item.path.name != _EVERYWHERE:
-                watching.stop()
+            watching.stop()
             if session.testsfailed:
                 raise SystemExit(f"{item.nodeid} fails without any change: mend that first")
         data = watching.get_data()
@@ -107,8 +105,6 @@ class Judge:
             names = set().union(*(tests for (passed, _), tests in self._passing_by.items() if passed == path))
             naming = {test for test in self._test_files if _module(mutant.path) in _imports(test)}
             names |= {item.nodeid for item in self.items if item.path in naming}
-        if PACING in mutant.path.parents:
-            names |= {item.nodeid for item in self.items if item.path.name == _EVERYWHERE}
         return sorted((item for item in self.items if item.nodeid in names), key=lambda item: self.seconds[item.nodeid])
 
     def _judged(self, mutant: Mutant, chosen: Sequence[pytest.Item]) -> int:

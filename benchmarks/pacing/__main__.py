@@ -4,8 +4,10 @@ import argparse
 import sys
 
 from benchmarks.pacing.cpu import cpu_lines
+from benchmarks.pacing.decisions import RECORD, record
 from benchmarks.pacing.measure import line
 from benchmarks.pacing.regimes import FURTHER, TEN
+from benchmarks.pacing.small import SMALL
 
 HEAD = "regime        about                                    worst (seed)   mean    429/1000 mean  worst   oracle s"
 
@@ -19,7 +21,11 @@ def main() -> None:
     parser.add_argument("--milder", action="store_true", help="no way to the limiter, windows begin with a request")
     parser.add_argument("--all", action="store_true", help="the further regimes too")
     parser.add_argument("--cpu", action="store_true", help="only the processor time a row")
+    parser.add_argument("--record", action="store_true", help="only record what is decided in small regimes, anew")
     asked = parser.parse_args()
+    if asked.record:
+        sys.stdout.writelines(f"{text}\n" for text in record(SMALL, RECORD))
+        return
     if asked.cpu:
         sys.stdout.writelines(f"{text}\n" for text in cpu_lines())
         return

@@ -62,8 +62,9 @@ class Service:
     way_in: float = 0.0
     refusal_share: float = 1.0
 
-    def latency_seconds(self, chance: random.Random, under_way: int) -> float:
+    def latency_seconds(self, now_seconds: float, chance: random.Random, under_way: int) -> float:
         """Drawn when the request leaves."""
+        del now_seconds
         if chance.random() < LATENCY_TAIL_SHARE:
             shortest, longest = LATENCY_TAIL_SECONDS
             seconds = shortest * math.exp(chance.random() * math.log(longest / shortest))

@@ -62,7 +62,7 @@ def simulate(pacer: Driven, service: Service, chance: random.Random) -> Run:
         if isinstance(turn, Ticket):
             idle, under_way = 0, under_way + 1
             most = max(most, under_way)
-            latency = service.latency_seconds(chance, under_way)
+            latency = service.latency_seconds(now, chance, under_way)
             arrives = now + service.way_in * latency
             heapq.heappush(events, (arrives, turn.number, False, turn, latency, Answer.OK, None))
             if service.way_in:

@@ -51,6 +51,14 @@ def spent_much() -> Gate:
     return windowed(sent=4)
 
 
+def just_enough() -> Gate:
+    return windowed(sent=3)
+
+
+def spent_little() -> Gate:
+    return windowed(sent=2)
+
+
 def steady(gate: Gate) -> Gate:
     assert isinstance(gate.limit, Fixed)
     gate.limit = gate.limit.observed(10).observed(10)
@@ -105,6 +113,8 @@ def opened_since() -> Gate:
         pytest.param(bucket, fresh, Blame.UNCLEAR, id="no-bucket-asks-for-so-long-a-wait"),
         pytest.param(near, spent_much, Blame.UNCLEAR, id="near-but-the-customer-may-have-met-its-own"),
         pytest.param(lambda: steady(near()), spent_much, Blame.PARTNER, id="near-and-well-known"),
+        pytest.param(near, spent_little, Blame.PARTNER, id="near-and-the-customer-sent-little-of-its-own"),
+        pytest.param(near, just_enough, Blame.UNCLEAR, id="near-and-the-customer-sent-three-tenths-of-its-own"),
         pytest.param(near_but_ending_later, near, Blame.CUSTOMER, id="both-near-one-ends-then"),
         pytest.param(near, near, Blame.UNCLEAR, id="both-near-both-end-then"),
         pytest.param(refused, fresh, Blame.PARTNER, id="the-partner-is-closed"),
@@ -117,6 +127,25 @@ def opened_since() -> Gate:
         pytest.param(lambda: trying(spent()), fresh, Blame.PARTNER, id="sent-to-see-after-the-partners-budget"),
         pytest.param(fresh, lambda: trying(refused()), Blame.CUSTOMER, id="sent-to-see-for-the-customer"),
         pytest.param(far, lambda: trying(spent()), Blame.CUSTOMER, id="sent-to-see-for-it-and-the-partner-is-far"),
+        pytest.param(near, lambda: trying(refused()), Blame.PARTNER, id="sent-to-see-for-it-and-the-partner-ends-then"),
+        pytest.param(
+            lambda: trying(closed(far(), Cause.SPENT)),
+            near_but_ending_later,
+            Blame.PARTNER,
+            id="sent-to-see-for-the-partner-that-ends-then-and-not-the-customer",
+        ),
+        pytest.param(
+            lambda: trying(closed(near_but_ending_later(), Cause.SPENT)),
+            near_but_ending_later,
+            Blame.CUSTOMER,
+            id="sent-to-see-and-neither-ends-then-the-customer-is-near",
+        ),
+        pytest.param(
+            lambda: trying(closed(near_but_ending_later(), Cause.SPENT)),
+            guessed_ending_later,
+            Blame.PARTNER,
+            id="sent-to-see-and-neither-ends-then-the-customers-is-guessed",
+        ),
     ],
 )
 def test_a_refusal_is_given_by_what_is_known(partner: Make, customer: Make, blame: Blame) -> None:
@@ -125,6 +154,27 @@ def test_a_refusal_is_given_by_what_is_known(partner: Make, customer: Make, blam
     )
 
     assert blamed(partner(), customer(), refusal) is blame
+
+
+@pytest.mark.parametrize("apart_seconds", [0.0, 2.0, -2.0, 2.1, -2.1])
+@pytest.mark.parametrize("prompt", [True, False], ids=["begun-promptly", "begun-late"])
+def test_a_window_ends_then_if_the_told_end_is_within_two_seconds_of_it(*, apart_seconds: float, prompt: bool) -> None:
+    partner = near_but_ending_later()
+    partner.traffic.window.prompt = prompt
+    told = 2 * TOLD_SECONDS + apart_seconds
+    refusal = Refusal(number=NUMBER, at_seconds=NOW_SECONDS, sent_at_seconds=NOW_SECONDS, retry_after_seconds=told)
+    assert refusal.end_seconds == NOW_SECONDS + told
+
+    assert blamed(partner, fresh(), refusal) is (Blame.PARTNER if abs(apart_seconds) <= 2.0 else Blame.UNCLEAR)
+
+
+@pytest.mark.parametrize(("told_seconds", "blame"), [(5.0, Blame.PARTNER), (5.1, Blame.UNCLEAR)])
+def test_a_bucket_asks_for_no_more_than_five_seconds(told_seconds: float, blame: Blame) -> None:
+    refusal = Refusal(
+        number=NUMBER, at_seconds=NOW_SECONDS, sent_at_seconds=NOW_SECONDS, retry_after_seconds=told_seconds
+    )
+
+    assert blamed(bucket(), fresh(), refusal) is blame
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from batchreset.core.pacing.load.climb import LEAST_AT_ONCE, PATIENCE_FIRST, STEP, UNASKED_AT_ONCE, Climb
+from batchreset.core.pacing.load.climb import (
+    CAREFUL_SUCCESSES,
+    LEAST_AT_ONCE,
+    PATIENCE_FIRST,
+    STEP,
+    UNASKED_AT_ONCE,
+    Climb,
+)
 from batchreset.core.pacing.load.moves import TRANSITIONS, Finding, Move, moved
 from batchreset.core.pacing.load.sample import Reading, Sample
 from batchreset.core.transitions import IllegalMoveError
@@ -187,3 +194,14 @@ def test_only_what_was_raised_gives_way_to_an_outage() -> None:
     climb = climbing()
     climb.give_way()
     assert (climb.move, climb.level) == (Move.HOLD, 40.0)
+
+
+def test_before_anything_was_judged_it_grows_half_as_far_again_as_goes_unasked() -> None:
+    climb = Climb(256)
+    assert not any(climb.grow() for _ in range(CAREFUL_SUCCESSES - 1))
+    assert climb.level == UNASKED_AT_ONCE
+
+    grown = [climb.grow() for _ in range(100)]
+
+    assert climb.level == STEP * UNASKED_AT_ONCE
+    assert grown.count(True) == 1

@@ -99,6 +99,10 @@ def test_ends_that_move_away_are_put_off_unless_a_constant_is_told() -> None:
     constant = series(told(10.0, 10.2, 30.0), told(14.0, 14.2, 30.0))
     assert not constant.put_off
     assert constant.told_end == Span(39.0, 41.2)
+    overtaken = series(told(14.0, 14.2, 30.0), told(10.0, 10.2, 30.0))
+    assert not overtaken.put_off
+    assert overtaken.told_end == Span(39.0, 41.2)
+    assert series(told(14.0, 14.2, 30.0), told(10.0, 10.2, 29.0)).put_off
 
 
 def test_the_first_row_beyond_a_well_known_limit_waits_for_those_under_way() -> None:
@@ -239,3 +243,29 @@ def test_a_row_that_is_lost_while_it_sees_is_followed_at_once_by_another() -> No
     door.returned(7)
     door.lost(70.0, 7)
     assert (door.opens_seconds(), door.due_seconds) == (70.0, 60.0)
+
+
+def test_a_door_that_opened_does_not_wait_for_others_that_went_to_see() -> None:
+    door = Door()
+    door.close(0.0, 60.0, Cause.SPENT)
+    for number in (7, 8):
+        door.sent_to_see(60.0 + number, number)
+    door.returned(7)
+    door.passed()
+    door.close(70.0, 120.0, Cause.REFUSED)
+
+    assert door.opens_seconds() == 120.0
+
+
+def test_a_gate_that_nothing_passed_is_open_and_knows_of_no_wait_no_window_and_no_refusal() -> None:
+    door, window, refusals = Door(), Window(), Refusals()
+
+    assert (door.phase, door.cause, door.opened_number, door.until_seconds) == (Phase.OPEN, Cause.SPENT, 0, -math.inf)
+    assert (door.waited_seconds, door.last_wait_seconds, door.due_seconds) == (0.0, 0.0, 0.0)
+    assert (door.trying_sent, door.trying_late_seconds) == (0, 0.0)
+    assert (window.begin_seconds, window.last_begin_seconds, window.ends_seconds) == (-math.inf,) * 3
+    assert (window.first_number, window.sent, window.refused, window.last_accepted) == (0, 0, 0, 0)
+    assert (window.over_first, window.over_in_flight, window.ended_before_seconds, window.prompt) == (0, 0, 0.0, True)
+    assert (refusals.tries, refusals.series, refusals.learns, refusals.put_off) == (0, Series.NONE, False, False)
+    assert (refusals.told_end, refusals.first_end, refusals.told_least_seconds) == (None, None, None)
+    assert (refusals.first_at_seconds, refusals.last_at_seconds) == (0.0, 0.0)

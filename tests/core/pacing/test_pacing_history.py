@@ -36,7 +36,7 @@ def seen(*counts: int) -> History:
 
 @pytest.mark.parametrize(
     ("counts", "agreeing"),
-    [((1000, 986), 1), ((1000, 984), 0), ((1000, 1014), 1), ((1000, 1016), 0), ((1000,), 0), ((1000, 1000, 500), 0)],
+    [((1000, 985), 1), ((1000, 984), 0), ((1000, 1014), 1), ((1000, 1016), 0), ((1000,), 0), ((1000, 1000, 500), 0)],
 )
 def test_windows_agree_that_differ_by_a_hundredth_and_a_half_at_most(counts: tuple[int, ...], agreeing: int) -> None:
     assert seen(*counts).agreeing == agreeing
@@ -111,6 +111,8 @@ def test_what_passed_unrefused_raises_a_limit_and_less_says_nothing() -> None:
     limit = measured(100, 100)
     assert limit.window_over(100) is limit
     assert limit.window_over(101).count == 101
+    assert limit.next_window().probing is False
+    assert limit.window_over(101).next_window().probing, "what is another is looked beyond"
 
 
 def test_a_sliding_limit_is_spent_in_a_tenth_of_its_window_and_no_more_than_it_takes() -> None:

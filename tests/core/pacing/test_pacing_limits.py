@@ -40,6 +40,12 @@ def test_a_window_is_what_people_configure_and_a_guess_no_shorter_than_what_was_
     assert guessed(Span(least, most)) == guess
 
 
+@pytest.mark.parametrize("window", [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600])
+def test_these_are_the_windows_that_people_configure(window: int) -> None:
+    assert guessed(Span(0.98 * window, 0.99 * window)) == window
+    assert snapped(Span(0.98 * window, 0.99 * window)) == window
+
+
 def episode(  # noqa: PLR0913 - one for each thing that may differ
     begin: float, refused: float, told: float, *, accepted: int = 10, prompt: bool = True, before: float = 0.0,
     expected: float = 0.0, last_begin: float = -1000.0, last_accepted: int = 10, put_off: bool = False,
@@ -74,6 +80,7 @@ def learned_window() -> Fixed:
 def learned_sliding() -> Sliding:
     limit = taught(learned_window(), episode(120.0, 121.0, 1.0, expected=180.0, accepted=2), UNKNOWN)
     assert isinstance(limit, Sliding)
+    assert limit.history.shapes_tried == 2
     return limit
 
 
@@ -149,6 +156,28 @@ def test_ends_are_told_between_two_moments_and_refusals_that_count_put_them_off(
     put_off = replace(told, put_off=True, last_refused_at_seconds=70.0, reopened_at_seconds=75.0)
     assert put_off.end.holds(60.0)
     assert replace(told, told_end=None).end == Span(5.0, 60.2)
+    assert put_off.end == Span(57.0, 61.0)
+
+
+@pytest.mark.parametrize(("last_refused", "least"), [(62.0, 61.0), (62.1, 62.1)], ids=["nearly-true", "not-true"])
+def test_an_end_that_was_told_is_no_end_when_a_row_more_than_a_second_later_was_still_refused(
+    last_refused: float, least: float
+) -> None:
+    met = replace(episode(0.0, 5.0, 55.0), last_refused_at_seconds=last_refused, reopened_at_seconds=75.0)
+
+    assert met.end.least_seconds == least
+
+
+@pytest.mark.parametrize(
+    ("told", "tries", "end", "short"),
+    [(2.0, 3, 99.0, True), (2.1, 3, 6.0, False), (2.0, 4, 7.0, True), (2.0, 4, 7.1, False), (None, 1, 7.0, True)],
+)
+def test_a_wait_is_short_if_it_was_told_so_or_proved_to_be(
+    *, told: float | None, tries: int, end: float, short: bool
+) -> None:
+    met = replace(episode(0.0, 5.0, 1.0), told_end=None, reopened_at_seconds=end, tries=tries)
+
+    assert replace(met, told_least_seconds=told).short is short
 
 
 def test_a_service_that_contradicts_itself_for_ever_is_taken_for_a_bucket_for_good() -> None:
@@ -309,6 +338,17 @@ def test_a_borrowed_bucket_is_not_told_and_one_refused_at_once_is_forgotten() ->
     assert isinstance(refuted, Bucket)
     assert refuted.rate.guessed
     assert refuted.rate.per_second < 2.0
+    assert refuted.standing is Standing.MEASURED
+    later = taught(bucket.borrowed(20.0, history=NOTHING_SEEN), episode(0.0, 10.0, 1.0), UNKNOWN)
+    assert isinstance(later, Bucket)
+    assert not later.rate.guessed
+
+
+@pytest.mark.parametrize(
+    ("per_second", "count"), [(1 / 3600, 1), (0.02, 1), (0.03, 2), (1.0, 60)], ids=["one-an-hour", "1", "2", "60"]
+)
+def test_a_bucket_is_told_as_so_many_a_minute_and_no_less_than_one(per_second: float, count: int) -> None:
+    assert Bucket(rate=Rate(0.0, per_second)).known == Known(shape="bucket", count=count, window_seconds=60.0)
 
 
 def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_it_was_met() -> None:
@@ -322,6 +362,14 @@ def test_a_borrowed_sliding_limit_is_verified_then_left_fast_and_told_only_when_
 
     met = taught(limit, replace(episode(1200.0, 1230.0, 1.0), lately=counted(w60=300)), UNKNOWN)
     assert met.known == Known(shape="sliding", count=297, window_seconds=60.0)
+    assert isinstance(met, Sliding)
+    assert met.strikes == 0
+
+
+def test_one_in_a_window_that_was_borrowed_is_tried_higher_too() -> None:
+    limit = sliding.borrowed(1, 60.0, history=NOTHING_SEEN).raised(0.0)
+
+    assert limit.raised(100.0).count == 2
 
 
 def counted(**most: int) -> tuple[Lately, ...]:
@@ -373,6 +421,33 @@ def test_a_borrowed_guess_that_is_refused_with_a_short_wait_is_a_bucket_whatever
     assert isinstance(taught(measured, met, UNKNOWN), Fixed)
 
 
+@pytest.mark.parametrize(
+    ("told", "tries", "shape"),
+    [
+        pytest.param(290.0, 1, Fixed, id="told"),
+        pytest.param(290.0, 4, Fixed, id="told-and-tried-in-vain"),
+        pytest.param(None, 1, Fixed, id="untold-and-waited-once"),
+        pytest.param(None, 4, Bucket, id="untold-and-tried-again-and-again"),
+    ],
+)
+def test_a_long_wait_that_we_did_not_make_long_by_trying_is_a_windows(
+    told: float | None, tries: int, shape: type[Limit]
+) -> None:
+    guessed = taught(Open(), episode(0.0, 5.0, 1.0), UNKNOWN)
+    met = replace(episode(150.0, 160.0, 290.0, accepted=20), told_least_seconds=told, tries=tries)
+
+    assert isinstance(taught(guessed, met, UNKNOWN), shape)
+
+
+@pytest.mark.parametrize(("shapes_tried", "doubtful"), [(2, True), (3, False)])
+def test_one_that_slides_is_doubted_until_its_mind_was_changed_a_third_time(
+    *, shapes_tried: int, doubtful: bool
+) -> None:
+    limit = learned_sliding()
+
+    assert replace(limit, history=replace(limit.history, shapes_tried=shapes_tried)).doubtful is doubtful
+
+
 def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() -> None:
     limit = replace(learned_sliding(), count=20, window_seconds=2.0).settled(episode(120.0, 130.0, 1.0))
     quiet_seconds = limit.quiet_until_seconds - 131.2
@@ -381,3 +456,21 @@ def test_a_sliding_limit_of_a_short_window_is_not_tried_higher_every_second() ->
     raised = limit.raised(180.0)
     assert raised.count > limit.count
     assert raised.raised(183.0) is raised
+
+
+def test_refusals_one_window_and_more_apart_are_no_strikes_against_a_limit_that_slides() -> None:
+    limit = learned_sliding()
+    assert (limit.refused_at_seconds, limit.strikes) == (121.0, 0)
+
+    soon = taught(limit, episode(125.0, 180.9, 1.0), UNKNOWN)
+    later = taught(soon, episode(185.0, 240.9, 1.0), UNKNOWN)
+
+    assert isinstance(soon, Sliding)
+    assert isinstance(later, Sliding)
+    assert (soon.strikes, later.strikes) == (1, 0)
+
+
+def test_a_limit_that_slides_falls_to_one_at_the_least() -> None:
+    limit = replace(learned_sliding(), count=1, trusted_count=1)
+
+    assert limit.settled(episode(0.0, 90.0, 1.0)).count == 1

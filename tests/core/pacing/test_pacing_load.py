@@ -248,6 +248,8 @@ def begun() -> Outage:
 def test_in_an_outage_one_goes_at_a_time_ever_more_rarely() -> None:
     outage = begun()
     waits, now = [outage.opens_seconds(0.0)], outage.opens_seconds(0.0)
+    assert outage.began_seconds == 0.0
+    assert Outage(random.Random(1)).began_seconds == -math.inf
     for number in range(101, 121):
         opens = tried_in_vain(outage, now, number)
         waits.append(opens - now)

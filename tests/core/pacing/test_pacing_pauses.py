@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from batchreset.core.pacing.gates.pauses import pause_seconds
 from batchreset.core.pacing.gates.refusals import Refusal
+from batchreset.core.pacing.limits.habits import Habits
 from batchreset.core.pacing.limits.span import Span
 
 HOUR_SECONDS = 3600.0
@@ -112,3 +113,15 @@ def test_two_refusals_are_of_different_windows_where_their_ends_are_surely_apart
 ) -> None:
     assert refusal(one).ends_apart(refusal(other)) is apart
     assert refusal(other).ends_apart(refusal(one)) is apart
+
+
+def test_what_is_added_to_a_wait_grows_when_it_proved_too_short() -> None:
+    habits, added = Habits(), []
+    assert (habits.slack_seconds, habits.own_slack_seconds) == (0.1, 0.1)
+    for _ in range(7):
+        habits.measured_too_early()
+        added.append(habits.own_slack_seconds)
+    habits.told_too_early()
+
+    assert added == pytest.approx([0.3, 0.5, 0.7, 0.9, 1.1, 1.1, 1.1])
+    assert habits.slack_seconds == 1.1

@@ -111,3 +111,35 @@ def test_of_a_long_wait_little_is_counted_as_the_bucket_was_full_for_most_of_it(
     spend(rate, 3600.0, 200, 0.05)
     rate.refused(refused(3610.0))
     assert rate.per_second == pytest.approx(200 / 40)
+
+
+@pytest.mark.parametrize(
+    ("per_second", "open_seconds", "reached_seconds"),
+    [
+        pytest.param(10.0, 4.0, 5.0, id="at-least-five-seconds"),
+        pytest.param(10.0, 30.0, 15.0, id="half-the-time-it-was-measured-in"),
+        pytest.param(10.0, 900.0, 60.0, id="at-most-a-minute"),
+        pytest.param(0.5, 900.0, 200.0, id="or-a-hundred-requests"),
+    ],
+)
+def test_what_was_measured_is_reached_again_after_a_while(
+    per_second: float, open_seconds: float, reached_seconds: float
+) -> None:
+    """Another rate than before was found: 50 % more."""
+    rate = Rate(100.0, per_second / 1.5, taken=0)
+    spend(rate, 100.0, round(per_second * open_seconds), 1.0 / per_second)
+    rate.refused(refused(100.0 + open_seconds))
+    assert rate.per_second == pytest.approx(per_second)
+
+    now = rate.now_per_second(100.0 + open_seconds + reached_seconds)
+
+    assert now == pytest.approx(0.98 * per_second)
+    assert rate.now_per_second(100.0 + open_seconds) == pytest.approx(0.98 * 0.93 * per_second)
+
+
+def test_a_bucket_holds_one_at_the_least_however_little_passed_before_the_first_refusal() -> None:
+    """20 sent in 10 s of the 30 s that it was open: 19 of them came in, as one it may have held."""
+    rate = Rate(100.0, 0.1, first=(1, 50.0), guessed=True)
+    rate.refused(refused(130.0, lately=(Lately(window_seconds=10.0, least=20, most=20),)))
+
+    assert rate.per_second == pytest.approx(1.9)

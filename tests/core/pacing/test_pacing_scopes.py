@@ -193,6 +193,49 @@ def test_a_customer_whose_next_window_begins_within_the_partners_is_kept_two_win
     assert held_back(limited(100, sent=83), lane) == 10.0
 
 
+def test_a_customer_decides_when_the_run_ends_if_it_takes_four_fifths_of_the_time_of_all() -> None:
+    """8 rows of 10 a minute take 48 s; 100 rows of the partner's 100 a minute take 60 s."""
+    assert held_back(limited(100, sent=92), with_rows(closed(10, 30.0), 8), with_rows(gate("b"), 92)) == 30.0
+    assert held_back(limited(100, sent=92), with_rows(closed(10, 30.0), 8), with_rows(gate("b"), 93)) == 10.0
+
+
+def test_of_those_for_whom_it_is_kept_one_goes_that_may_else_the_first_that_will_is_awaited() -> None:
+    reserve, partner = Reserve(), limited(100, sent=90)
+    later, sooner = with_rows(closed(10, 40.0), 500), with_rows(closed(10, 30.0), 500, 1)
+    assert reserve.holds_back_until(10.0, partner, (later, sooner), 1000) == 30.0
+    assert reserve.choose(10.0) == 30.0
+
+    later.gate = limited(10)
+    assert reserve.choose(10.0) is later
+    later.waiting = 0
+    assert reserve.choose(10.0) == 30.0
+    sooner.waiting = 0
+    assert reserve.choose(10.0) == math.inf
+
+
+def test_for_whom_it_is_kept_is_planned_anew_every_five_seconds() -> None:
+    reserve, partner = Reserve(), limited(100, sent=90)
+    lane = with_rows(gate("late"), 500)
+    assert reserve.holds_back_until(10.0, partner, (lane,), 500) == 10.0
+    lane.gate = closed(10, 30.0)
+
+    assert reserve.holds_back_until(14.9, partner, (lane,), 500) == 14.9
+    assert reserve.holds_back_until(15.0, partner, (lane,), 500) == 30.0
+
+
+def test_what_is_kept_is_no_more_than_rows_wait_and_than_two_windows_take() -> None:
+    small = limited(100, sent=93)
+    lanes = with_rows(closed(10, 30.0), 7), with_rows(gate("b"), 1)
+    assert held_back(small, *lanes) == 30.0
+    assert held_back(limited(100, sent=92), *lanes) == 10.0
+
+    spent = with_rows(limited(10, sent=10, ends_seconds=40.0), 500)
+    assert held_back(limited(100, sent=90), spent) == 40.0
+    assert held_back(limited(100, sent=89), spent) == 10.0
+    over = with_rows(limited(10, sent=4, ends_seconds=10.0), 500)
+    assert held_back(limited(100, sent=94), over) == math.inf, "its window is over: what it has left of it may go now"
+
+
 @given(*[st.tuples(st.integers(-9, 9), st.integers(0, 9)).map(lambda two: Span(two[0], two[0] + two[1]))] * 2)
 def test_two_spans_meet_where_a_moment_is_in_both_and_are_narrowed_to_those(one: Span, other: Span) -> None:
     moments = [float(moment) for moment in range(-20, 40)]

@@ -84,7 +84,7 @@ def _probes_at_once(now_seconds: float, limit: Fixed, traffic: Traffic) -> int:
     sent, most = traffic.window.sent, limit.likely_most
     rest_seconds = PROBE_REST_SHARE * limit.window_seconds
     left_seconds = max(traffic.window.ends_seconds - now_seconds - rest_seconds, PROBE_LEFT_LEAST_SECONDS)
-    at_once = max(1, min(round(PROBE_PACE_SECONDS * max(0, most - sent) / left_seconds), PROBE_AT_MOST))
+    at_once = max(1, min(round(PROBE_PACE_SECONDS * (most - sent) / left_seconds), PROBE_AT_MOST))
     return max(at_once, 1 + (sent - most) // PROBE_GROWTH) if sent > most else at_once
 
 

@@ -133,7 +133,6 @@ class Attribution:
         for suspect in trial.suspects:
             if suspect.gate.door.phase is Phase.HELD:
                 suspect.gate.door.free()
-            self._lanes.wake(suspect)
         *suspicions, decisive = trial.suspicions
         self._give_partner(decisive.lane, decisive.refusal)
         for suspicion in suspicions:
@@ -147,5 +146,3 @@ class Attribution:
         self._partner.door.free()
         for suspicion in trial.suspicions:
             self._give_customer(suspicion.lane, suspicion.refusal)
-        for suspect in trial.suspects:
-            self._lanes.wake(suspect)
