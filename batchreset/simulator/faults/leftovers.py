@@ -1,4 +1,7 @@
-"""Answers to nobody's request: what a service or gateway leaves on a connection behind the right answer."""
+"""Answers to nobody's request: what a service leaves on a connection behind the right answer.
+
+They have ids, as the service's answers have: without any, nobody could tell one from the right answer.
+"""
 
 import itertools
 import uuid
@@ -21,13 +24,13 @@ _VERDICTS: Final = (
 )
 _LATER_SECONDS: Final = (0.0, 0.03)
 """At once it comes with the right answer; a little later it meets a connection that is free, or in use again."""
-_KINDS: Final = tuple(itertools.product(_VERDICTS, (True, False), _LATER_SECONDS))
+_KINDS: Final = tuple(itertools.product(_VERDICTS, _LATER_SECONDS))
 
 
 def leftover(variety: float) -> tuple[Answer, float]:
-    """One of them, and how long after the right answer it comes; its ids, where it has any, are of no request."""
-    verdict, has_ids, later_seconds = _KINDS[int(variety * len(_KINDS))]
-    nobody = _nobody(variety, has_ids=has_ids)
+    """One of them, and how long after the right answer it comes; its ids are of no request."""
+    verdict, later_seconds = _KINDS[int(variety * len(_KINDS))]
+    nobody = _nobody(variety)
     if verdict is _DONE:
         user = DirectoryUser(customer=nobody.customer, user=nobody.user)
         return answers.service_answer(nobody, verdict.status, documents.user_document(user)), later_seconds
@@ -36,7 +39,7 @@ def leftover(variety: float) -> tuple[Answer, float]:
     return answers.with_header(refusal, "Retry-After", "1") if throttles else refusal, later_seconds
 
 
-def _nobody(variety: float, *, has_ids: bool) -> Call:
+def _nobody(variety: float) -> Call:
     """The request that was never made."""
 
     def made(what: str) -> str:
@@ -48,5 +51,5 @@ def _nobody(variety: float, *, has_ids: bool) -> Call:
         target="/",
         customer=made("customer"),
         user=made("user"),
-        headers={name: made(name) for name in ("ms-requestid", "ms-correlationid")} if has_ids else {},
+        headers={name: made(name) for name in ("ms-requestid", "ms-correlationid")},
     )

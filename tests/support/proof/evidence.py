@@ -85,7 +85,7 @@ class Evidence:
         sessions: how often the run was begun.
         killed: a process of this run was killed; what it had not written down yet is not missed.
         cut_off: by row number, how many of its requests were given up at the very moment of being sent (a second
-            signal): the run cannot know that the service never saw them.
+            signal), or lost with their connection: the run cannot know that the service never saw them.
         not_sent: by row number, its attempts for which no connection could be made.
     """
 
