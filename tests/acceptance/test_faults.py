@@ -109,6 +109,7 @@ def test_only_retry_failed_takes_failed_rows_up_again(make_world: MakeWorld) -> 
     prove(gather(made, source))
 
 
+@pytest.mark.torture
 def test_one_throttled_customer_loses_no_row(make_world: MakeWorld) -> None:
     made = make_world(customer_limit=6, customer_window_seconds=0.5, retry_after=RetryAfterStyle.DECIMAL)
     source = made.input(accounts(18, 6))
