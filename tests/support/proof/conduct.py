@@ -11,7 +11,8 @@ EXIT_CODES = {
     "interrupted": {1, 2, 5, 130, 143},
 }  # fmt: skip
 """By the reason of a stop; an error that ends a run interrupts it with a code of its own."""
-_REFUSED_SHARE = 0.15
+_REFUSED_SHARE = 0.35
+"""A limit of two or three in a window is met once in each of them."""
 _REFUSED_A_CUSTOMER = 3
 
 

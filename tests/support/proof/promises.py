@@ -260,7 +260,9 @@ def _summary(e: Evidence) -> Iterator[str]:
         "outcomes": {name: outcomes[name] for name in REASONS},
     }
     if not e.killed:
-        expected |= {"sent": len(ends) + sum(e.cut_off.values()), "throttled": ends.count("429")}
+        unheard = {one.correlation_id for one in e.attempts if one.verdict == "cancelled"}
+        throttled = [one for one in e.seen.exchanges if one.ended == "429" and one.correlation_id not in unheard]
+        expected |= {"sent": len(ends) + sum(e.cut_off.values()), "throttled": len(throttled)}
     for name, value in expected.items():
         if e.summary[name] != value:
             yield f"summary.json: {name} is {e.summary[name]}, should be {value}"
