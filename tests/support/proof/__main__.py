@@ -1,4 +1,4 @@
-"""`python -m proof INPUT RUN --key KEY --applied-log FILE --request-log FILE`, in `tests/support`.
+"""`PYTHONPATH=tests/support python -m proof INPUT RUN --key KEY --applied-log FILE --request-log FILE`.
 
 Whether a run kept the promises, from files alone: its input and folder, a secret key, and the two logs of
 `batchreset simulate`. Exit code 1 when it did not, with what does not hold, a line each.
