@@ -117,9 +117,9 @@ def meet(crashing: Crashing, name: str, fault: Fault) -> None:
         started = crashing.start([Rule(match=fault.match, nth=place, do=fault.do)], f"{name} ({place})")
         if started.recording.done:
             assert_in_order(crashing, started, fault.codes)
-            crashing.look()
-            # What was not synced, as the program was told, counts for nothing.
+            # What was not synced, as the program was told, counts for nothing. First of all, as reading leaves files.
             look_at_moments(crashing, started.disk, started.recording, looks=LOOKS, chance=crashing.chance)
+            crashing.look()
             if started.ended.code in WENT_ON:
                 crashing.ended(started.ended)
             return
