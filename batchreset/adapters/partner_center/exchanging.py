@@ -79,8 +79,9 @@ class Exchanging:
     def _answered(self, response: httpx.Response, body: bytes, secrets: tuple[Secret, ...]) -> Answered:
         try:
             return answered(response.status_code, response.headers, body, secrets=secrets, now=self._clock.now())
-        except Exception:  # noqa: BLE001  its words are lost, not what it means: a 200 that was read for a loss is sent again
-            return Answered(status=response.status_code)
+        except Exception as error:  # noqa: BLE001  its words are lost, not what it means: a 200 taken for a loss goes again
+            unread = "" if response.is_success else f"what the service said could not be read ({type(error).__name__})"
+            return Answered(status=response.status_code, error_description=unread)
 
 
 async def _read(response: httpx.Response, most_bytes: int) -> bytes:

@@ -1,12 +1,13 @@
 """Whose answer it is, and what is not understood: nothing is believed that may be another request's."""
 
+import datetime as dt
 import ssl
 from pathlib import Path
 
 import httpx
 import pytest
 from local_tls import write_ca_file
-from partner_center_caller import CORRELATION_ID, REQUEST_ID, WallClock, calling, forget_proxies, reset
+from partner_center_caller import CORRELATION_ID, PASSWORD, REQUEST_ID, WallClock, calling, forget_proxies, reset
 from raw_tls_server import Wire, answering, raw_server
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
@@ -76,3 +77,27 @@ async def test_whatever_httpx_stumbles_over_was_sent(trusting: ssl.SSLContext) -
             connections, base_url="https://localhost", address=ResetAddress.USERS, timeout_seconds=1, clock=WallClock()
         )
         assert await reset(api) == Lost(kind=LossKind.CUT_SHORT, detail="the answer could not be read (ValueError)")
+
+
+class BrokenClock(WallClock):
+    """Fails where an answer's words are looked at."""
+
+    def now(self) -> dt.datetime:
+        raise ValueError(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("200 OK", ""), ("404 Not Found", "what the service said could not be read (ValueError)")],
+    ids=["yes", "no"],
+)
+async def test_an_answer_whose_words_cannot_be_read_means_what_its_status_says(
+    status: str, said: str, trusting: ssl.SSLContext
+) -> None:
+    connections = Connections(concurrency=1, timeout_seconds=5, verify=trusting)
+    with raw_server(answering(status, LEFTOVER)) as server:
+        async with connections.open():
+            api = PartnerCenterApi(
+                connections, base_url=server.url, address=ResetAddress.USERS, timeout_seconds=5, clock=BrokenClock()
+            )
+            assert await reset(api) == Answered(status=int(status[:3]), error_description=said)
