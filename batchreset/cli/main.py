@@ -17,13 +17,13 @@ from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
-    "run": "batchreset.cli.carry_out:run",
-    "plan": "batchreset.cli.carry_out:plan",
-    "apply": "batchreset.cli.carry_out:apply",
+    "run": "batchreset.cli.run:run",
+    "plan": "batchreset.cli.plan:plan",
+    "apply": "batchreset.cli.apply:apply",
     "roster": "batchreset.cli.roster:roster",
-    "status": "batchreset.cli.look:status",
-    "results": "batchreset.cli.look:results",
-    "handover": "batchreset.cli.look:handover",
+    "status": "batchreset.cli.status:status",
+    "results": "batchreset.cli.results:results",
+    "handover": "batchreset.cli.handover:handover",
     "auth": "batchreset.cli.auth:auth",
     "simulate": "batchreset.cli.simulate:simulate",
     "demo": "batchreset.cli.demo:demo",

@@ -167,6 +167,10 @@ def terminal_flags(command: Decorated) -> Decorated:
     return decorated
 
 
+run_argument: Final = click.argument("run_name", metavar="RUN")
+"""The run that a command is about: the path of its folder, or its id."""
+
+
 def runs_dir_flag(command: Decorated) -> Decorated:
     """--runs-dir for commands that only look for a run."""
     return click.option(

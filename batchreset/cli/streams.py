@@ -1,8 +1,8 @@
-"""Standard streams that were closed before the program began (`>&-`, some daemons)."""
+"""The standard streams, also where they were closed before the program began (`>&-`, some daemons)."""
 
 import os
 import sys
-from typing import Final
+from typing import BinaryIO, Final
 
 from batchreset.errors import SettingsError
 
@@ -34,3 +34,13 @@ def refuse_closed_output(what: str) -> None:
             f"standard output is closed, so that {what} would go nowhere; nothing was read or opened",
             next_step="give --out FILE, or send standard output somewhere",
         )
+
+
+def standard_input() -> BinaryIO | None:
+    """None where it is closed."""
+    return sys.stdin.buffer if sys.stdin else None
+
+
+def is_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return bool(sys.stdin) and sys.stdin.isatty()

@@ -13,24 +13,21 @@ from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
-from batchreset.core.stop import Stop, stop_for
+from batchreset.core.stop import stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import (
     BatchresetError,
     ExitCode,
     PlanRefusedError,
     RefusedError,
-    ResultsError,
     RunFolderError,
-    SettingsError,
 )
+from batchreset.wiring.concluding import check_results_can_be_written, conclude
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
-from batchreset.wiring.results import refuse_destination, write_results_of
 from batchreset.wiring.session import Display, prepared
-from batchreset.wiring.summary import summarize
 
 _THIS_MACHINE: Final = Machine()
 
@@ -87,7 +84,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
     ):
         check_plan_is_unchanged(run)
         _refuse_unread(run, dry_run=how.dry_run)
-        _check_results_can_be_written(run)
+        check_results_can_be_written(run)
         session = closing.enter_context(prepared(run, environ=environ, log=log, machine=machine))
         began_at, stop, pacing = machine.now(), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
@@ -108,9 +105,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            summary = _conclude(
-                run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at, ended_at=machine.now()
-            )
+            summary = conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at, ended_at=machine.now())
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             last.update(state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
@@ -136,7 +131,7 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
         stop = stop_for(now.last.stop_reason, f"the run was stopped before ({now.last.stop_reason})")
     with holding(run.folder):
         ended_at = (now.last and now.last.ended_at) or dt.datetime.now(dt.UTC)
-        return _conclude(run, stop, pacing=None, dry_run=False, began_at=ended_at, ended_at=ended_at)
+        return conclude(run, stop, pacing=None, dry_run=False, began_at=ended_at, ended_at=ended_at)
 
 
 def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:
@@ -144,54 +139,6 @@ def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:
     if earlier.learned is not None:
         log.info("pace.remembered", of_runs=list(earlier.run_ids))
     return earlier
-
-
-def _conclude(
-    run: FrozenRun,
-    stop: Stop | None,
-    *,
-    pacing: Mapping[str, Any] | None,
-    dry_run: bool,
-    began_at: dt.datetime,
-    ended_at: dt.datetime,
-) -> dict[str, Any]:
-    """The run's own results first, then the summary that says they are there, then the results' copy elsewhere.
-
-    A dry run of a run that has begun leaves its files as they are: they tell what was done.
-    """
-    now = standing(run, dry_run=dry_run)
-    summary = summarize(
-        run,
-        now,
-        stop=stop,
-        pacing=pacing,
-        dry_run=dry_run,
-        began_at=began_at,
-        ended_at=ended_at,
-    )
-    if dry_run and now.last is not None:
-        return summary
-    try:
-        write_results_of(run, run.folder.results, dry_run=dry_run)
-        run.folder.write_json(run.folder.summary_json, summary)
-        if run.settings.output.results:
-            write_results_of(run, Path(run.settings.output.results), dry_run=dry_run)
-    except RunFolderError as error:
-        raise _without_results(run, summary, error) from error
-    return summary
-
-
-def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: RunFolderError) -> ResultsError:
-    stop = summary["stop"]
-    before = f"{stop['what']}; and" if stop else "everything was recorded, but"
-    what = f"{before} the results could not be written: {error.what}"
-    if stop and not run.folder.ledger.exists():
-        # The ledger, or all of the folder, was taken away: what brings it back comes before all else.
-        return ResultsError(what, next_step=stop["next_step"])
-    then = f"carry it on with `{run.apply_command}`" if summary["state"] != "finished" else "write them again"
-    return ResultsError(
-        what, next_step=f"mend that, then {then} (`batchreset results {run.folder.path}` writes the results alone)"
-    )
 
 
 def _refuse_unread(run: FrozenRun, *, dry_run: bool) -> None:
@@ -234,16 +181,3 @@ def _log(run: FrozenRun, how: How) -> Iterator[EventLog]:
             f"the log {error.filename} cannot be written ({error.strerror})",
             next_step="choose a --log-file that you may write to, and see that the run's folder is writable",
         ) from error
-
-
-def _check_results_can_be_written(run: FrozenRun) -> None:
-    """Before anything is sent, not after. Raises SettingsError."""
-    if not run.settings.output.results:
-        return
-    destination = Path(run.settings.output.results)
-    refuse_destination(run, destination)
-    if not destination.parent.is_dir():
-        raise SettingsError(
-            f"[output] results: there is no folder {destination.parent}",
-            next_step="make the folder, or choose another file",
-        )

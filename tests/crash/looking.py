@@ -10,8 +10,8 @@ import click
 from click.testing import CliRunner
 from proof import hand_over, sha256
 
-from batchreset.cli.look import results as results_command
-from batchreset.cli.look import status as status_command
+from batchreset.cli.results import results as results_command
+from batchreset.cli.status import status as status_command
 from batchreset.errors import RunFolderError
 from batchreset.simulator.state import Applied
 

@@ -17,7 +17,7 @@ import polars as pl
 import pyrage
 from click.testing import CliRunner
 
-from batchreset.cli.look import handover as handover_command
+from batchreset.cli.handover import handover as handover_command
 from proof.evidence import Attempted, Evidence, InputRow, Sealed, Seen
 
 

@@ -1,7 +1,6 @@
-"""`status`, `results` and `handover`: looking at a run. Nothing is sent."""
+"""`handover`: the new passwords, for those who have a key. Nothing is sent."""
 
 import csv
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,64 +8,18 @@ from typing import TextIO
 
 import click
 
-from batchreset.adapters.run_folder import all_folders, find_folder
-from batchreset.cli.options import runs_dir_flag, tell
+from batchreset.adapters.run_folder import find_folder
+from batchreset.cli.options import run_argument, runs_dir_flag
 from batchreset.cli.streams import refuse_closed_output
 from batchreset.core.columns import HANDOVER
 from batchreset.durable import PRIVATE_FILE_MODE
-from batchreset.errors import BatchresetError, RunFolderError
-from batchreset.wiring.frozen import read_frozen, standing
+from batchreset.errors import RunFolderError
+from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.handover import hand_over
-from batchreset.wiring.results import write_results_of
-from batchreset.wiring.status import status_lines, status_of
-
-_RUN = click.argument("run_name", metavar="RUN")
 
 
 @click.command()
-@click.argument("run_name", metavar="[RUN]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@runs_dir_flag
-def status(*, run_name: str | None, as_json: bool, runs_dir: Path) -> None:
-    """What has been done, also while it runs, from another terminal. Without RUN: one line for each run."""
-    folders = [find_folder(run_name, runs_dir)] if run_name else all_folders(runs_dir)
-    found = []
-    for folder in folders:
-        try:
-            frozen = read_frozen(folder)
-            found.append(status_of(frozen, standing(frozen)))
-        except BatchresetError as error:
-            if run_name:
-                raise
-            click.echo(f"{folder.run_id}: {error.what}", err=True)
-    if as_json:
-        tell(json.dumps(found[0] if run_name else found, indent=2))
-    elif run_name:
-        tell("\n".join(status_lines(found[0])))
-    elif not found:
-        click.echo(f"no runs in {runs_dir}", err=True)
-    else:
-        for one in found:
-            tell(f"{one['run_id']:<28} {one['state']:<12} {one['done']:>9,} of {one['to_reset']:>9,} accounts")
-
-
-@click.command()
-@_RUN
-@click.option(
-    "--results",
-    "destination",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write here (.csv, .parquet or .ndjson); default: results.csv in the run's folder.",
-)
-@runs_dir_flag
-def results(*, run_name: str, destination: Path | None, runs_dir: Path) -> None:
-    """Write the results file again, in any format. Prints the path of the file."""
-    run = read_frozen(find_folder(run_name, runs_dir))
-    tell(write_results_of(run, destination or run.folder.results))
-
-
-@click.command()
-@_RUN
+@run_argument
 @click.option(
     "--identity",
     "identities",

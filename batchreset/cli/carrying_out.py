@@ -1,0 +1,104 @@
+"""What `run` and `apply` have in common: show the plan, have it confirmed, carry it out, tell what came of it."""
+
+import contextlib
+import datetime as dt
+import json
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from batchreset.cli.environment import environment
+from batchreset.cli.options import Terminal, command_log, tell
+from batchreset.cli.streams import is_terminal
+from batchreset.core.frozen_plan import age, is_old
+from batchreset.core.take_up import TakeUp
+from batchreset.errors import PlanRefusedError, sentence
+from batchreset.wiring.applying import How
+from batchreset.wiring.applying import apply as carry_out
+from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
+from batchreset.wiring.reading import Around
+from batchreset.wiring.summary import plan_lines, summary_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    yes: bool
+    dry_run: bool
+    again: bool
+    as_json: bool
+    terminal: Terminal
+    old_plan: bool = False
+
+
+@contextlib.contextmanager
+def around(terminal: Terminal, *, online: bool) -> Iterator[Around | None]:
+    """What reading users has around it; None where nothing is read."""
+    if not online:
+        yield None
+        return
+    with command_log(terminal, "online") as log:
+        yield Around(environ=environment(), log=log, say=terminal.say)
+
+
+def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices) -> int:
+    terminal, now = choices.terminal, standing(planned)
+    check_plan_is_unchanged(planned)
+    terminal.say(*plan_lines(planned))
+    if not choices.dry_run:
+        # Whoever has begun it has looked at it; a plan that has lain about is looked at again.
+        old = now.last is None and not choices.old_plan and _age_if_old(planned)
+        if old or not choices.yes:
+            _confirm(planned, now.rows_to_send(take_up), old=old or None)
+    how = How(
+        take_up=take_up,
+        dry_run=choices.dry_run,
+        again=choices.again,
+        log_files=terminal.log_files,
+        log_level=terminal.log_level,
+        stderr=sys.stderr,
+        shown=terminal.shown,
+        display=terminal,
+    )
+    return report(carry_out(planned, how, environ=environment()), choices)
+
+
+def _age_if_old(planned: FrozenRun) -> str | None:
+    now = dt.datetime.now(dt.UTC)
+    return age(planned.planned_at, now) if is_old(planned.planned_at, now) else None
+
+
+def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
+    """Have the number of accounts typed. `old`: how old the plan is, if that has to be said."""
+    if old and not is_terminal():
+        raise PlanRefusedError(
+            f"the plan was made {old} ago, and nobody has begun it; nothing was sent",
+            next_step=f"plan again; or, if it still holds, carry it out with: {planned.apply_command} --yes --old-plan",
+        )
+    if not is_terminal():
+        raise PlanRefusedError(
+            "there is no terminal to confirm on",
+            next_step=f"look at the plan, then carry it out with: {planned.apply_command} --yes",
+        )
+    # polars has interrupted reads go on (SA_RESTART): Ctrl-C would be heard only after the next Enter.
+    signal.siginterrupt(signal.SIGINT, True)
+    if old:
+        click.echo(f"This plan was made {old} ago.", err=True)
+    click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
+    typed = sys.stdin.readline().strip()
+    if typed not in {str(accounts), f"{accounts:,}"}:
+        raise PlanRefusedError(
+            f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
+            next_step=f"the plan is kept; carry it out with: {planned.apply_command}",
+        )
+
+
+def report(summary: Mapping[str, Any], choices: Choices) -> int:
+    tell(json.dumps(summary, indent=2) if choices.as_json else "\n".join(summary_lines(summary)))
+    if summary["stop"]:
+        tell(f"error: {sentence(summary['stop']['what'])}", err=True)
+        tell(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)
+    return int(summary["exit_code"])
