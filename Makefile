@@ -48,7 +48,7 @@ format: $(READY) ## put the code in order
 	@$(BIN)/ruff format .
 
 lock: ## choose the newest versions again and pin them (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra keyvault --no-header \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra keyvault --extra notify --extra report --no-header \
 	  --upgrade --quiet pyproject.toml --output-file requirements.lock
 
 clean: ## remove the environment and caches
