@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test torture mutate bench-pacing bench-reader check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
+
+programs: $(READY) ## tests with chromium, age, ssh-keygen, systemd-analyze and shellcheck, which must be installed
+	@$(BIN)/python -m pytest -m programs
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
 	@$(BIN)/python -m pytest -m torture --timeout 600

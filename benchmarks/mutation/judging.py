@@ -33,7 +33,7 @@ _SURVIVED, _KILLED = 0, 1
 
 # No shrinking: that a test fails is all that is asked. The console is the parent's.
 _OPTIONS: Final = (
-    "-oaddopts=", "-otimeout=0", "-mnot torture", "-s", "-x", "-pno:terminal", "-pno:xdist", "-pno:cacheprovider",
+    "-oaddopts=", "-otimeout=0", "-mnot torture and not programs", "-s", "-x", "-pno:terminal", "-pno:xdist", "-pno:cacheprovider",
     "--hypothesis-profile=mutate", "-Wignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 
