@@ -1,19 +1,22 @@
 """`apply`: carry out a plan, or carry on with a run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from batchreset.adapters.run_folder import find_folder
+from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import again_flag, dry_run_flag, json_flag, yes_flag
 from batchreset.cli.carrying_out import Choices, confirm_and_apply, report
-from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, terminal_flags
+from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, section_flags, terminal_flags
 from batchreset.core.outcome import Reason
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import SettingsError
 from batchreset.settings.explain import LONGEST_WORD_SHOWN
 from batchreset.settings.names import nearest
 from batchreset.wiring.applying import summary_of
+from batchreset.wiring.audience import NAMES
 from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchanged, read_frozen, standing
 
 
@@ -35,6 +38,7 @@ from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchang
 @json_flag
 @runs_dir_flag
 @terminal_flags
+@section_flags(*NAMES)
 def apply(
     *,
     run_name: str,
@@ -48,21 +52,27 @@ def apply(
     as_json: bool,
     runs_dir: Path,
     terminal: Terminal,
+    flags: Mapping[str, object],
 ) -> int:
     """Carry out a plan, or carry on with a run that was interrupted or stopped.
 
     Rows in doubt are taken up again, with a new password; rows that succeeded never are. The run keeps the settings it
-    was planned with; secrets come anew from the environment, and the protected lists are read anew.
+    was planned with; secrets come anew from the environment, those in addresses of notices and pings too, and the
+    protected lists are read anew.
     """
     take_up = TakeUp(in_doubt=True, failed=retry_failed, reasons=_reasons(reasons, retry_failed=retry_failed))
-    planned = read_frozen(find_folder(run_name, runs_dir))
-    if plan_sha256 is not None:
-        check_plan_is_unchanged(planned)
-        check_it_is_the_plan(planned, plan_sha256)
-    choices = Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, old_plan=old_plan)
-    if not standing(planned).rows_to_send(take_up):
-        return report(summary_of(planned), choices)
-    return confirm_and_apply(planned, take_up, choices)
+    with announcing(terminal, flags=flags, job_file=None, silent=dry_run) as told:
+        planned = read_frozen(find_folder(run_name, runs_dir))
+        told.begin_again(planned)
+        if plan_sha256 is not None:
+            check_plan_is_unchanged(planned)
+            check_it_is_the_plan(planned, plan_sha256)
+        choices = Choices(
+            yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, told=told, old_plan=old_plan
+        )
+        if not standing(planned).rows_to_send(take_up):
+            return report(summary_of(planned), choices, repeated=True)
+        return confirm_and_apply(planned, take_up, choices)
 
 
 def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]:

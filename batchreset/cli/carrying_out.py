@@ -17,6 +17,7 @@ from batchreset.cli.streams import is_terminal
 from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import PlanRefusedError, sentence
+from batchreset.wiring.announcing import Announcement
 from batchreset.wiring.applying import How
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
@@ -26,11 +27,18 @@ from batchreset.wiring.summary import plan_lines, summary_lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
+    """What a command was told to do.
+
+    Attributes:
+        told: hears how it ends.
+    """
+
     yes: bool
     dry_run: bool
     again: bool
     as_json: bool
     terminal: Terminal
+    told: Announcement
     old_plan: bool = False
 
 
@@ -45,6 +53,7 @@ def around(terminal: Terminal, *, online: bool) -> Iterator[Around | None]:
 
 
 def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices) -> int:
+    choices.told.run = planned
     terminal, now = choices.terminal, standing(planned)
     check_plan_is_unchanged(planned)
     terminal.say(*plan_lines(planned))
@@ -96,7 +105,9 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
         )
 
 
-def report(summary: Mapping[str, Any], choices: Choices) -> int:
+def report(summary: Mapping[str, Any], choices: Choices, *, repeated: bool = False) -> int:
+    """Tell what came of it; the exit code. `repeated`: nothing was done this time."""
+    choices.told.heard(summary, repeated=repeated)
     tell(json.dumps(summary, indent=2) if choices.as_json else "\n".join(summary_lines(summary)))
     if summary["stop"]:
         tell(f"error: {sentence(summary['stop']['what'])}", err=True)

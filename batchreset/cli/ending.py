@@ -14,7 +14,7 @@ from batchreset.errors import TerminatedError
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
-class _Ended(SystemExit):
+class Ended(SystemExit):
     """Of a kind that nothing on its way takes for an error of its own; asyncio, too, lets it pass."""
 
     def __init__(self, number: int) -> None:
@@ -34,7 +34,7 @@ def ending_in_order() -> Iterator[None]:
         signal.signal(number, _end)
     try:
         yield
-    except _Ended as ended:
+    except Ended as ended:
         raise TerminatedError(
             f"{ended.name} was received; nothing more is done",
             next_step="`batchreset status` tells what was done; start it again when it suits",
@@ -48,4 +48,4 @@ def _end(number: int, _frame: FrameType | None) -> None:
     # A second one must not interrupt the clearing away that the first one began.
     for heard in _ENDING:
         signal.signal(heard, signal.SIG_IGN)
-    raise _Ended(number)
+    raise Ended(number)

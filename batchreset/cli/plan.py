@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import job_flag, json_flag, online_flag, run_id_flag
 from batchreset.cli.carrying_out import around
 from batchreset.cli.environment import environment
@@ -39,7 +40,9 @@ def plan(
 
     Prints the run's folder, which `batchreset apply` takes.
     """
-    settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
+    given = {"input.path": input_path, **flags}
+    with announcing(terminal, flags=given, job_file=job, silent=True) as told:
+        settings = told.begin(load_settings(flags=given, environ=environment(), job_file=job))
     now = dt.datetime.now(dt.UTC)
     with around(terminal, online=online) as reading:
         new_id = new_run_id(now) if run_id is None else run_id

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.run_folder import RunFolder, check_run_id
+from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import (
     again_flag,
     dry_run_flag,
@@ -61,25 +62,31 @@ def run(
     forceChangePassword; "-" is standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job
     file over default.
     """
-    settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
-    choices = Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)
-    existing = _existing(run_id, settings)
-    if existing is not None:
-        return _run_again(existing, settings, choices)
-    _refuse_without_terminal(settings, yes=yes or dry_run)
-    now = dt.datetime.now(dt.UTC)
+    given = {"input.path": input_path, **flags}
+    with announcing(terminal, flags=given, job_file=job, silent=dry_run) as told:
+        settings = told.begin(load_settings(flags=given, environ=environment(), job_file=job))
+        choices = Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, told=told)
+        existing = _existing(run_id, settings)
+        if existing is not None:
+            return _run_again(existing, settings, choices)
+        _refuse_without_terminal(settings, yes=yes or dry_run)
+        return confirm_and_apply(_planned(settings, run_id, choices, online=online), TakeUp(), choices)
+
+
+def _planned(settings: Settings, run_id: str | None, choices: Choices, *, online: bool) -> FrozenRun:
+    now, terminal, dry_run = dt.datetime.now(dt.UTC), choices.terminal, choices.dry_run
     if online and dry_run:
         terminal.say(DRY_RUN_LINE)
     with around(terminal, online=online and not dry_run) as reading:
         new_id = new_run_id(now) if run_id is None else run_id
-        new = NewRun(run_id=new_id, now=now, again=again, online=reading, unread=online and dry_run)
+        new = NewRun(run_id=new_id, now=now, again=choices.again, online=reading, unread=online and dry_run)
         planned = plan_run(settings, new, environ=environment(), stdin=standard_input())
     if (before := begun_before(planned)) is not None:
         terminal.say(
             f"note: the run {before.folder.run_id} of the same accounts was not finished; `{before.apply_command}`"
             " carries it on, and resets nobody twice"
         )
-    return confirm_and_apply(planned, TakeUp(), choices)
+    return planned
 
 
 def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
@@ -92,10 +99,11 @@ def _existing(run_id: str | None, settings: Settings) -> FrozenRun | None:
 
 
 def _run_again(run_: FrozenRun, settings: Settings, choices: Choices) -> int:
+    choices.told.run = run_
     now = standing(run_)
     _refuse_other_input(run_, settings.input.path, finished=not now.rows_left)
     if not now.rows_left or now.stopped_by_safety:
-        return report(summary_of(run_), choices)
+        return report(summary_of(run_), choices, repeated=True)
     choices.terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
     return confirm_and_apply(run_, TakeUp(), choices)
 

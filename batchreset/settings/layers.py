@@ -8,12 +8,12 @@ from pydantic import ValidationError
 
 from batchreset.settings.explain import found, wrong_value
 from batchreset.settings.model import Settings
-from batchreset.settings.names import SECTIONS, SETTINGS, is_secret_key, nearest, nearest_name
+from batchreset.settings.names import HIDDEN, SECTIONS, SETTINGS, is_secret_key, nearest, nearest_name
 
 SECRETS_ELSEWHERE = (
     "secrets come only from the environment, a file or a command"
-    " (BATCHRESET_AUTH__…, BATCHRESET_AUTH__…_FILE, BATCHRESET_AUTH__…_COMMAND); take it out, and renew it if"
-    " this was ever shared"
+    " (BATCHRESET_SECTION__KEY, BATCHRESET_SECTION__KEY_FILE, BATCHRESET_SECTION__KEY_COMMAND); take it out, and renew"
+    " it if this was ever shared"
 )
 
 
@@ -71,7 +71,7 @@ def wrong_values(layer: Layer) -> tuple[str, ...]:
         lines = []
         for detail in error.errors():
             given = by_name[".".join(map(str, detail["loc"][:2]))]
-            wrong = wrong_value(SETTINGS[given.name], detail, hidden=given.hidden)
+            wrong = wrong_value(SETTINGS[given.name], detail, hidden=given.hidden or given.name in HIDDEN)
             lines.append(f"{given.label}: {wrong}{given.form}")
         return tuple(lines)
     return ()

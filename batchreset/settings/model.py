@@ -13,7 +13,9 @@ from batchreset.settings.values import (
     Folder,
     Guids,
     HttpsAddress,
+    MetricsFile,
     Path,
+    Ping,
     ProtectedEntries,
     Recipients,
     ResultsFile,
@@ -263,7 +265,22 @@ class OutputSettings(Section):
     )
     notify: Addresses = Field(
         default=(),
-        description="Where to send the summary when the run ends; no secrets are in it.",
+        repr=False,
+        description="Where to send a notice when the run ends, however it ends: addresses as apprise knows them"
+        " (`workflows://…` for Teams, `slack://…`, `mailto://…`, `jsons://…` for a webhook), or files that hold one a"
+        " line. Needs the extra `batchreset[notify]`. An address is a secret: better in a file (0600) than here.",
+    )
+    ping: Ping = Field(
+        default="",
+        repr=False,
+        description="A cron monitor's address: called with `/start` after it, then without for a success, or with the"
+        " exit code (`/3`). Others by placeholders: `?state={run:complete:fail}` for Cronitor, `?status={-:up:down}`"
+        " for Uptime Kuma (`-`: not called), `{exit_code}`. The address is a secret.",
+    )
+    metrics_file: MetricsFile = Field(
+        default="",
+        description="Write figures of the run for Prometheus here when it ends: a `.prom` file in node_exporter's"
+        " textfile folder, one for each job (its name becomes the label `job_name`), mode 0644.",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic.fields import FieldInfo
 
 from batchreset.settings.model import Section, Settings
-from batchreset.settings.secret_names import SECRETS
+from batchreset.settings.secret_names import SECRETS, TOLD
 
 SECTIONS: Final[Mapping[str, type[Section]]] = {
     section: type(getattr(Settings(), section)) for section in Settings.model_fields
@@ -18,8 +18,14 @@ SETTINGS: Final[Mapping[str, FieldInfo]] = {
 """By dotted name, `pace.max_concurrency`."""
 
 PREFIX: Final = "BATCHRESET_"
-SECRET_KEYS: Final = frozenset(f"{name}{suffix}" for name in SECRETS for suffix in ("", "_file", "_command"))
-SECRET_NAMES: Final = tuple(sorted(f"auth.{key}" for key in SECRET_KEYS))
+_ELSEWHERE: Final = {
+    "auth": [f"{name}{suffix}" for name in SECRETS for suffix in ("", "_file", "_command")],
+    "output": [f"{name}{suffix}" for name in TOLD for suffix in ("_file", "_command")],
+}
+SECRET_KEYS: Final = frozenset(key for keys in _ELSEWHERE.values() for key in keys)
+SECRET_NAMES: Final = tuple(sorted(f"{section}.{key}" for section, keys in _ELSEWHERE.items() for key in keys))
+HIDDEN: Final = frozenset(f"output.{name}" for name in TOLD)
+"""Settings whose values are never shown, whatever is wrong with them."""
 
 _SECRET_MARKS: Final = ("SECRET", "TOKEN", "PASSWORD", "KEY")
 

@@ -6,7 +6,11 @@ from typing import Final, Literal
 SecretName = Literal["access_token", "refresh_token", "client_secret", "client_certificate"]
 
 SECRETS: Final[tuple[SecretName, ...]] = ("access_token", "refresh_token", "client_secret", "client_certificate")
-_VARIABLES: Final = frozenset(f"BATCHRESET_AUTH__{name.upper()}" for name in SECRETS)
+TOLD: Final = ("notify", "ping")
+"""Settings of `[output]` whose values are addresses, and as good as secrets: whoever knows one can use it."""
+_VARIABLES: Final = frozenset(
+    [f"BATCHRESET_AUTH__{name.upper()}" for name in SECRETS] + [f"BATCHRESET_OUTPUT__{name.upper()}" for name in TOLD]
+)
 
 
 def holds_a_secret(variable: str) -> bool:

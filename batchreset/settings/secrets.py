@@ -1,11 +1,11 @@
-"""A secret of `[auth]`: from a variable, a file or a command, and never shown, not even where it is wrong."""
+"""A secret of `[auth]`, or addresses of `[output]`: from a variable, a file or a command; never shown, wrong or not."""
 
 import os
 import shlex
 import stat
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -36,13 +36,20 @@ class FoundSecret:
     warning: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLines:
+    """Secrets, one a line, and what the operator should put right, if anything."""
+
+    lines: tuple[Secret, ...]
+    warning: str | None = None
+
+
 def is_given(name: SecretName, environ: Mapping[str, str]) -> bool:
     """Whether the secret's variable, or its `…_FILE` or `…_COMMAND`, is set."""
-    return bool(_present(name, environ))
+    return bool(_present(variable(f"auth.{name}"), environ))
 
 
-def _present(name: SecretName, environ: Mapping[str, str]) -> list[str]:
-    base = variable(f"auth.{name}")
+def _present(base: str, environ: Mapping[str, str]) -> list[str]:
     spelled = {name.upper() for name in environ}
     return [origin for origin in (base, f"{base}_FILE", f"{base}_COMMAND") if origin in spelled]
 
@@ -58,8 +65,59 @@ def read_secret(
     Raises:
         SettingsError: more than one is set, the file or command fails, or what came cannot be such a secret.
     """
+    raw = _raw(variable(f"auth.{name}"), environ, command_timeout_seconds)
+    if raw is None:
+        return None
+    value = raw.text
+    if raw.origin.endswith("_COMMAND"):
+        value = value.strip() if name in _MULTILINE else value.partition("\n")[0].strip()
+    secret = _checked(value, raw.origin, multiline=name in _MULTILINE)
+    return FoundSecret(secret=secret, origin=raw.origin, warning=raw.warning)
+
+
+def read_lines(
+    setting: str, environ: Mapping[str, str], *, command_timeout_seconds: float = COMMAND_TIMEOUT_SECONDS
+) -> FoundLines | None:
+    """What `…_COMMAND` of a setting such as `output.notify` prints, or its `…_FILE` holds: a value a line.
+
+    None: neither is set; the variable itself is a setting like others. The command runs as for `read_secret`. An empty
+    line says nothing, nor does one that begins with `#`.
+
+    Raises:
+        SettingsError: as for `read_secret`.
+    """
+    base = variable(setting)
+    if _present(base, environ) in ([], [base]):
+        return None
+    raw = _raw(base, environ, command_timeout_seconds)
+    if raw is None:
+        return None
+    return FoundLines(lines=_lines(raw.text, raw.origin), warning=raw.warning)
+
+
+def read_lines_of_file(path: str, origin: str) -> FoundLines:
+    """The values in a file that a setting names, as for `read_lines`. `origin`: the setting, for what is wrong."""
+    text, warning = _from_file(origin, path)
+    return FoundLines(lines=_lines(text, origin), warning=warning)
+
+
+def _lines(text: str, origin: str) -> tuple[Secret, ...]:
+    stripped = [line.strip() for line in text.splitlines()]
+    lines = [line for line in stripped if line and not line.startswith("#")]
+    return tuple(_checked(line, origin, multiline=False) for line in lines or [""])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    text: str = field(repr=False)
+    origin: str
+    warning: str | None
+
+
+def _raw(base: str, environ: Mapping[str, str], command_timeout_seconds: float) -> _Raw | None:
+    """What a variable, or the file or command that it names, holds as it is."""
     given = {spelled.upper(): value for spelled, value in environ.items()}
-    present = _present(name, environ)
+    present = _present(base, environ)
     match present:
         case []:
             return None
@@ -76,9 +134,8 @@ def read_secret(
     if origin.endswith("_FILE"):
         value, warning = _from_file(origin, value)
     elif origin.endswith("_COMMAND"):
-        output = _from_command(origin, value, environ, command_timeout_seconds)
-        value = output.strip() if name in _MULTILINE else output.partition("\n")[0].strip()
-    return FoundSecret(secret=_checked(value, origin, multiline=name in _MULTILINE), origin=origin, warning=warning)
+        value = _from_command(origin, value, environ, command_timeout_seconds)
+    return _Raw(text=value, origin=origin, warning=warning)
 
 
 def _from_file(origin: str, path: str) -> tuple[str, str | None]:

@@ -1,5 +1,6 @@
 """Flag over environment over job file over default; every problem of every source at once."""
 
+import contextlib
 import json
 import os
 import re
@@ -55,6 +56,24 @@ def load_settings(*, flags: Mapping[str, object], environ: Mapping[str, str], jo
     settings = merged(layers)
     _refuse_both(settings)
     return settings
+
+
+def readable_settings(
+    names: frozenset[str], *, flags: Mapping[str, object], environ: Mapping[str, str], job_file: Path | None
+) -> Settings:
+    """These settings as far as they can be read, whatever is wrong with the others; never raises.
+
+    For whoever is to be told that the settings are wrong. Arguments as for `load_settings`.
+    """
+    layers = [_environment(environ), _flags(flags)]
+    if job_file is not None:
+        with contextlib.suppress(SettingsError):
+            layers.insert(0, tree_layer(_job_file(job_file), str(job_file)))
+    right = (
+        Layer(given=tuple(one for one in layer.given if one.name in names and not wrong_values(Layer(given=(one,)))))
+        for layer in layers
+    )
+    return merged(right)
 
 
 def _refuse_both(settings: Settings) -> None:

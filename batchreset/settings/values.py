@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from batchreset.core.ping import check_ping_form
+
 _SECONDS_PER_UNIT: Final = {"h": 3600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
 _GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
@@ -20,6 +22,7 @@ _CLIENT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,19}")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,200}")
 """RFC 6749, section 3.3."""
 _RESERVED_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _RESULTS_SUFFIXES: Final = (".csv", ".parquet", ".ndjson")
 _PRIVATE_KEY_MARKS: Final = ("AGE-SECRET-KEY-", "PRIVATE KEY")
 
@@ -134,6 +137,40 @@ def _results_file(text: str) -> str:
     return text
 
 
+def _metrics_file(text: str) -> str:
+    if text and not text.endswith(".prom"):
+        raise PydanticCustomError("refused", "node_exporter reads files that end in .prom and no others")
+    return text
+
+
+def _ping(text: str) -> str:
+    """The address of a cron monitor. Plain http only on this machine: the address is all that a monitor asks for."""
+    if not text:
+        return text
+    try:
+        check_ping_form(text)
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise PydanticCustomError("hidden", "{why}", {"why": _why_no_ping(error)}) from None
+    if (
+        not host
+        or parts.scheme not in {"https", "http"}
+        or port == 0
+        or not text.isprintable()
+        or {" ", "\\"} & set(text)
+    ):
+        raise PydanticCustomError("hidden", "it is not an https address")
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        raise PydanticCustomError("hidden", "over plain http it would travel in clear")
+    return text
+
+
+def _why_no_ping(error: ValueError) -> str:
+    """What is wrong; the words of `urlsplit` repeat what it could not read."""
+    return str(error) if "placeholder" in str(error) else "it is not an https address"
+
+
 Path = Annotated[str, AfterValidator(_plain), Allowed("a path")]
 Folder = Annotated[str, Field(min_length=1), AfterValidator(_plain), Allowed("the path of a folder")]
 ResultsFile = Annotated[
@@ -174,7 +211,20 @@ Recipients = Annotated[
     _AsTuple,
     Allowed("a list of public keys (age1…, ssh-ed25519 …, ssh-rsa …) or of paths of files that hold them"),
 ]
-Addresses = Annotated[tuple[_Item, ...], _AsTuple, Allowed("a list of addresses")]
+Addresses = Annotated[
+    tuple[_Item, ...], _AsTuple, Allowed("a list of addresses (SCHEME://…) or of paths of files that hold them")
+]
+MetricsFile = Annotated[
+    str,
+    AfterValidator(_plain),
+    AfterValidator(_metrics_file),
+    Allowed("a path that ends in .prom, or the empty text for none"),
+]
+Ping = Annotated[
+    str,
+    AfterValidator(_ping),
+    Allowed("an address that begins with https:// and a host, or the empty text for none"),
+]
 Finding = Literal["deleted", "federated", "synced", "privileged", "not_found"]
 Findings = Annotated[
     tuple[Finding, ...], _AsTuple, Allowed("a list of deleted, federated, synced, privileged, not_found")

@@ -32,6 +32,7 @@ from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunH
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
+from batchreset.wiring.audience import fixed_output
 from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.online import survey
 from batchreset.wiring.protecting import operator_of
@@ -222,7 +223,8 @@ def _frozen(
 def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
     """What the settings name beside the run is fixed, so that it is the same wherever and whenever the run goes on.
 
-    Recipients that are files are replaced by the keys in them, relative paths by absolute ones.
+    Recipients that are files are replaced by the keys in them, relative paths by absolute ones; addresses lose their
+    secrets.
     """
 
     def absolute(path: str) -> str:
@@ -236,7 +238,7 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
             "password": settings.password.model_copy(update={"recipients": keys}),
             "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
             "auth": auth.model_copy(update={"cache_dir": absolute(auth.cache_dir)}),
-            "output": output.model_copy(update={"results": absolute(output.results)}),
+            "output": output.model_copy(update={"results": absolute(output.results), **fixed_output(output)}),
         }
     )
 

@@ -15,10 +15,8 @@ def test_each_setting_that_asks_for_more_is_listed_with_what_to_do() -> None:
     settings = Settings.model_validate(
         {
             "password": {"kind": "passphrase"},
-            "output": {"notify": ["ops@example.com"]},
         }
     )
     assert unsupported(settings) == (
         '[password] kind = "passphrase": passphrases come with a later version; use "random" or "discard"',
-        "[output] notify: sending the summary comes with a later version; leave it empty",
     )

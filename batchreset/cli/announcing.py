@@ -1,0 +1,53 @@
+"""A command that tells how it ended, also where it ends by an error: that is what nobody would hear of otherwise."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from batchreset.cli.ending import Ended
+from batchreset.cli.environment import environment
+from batchreset.cli.options import Terminal
+from batchreset.cli.telling import is_interruption
+from batchreset.core.notice import Ending
+from batchreset.errors import BatchresetError, ExitCode
+from batchreset.wiring.announcing import Announcement, Given
+
+
+@contextlib.contextmanager
+def announcing(
+    terminal: Terminal, *, flags: Mapping[str, object], job_file: Path | None, silent: bool
+) -> Iterator[Announcement]:
+    """Around all that the command does, settings and all. `silent`: nobody is told (a dry run)."""
+    given = Given(flags=flags, environ=environment(), job_file=job_file, silent=silent)
+    announcement = Announcement(given, terminal)
+    try:
+        yield announcement
+    except BaseException as error:
+        announcement.end(ending_of(error))
+        raise
+    announcement.end(None)
+
+
+def ending_of(error: BaseException) -> Ending:
+    """What an error that ends a command is told as; as `cli.main` will put it in an exit code."""
+    status = "'batchreset status' tells what was done; carry it on with 'batchreset apply'"
+    match error:
+        case BatchresetError():
+            return Ending(exit_code=error.exit_code, what=error.what, next_step=error.next_step)
+        case Ended():
+            return Ending(exit_code=ExitCode.TERMINATED, what=f"{error.name} was received", next_step=status)
+        case click.Abort():
+            return Ending(exit_code=ExitCode.INTERRUPTED, what="it was interrupted", next_step=status)
+        case _ if is_interruption(error):
+            return Ending(exit_code=ExitCode.INTERRUPTED, what="it was interrupted", next_step=status)
+        case click.ClickException():
+            return Ending(exit_code=ExitCode.REFUSED, what="the command line was refused", next_step="see its --help")
+        case _:
+            # Its text may carry what was being sent.
+            return Ending(
+                exit_code=ExitCode.UNEXPECTED,
+                what=f"an unexpected {type(error).__name__} ended it; this is a bug",
+                next_step=f"see what it wrote to standard error; {status}",
+            )
