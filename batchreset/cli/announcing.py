@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -13,6 +14,10 @@ from batchreset.cli.telling import is_interruption
 from batchreset.core.notice import Ending
 from batchreset.errors import BatchresetError, ExitCode
 from batchreset.wiring.announcing import Announcement, Given
+
+_SEE_DETAILS: Final = (
+    "see what it wrote to standard error (cron's mail, the journal, the CI log): all of it stands there"
+)
 
 
 @contextlib.contextmanager
@@ -35,7 +40,9 @@ def ending_of(error: BaseException) -> Ending:
     status = "'batchreset status' tells what was done; carry it on with 'batchreset apply'"
     match error:
         case BatchresetError():
-            return Ending(exit_code=error.exit_code, what=error.what, next_step=error.next_step)
+            # Details quote the input; and what to do about them speaks of lines that stand there.
+            next_step = _SEE_DETAILS if error.details else error.next_step
+            return Ending(exit_code=error.exit_code, what=error.what, next_step=next_step)
         case Ended():
             return Ending(exit_code=ExitCode.TERMINATED, what=f"{error.name} was received", next_step=status)
         case click.Abort():

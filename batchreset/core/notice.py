@@ -15,7 +15,7 @@ _MINUTES_FROM: Final = 120
 """Seconds; below, a length of time is told in seconds."""
 _IDS: Final = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _NAMES: Final = re.compile(r"[^\s@'\"<>()]+@[^\s@'\"<>()]+")
-_SERVICE_WORDS: Final = str.maketrans({"<": "‹", ">": "›", "`": "'", "@": "＠", "*": "∗", "[": "(", "]": ")"})
+_SERVICE_WORDS: Final = str.maketrans({"<": "‹", ">": "›", "`": "'", "@": "＠", "*": "∗"})
 """What would be a mention, a link or bold letters in one of the services, and is none of ours to say."""
 _OUTCOMES: Final = ("succeeded", "failed", "in_doubt", "not_attempted", "skipped")
 
@@ -56,23 +56,27 @@ class Notice:
     kind: Kind
 
 
-def notice(ending: Ending, facts: Mapping[str, Any] | None, *, host: str, repeated: bool = False) -> Notice:
+def notice(
+    ending: Ending, facts: Mapping[str, Any] | None, *, host: str, job: str = "", repeated: bool = False
+) -> Notice:
     """The notice of a command that has ended.
 
     Args:
         ending: how.
         facts: of the run, as in its summary; None: there is none.
         host: the machine.
+        job: what tells this job from others: its file, or its input.
         repeated: nothing was done this time: the run had ended before.
     """
     what, next_step = _happened(ending, facts)
     lines = [
-        *([] if not repeated else ["Nothing was sent this time; the run stands as before."]),
-        plain(sentence(what)),
+        plain(_begun(sentence(what))),
         *([f"What to do: {plain(sentence(next_step))}"] if next_step else []),
+        *([] if not repeated else ["Nothing was sent this time: the run stands as it stood."]),
         "",
         *(_figures(facts) if facts else []),
-        plain(f"exit {int(ending.exit_code)} · {host}"),
+        *([plain(f"job {job}")] if job else []),
+        plain(f"exit {int(ending.exit_code)} on {host}"),
     ]
     return Notice(title=_title(ending.exit_code, facts), text="\n".join(lines), kind=_kind(ending.exit_code))
 
@@ -93,6 +97,11 @@ def plain(text: str) -> str:
     """
     line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", one_line(text)))
     return (line if len(line) <= _LONGEST_SENTENCE else f"{line[:_LONGEST_SENTENCE]}…").translate(_SERVICE_WORDS)
+
+
+def _begun(text: str) -> str:
+    """With a capital letter, unless it begins with a name."""
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 
 
 def _title(code: ExitCode, facts: Mapping[str, Any] | None) -> str:
@@ -130,19 +139,24 @@ def _happened(ending: Ending, facts: Mapping[str, Any] | None) -> tuple[str, str
         return ending.what or "it ended", ending.next_step
     if facts["stop"]:
         return facts["stop"]["what"], facts["stop"]["next_step"]
-    outcomes, files = facts["outcomes"], facts["files"]
+    outcomes, folder = facts["outcomes"], facts["files"]["folder"]
     if ending.exit_code is ExitCode.OK:
         handed = facts["passwords"] == "sealed" and outcomes["succeeded"]
-        next_step = f"hand the passwords over: batchreset handover {files['folder']} --identity KEY" if handed else ""
+        next_step = f"hand the passwords over: batchreset handover {folder} --identity KEY" if handed else ""
         return "the run is finished, and every account that was to be reset was reset", next_step
     not_well = [
         *([f"{outcomes['failed']:,} failed (surely not changed)"] if outcomes["failed"] else []),
         *([f"{outcomes['in_doubt']:,} in doubt (perhaps changed)"] if outcomes["in_doubt"] else []),
     ]
-    look = f"see the column advice in {files['results']}; then 'batchreset apply {files['folder']}' takes up what is"
+    apply, both = f"batchreset apply {folder}", outcomes["failed"] and outcomes["in_doubt"]
+    again = (
+        f"'{apply}' takes up what is in doubt, with --retry-failed also what failed"
+        if both
+        else f"'{apply}{' --retry-failed' if outcomes['failed'] else ''}' takes them up again"
+    )
     return (
         f"the run is finished, but {' and '.join(not_well)}",
-        f"{look} in doubt{', with --retry-failed also what failed' if outcomes['failed'] else ''}",
+        f"see the column advice in {facts['files']['results']}; {again}",
     )
 
 
@@ -158,11 +172,9 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[str]:
         )
         yield f"why: {shown}{', …' if len(reasons) > _SHOWN_REASONS else ''}"
     throttled = f", {facts['throttled']:,} of them throttled" if facts["throttled"] else ""
-    seconds = facts.get("duration_seconds")
-    took = (
-        "" if seconds is None else f" in {seconds / 60:.0f} min" if seconds >= _MINUTES_FROM else f" in {seconds:.0f} s"
-    )
-    yield f"{facts['sent']:,} requests{throttled}{took}"
+    seconds = facts["duration_seconds"]
+    took = f"{seconds / 60:.0f} min" if seconds >= _MINUTES_FROM else f"{seconds:.0f} s"
+    yield f"{facts['sent']:,} requests{throttled}; took {took}"
     yield ""
     yield plain(f"run {facts['run_id']}")
     yield plain(f"results {facts['files']['results']}")

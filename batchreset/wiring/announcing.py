@@ -4,31 +4,40 @@ import contextlib
 import datetime as dt
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from batchreset.adapters.events import event_log
-from batchreset.core.addresses import masked
-from batchreset.core.notice import Ending, Notice, notice, trial_notice
-from batchreset.core.ping import Moment, ping_address
-from batchreset.core.secret import Secret
+from batchreset.core.notice import Ending, notice, trial_notice
+from batchreset.core.ping import Moment
 from batchreset.errors import BatchresetError, ExitCode, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import readable_settings
-from batchreset.wiring.audience import READABLE, Audience, audience_of, completed, exposed, given_anew
+from batchreset.wiring.audience import (
+    READABLE,
+    Audience,
+    audience_as_far_as_possible,
+    audience_of,
+    completed,
+    exposed,
+    given_anew,
+)
+from batchreset.wiring.channels import Calls, Channels
 from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.summary import summarize
 from batchreset.wiring.within import within
 
-if TYPE_CHECKING:
-    from batchreset.adapters.notices.service import Service
-
 START_SECONDS: Final = 10.0
 END_SECONDS: Final = 20.0
-"""For all notices and the ping together; a monitor or a mail server that hangs holds nobody up for longer."""
+"""For all notices and the ping together: a monitor or a mail server that hangs holds nobody up for longer."""
+_EVENTS: Final = {"notify": "notify.failed", "ping": "ping.failed", "metrics": "metrics.failed"}
+_SENTENCES: Final = {
+    "notify": "no notice went to {where} ({problem})",
+    "ping": "the monitor {where} was not pinged ({problem})",
+    "metrics": "the metrics file {where} could not be written ({problem})",
+}
 
 
 class Voice(Protocol):
@@ -64,13 +73,15 @@ class Announcement:
         given: to the command.
         voice: warnings go there.
         seconds: how long it may take to tell how it ended.
+
+    Attributes:
+        run: the run that the command is about, as soon as there is one.
     """
 
     def __init__(self, given: Given, voice: Voice, *, seconds: float = END_SECONDS) -> None:
         self._given, self._voice, self._seconds = given, voice, seconds
         self._began_at = dt.datetime.now(dt.UTC)
-        self._audience: Audience | None = None
-        self._services: list[Service] = []
+        self._channels: Channels | None = None
         self._failed: list[tuple[str, str, str]] = []
         self._summary: Mapping[str, Any] | None = None
         self._repeated = False
@@ -103,18 +114,14 @@ class Announcement:
         except SettingsError as error:
             if anew is not None:
                 raise
-            self._warn(f"no notice is sent, and nothing is pinged: {error.what}")
-            self._audience = Audience()
+            self._warn(f"not everybody will be told how it ends: {error.what}")
+            self._meet(audience_as_far_as_possible(run.settings), strict=False)
 
-    def _meet(self, audience: Audience) -> None:
-        if audience.notify:
-            from batchreset.adapters.notices import open_services  # noqa: PLC0415  who needs none does not import it
-
-            self._services = open_services(audience.notify)
-        self._audience = audience
+    def _meet(self, audience: Audience, *, strict: bool = True) -> None:
+        self._channels = Channels.to(audience) if strict else Channels.as_far_as_possible(audience)
         self._warn(*audience.warnings)
         if not self._given.silent:
-            self._tell(self._pinging(Moment.START, ExitCode.OK), START_SECONDS)
+            self._tell(self._channels.ping(Moment.START, ExitCode.OK), START_SECONDS)
 
     def trial(self) -> list[str]:
         """Send a test notice to everybody; where it went.
@@ -122,11 +129,11 @@ class Announcement:
         Raises:
             SettingsError: it did not arrive everywhere, or there is nobody.
         """
-        if not self._services:
+        if self._channels is None or not self._channels.services:
             raise SettingsError(
                 "no address is given", next_step="give [output] notify in the job file, or BATCHRESET_OUTPUT__NOTIFY"
             )
-        with self._noticing(trial_notice(host=socket.gethostname())) as calls:
+        with self._channels.notices(trial_notice(host=socket.gethostname())) as calls:
             answers = {where: problem for (_, where), problem in within(self._seconds, calls).items()}
         lost = [f"{where}: {problem}" for where, problem in answers.items() if problem]
         if lost:
@@ -147,47 +154,43 @@ class Announcement:
             return
         try:
             self._end(ending)
+        except (KeyboardInterrupt, SystemExit):
+            self._warn("interrupted while telling how it ended; some may not have heard of it")
         except Exception as error:  # noqa: BLE001  how the command ended stays as it is, whatever goes wrong here
             self._warn(f"not everybody could be told how it ended ({type(error).__name__})")
 
     def _end(self, ending: Ending | None) -> None:
-        if self._audience is None:
-            self._audience, self._services = self._readable()
-        if not (self._audience.notify or self._audience.ping or self._audience.metrics_file):
+        channels = self._channels or self._readable()
+        if channels.is_empty:
             return
         if ending is None:
             ending = Ending(exit_code=ExitCode(self._summary["exit_code"] if self._summary else 0))
         facts = self._summary or self._facts()
-        self._measure(ending, facts)
-        moment = Moment.SUCCESS if ending.exit_code is ExitCode.OK else Moment.FAILURE
-        calls = self._pinging(moment, ending.exit_code)
-        told = notice(ending, facts, host=socket.gethostname(), repeated=self._repeated)
-        try:
+        if problem := channels.measure(ending.exit_code, facts, began_at=self._began_at):
+            self._note("metrics", str(channels.audience.metrics_file), problem)
+        well = ending.exit_code is ExitCode.OK
+        calls = channels.ping(Moment.SUCCESS if well else Moment.FAILURE, ending.exit_code)
+        told = notice(ending, facts, host=socket.gethostname(), job=self._job(), repeated=self._repeated)
+        with contextlib.ExitStack() as stack:
             # Of a run that had ended well before there is no news.
-            if self._repeated and ending.exit_code is ExitCode.OK:
-                self._tell(calls, self._seconds)
-            else:
-                with self._noticing(told) as notices:
-                    self._tell(calls | notices, self._seconds)
-        except (KeyboardInterrupt, SystemExit):
-            self._warn("interrupted while telling how it ended; some may not have heard of it")
+            if not (self._repeated and well):
+                try:
+                    calls |= stack.enter_context(channels.notices(told))
+                except SettingsError as error:
+                    self._note("notify", "anybody", error.what)
+            self._tell(calls, self._seconds)
         self._log()
 
-    def _readable(self) -> tuple[Audience, list["Service"]]:
+    def _readable(self) -> Channels:
         """Who can be told that the settings are wrong."""
         given = self._given
-        try:
-            settings = readable_settings(READABLE, flags=given.flags, environ=given.environ, job_file=given.job_file)
-            audience = audience_of(completed(settings, flags=given.flags, environ=given.environ))
-        except SettingsError:
-            return Audience(), []
-        services: list[Service] = []
-        for address in audience.notify:
-            with contextlib.suppress(SettingsError):
-                from batchreset.adapters.notices import open_services  # noqa: PLC0415  as above
+        settings = readable_settings(READABLE, flags=given.flags, environ=given.environ, job_file=given.job_file)
+        with contextlib.suppress(SettingsError):
+            settings = completed(settings, flags=given.flags, environ=given.environ)
+        return Channels.as_far_as_possible(audience_as_far_as_possible(settings))
 
-                services += open_services([address])
-        return audience, services
+    def _job(self) -> str:
+        return str(self._given.job_file or self._given.flags.get("input.path") or "")
 
     def _facts(self) -> Mapping[str, Any] | None:
         """Of the run as it stands, if there is one that can be read."""
@@ -197,54 +200,9 @@ class Announcement:
             now, at = standing(self.run), dt.datetime.now(dt.UTC)
         except BatchresetError:
             return None
-        return summarize(
-            self.run, now, stop=None, pacing=None, dry_run=False, began_at=self._began_at, ended_at=at
-        )  # fmt: skip
+        return summarize(self.run, now, stop=None, pacing=None, dry_run=False, began_at=self._began_at, ended_at=at)
 
-    def _measure(self, ending: Ending, facts: Mapping[str, Any] | None) -> None:
-        path = self._audience.metrics_file if self._audience else None
-        if path is None:
-            return
-        from batchreset.adapters.metrics import write_metrics  # noqa: PLC0415  who needs none does not import it
-        from batchreset.wiring.measuring import figures_of  # noqa: PLC0415  as above
-
-        figures = figures_of(ending.exit_code, facts, began_at=self._began_at, ended_at=dt.datetime.now(dt.UTC))
-        try:
-            write_metrics(path, figures)
-        except OSError as error:
-            self._note("metrics", str(path), error.strerror or type(error).__name__)
-
-    def _pinging(self, moment: Moment, code: ExitCode) -> dict[tuple[str, str], Callable[[], str | None]]:
-        audience = self._audience
-        if audience is None or audience.ping is None:
-            return {}
-        address = ping_address(audience.ping.open(), moment, exit_code=int(code))
-        if address is None:
-            return {}
-        return {("ping", masked(audience.ping.open())): partial(_ping, Secret(address), audience.ca_file)}
-
-    @contextlib.contextmanager
-    def _noticing(self, told: Notice) -> Iterator[dict[tuple[str, str], Callable[[], str | None]]]:
-        if not self._services:
-            yield {}
-            return
-        from batchreset.adapters.notices import trusting  # noqa: PLC0415  as above
-
-        with contextlib.ExitStack() as stack:
-            try:
-                bundle = stack.enter_context(trusting(self._audience.ca_file if self._audience else ""))
-            except SettingsError as error:
-                self._note("notify", "anybody", error.what)
-                yield {}
-                return
-            yield {
-                ("notify", f"{service.shown}{'' if number == 1 else f' ({number})'}"): partial(
-                    service.send, told, bundle=bundle
-                )
-                for number, service in enumerate(self._services, start=1)
-            }
-
-    def _tell(self, calls: Mapping[tuple[str, str], Callable[[], str | None]], seconds: float) -> None:
+    def _tell(self, calls: Calls, seconds: float) -> None:
         for (what, where), problem in within(seconds, calls).items():
             if problem is not None:
                 self._note(what, where, problem)
@@ -257,10 +215,10 @@ class Announcement:
         self._voice.say(*(f"warning: {line}" for line in lines))
 
     def _log(self) -> None:
-        """Into the run's log, which is closed by now, and the further log files."""
+        """What failed: into the run's log, which is closed by now, and the further log files."""
+        own = [self.run.folder.log] if self.run is not None and self.run.folder.path.is_dir() else []
         if not self._failed:
             return
-        own = [self.run.folder.log] if self.run is not None and self.run.folder.path.is_dir() else []
         with (
             contextlib.suppress(OSError),
             event_log(
@@ -273,21 +231,3 @@ class Announcement:
         ):
             for what, where, problem in self._failed:
                 log.warning(_EVENTS[what], where=where, why=problem)
-
-
-_EVENTS: Final = {"notify": "notify.failed", "ping": "ping.failed", "metrics": "metrics.failed"}
-_SENTENCES: Final = {
-    "notify": "no notice went to {where} ({problem})",
-    "ping": "the monitor {where} was not pinged ({problem})",
-    "metrics": "the metrics file {where} could not be written ({problem})",
-}
-
-
-def _ping(address: Secret, ca_file: str) -> str | None:
-    from batchreset.adapters.pings import ping  # noqa: PLC0415  who needs none does not import it
-    from batchreset.net import tls_context  # noqa: PLC0415  as above
-
-    try:
-        return ping(address, verify=tls_context(ca_file))
-    except SettingsError as error:
-        return error.what

@@ -1,7 +1,8 @@
 """Who hears how a command ended: addresses of notices, a monitor to ping, a metrics file."""
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from batchreset.settings.secrets import read_lines, read_lines_of_file
 from batchreset.settings.sources import load_settings
 
 NAMES: Final = ("output.notify", "output.ping", "output.metrics_file")
+_ANEW: Final = "a run keeps no secret; give the address anew in {name} (or {name}_FILE, {name}_COMMAND)"
 READABLE: Final = frozenset({*NAMES, "partner_center.ca_file"})
 """What telling that the settings are wrong needs of them."""
 
@@ -29,7 +31,7 @@ class Audience:
     notify: tuple[Secret, ...] = ()
     ping: Secret | None = None
     metrics_file: Path | None = None
-    ca_file: str = field(default="")
+    ca_file: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -111,7 +113,21 @@ def audience_of(settings: Settings) -> Audience:
     )
 
 
-_ANEW: Final = "a run keeps no secret; give the address anew in {name} (or {name}_FILE, {name}_COMMAND)"
+def audience_as_far_as_possible(settings: Settings) -> Audience:
+    """As `audience_of`, without what cannot be read: for telling that something is wrong with the settings."""
+    output = settings.output
+    notify: list[Secret] = []
+    for entry in output.notify:
+        with contextlib.suppress(SettingsError):
+            notify += audience_of(_only(settings, notify=(entry,))).notify
+    with contextlib.suppress(SettingsError):
+        others = audience_of(_only(settings, ping=output.ping, metrics_file=output.metrics_file))
+        return replace(others, notify=tuple(notify))
+    return replace(audience_of(_only(settings, ping=output.ping)), notify=tuple(notify))
+
+
+def _only(settings: Settings, **output: object) -> Settings:
+    return settings.model_copy(update={"output": OutputSettings().model_copy(update=output)})
 
 
 def exposed(settings: Settings, *, flags: Mapping[str, object], environ: Mapping[str, str]) -> list[str]:
