@@ -14,7 +14,7 @@ _SHOWN_REASONS: Final = 6
 _MINUTES_FROM: Final = 120
 """Seconds; below, a length of time is told in seconds."""
 _IDS: Final = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
-_NAMES: Final = re.compile(r"[^\s@'\"<>()]+@[^\s@'\"<>()]+")
+_NAMES: Final = re.compile(r"[^\s@\"<>()]+@[^\s@\"<>()]+")
 _SERVICE_WORDS: Final = str.maketrans({"<": "‹", ">": "›", "`": "'", "@": "＠", "*": "∗"})
 """What would be a mention, a link or bold letters in one of the services, and is none of ours to say."""
 _OUTCOMES: Final = ("succeeded", "failed", "in_doubt", "not_attempted", "skipped")

@@ -3,6 +3,7 @@
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -34,8 +35,10 @@ _LOGGER: Final = logging.getLogger("apprise")
 
 
 def schemes() -> frozenset[str]:
-    """What an address may begin with."""
-    return frozenset(NotificationManager().schemas())  # type: ignore[no-untyped-call]
+    """What an address may begin with. All plugins are loaded; what Python thinks of them is nobody's business here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return frozenset(NotificationManager().schemas())  # type: ignore[no-untyped-call]
 
 
 class Service:
@@ -115,6 +118,7 @@ class _Heard(logging.Handler):
             self._found += [kind for mark, kind in _KINDS if mark in text][:1]
 
 
-_LOGGER.propagate = False
-_LOGGER.addHandler(logging.NullHandler())
+for _quiet in (_LOGGER, logging.getLogger("urllib3")):
+    _quiet.propagate = False
+    _quiet.addHandler(logging.NullHandler())
 _LOGGER.setLevel(logging.DEBUG)
