@@ -51,7 +51,7 @@ STOP = {"reason": "canary", "what": "the canary failed", "next_step": "look, the
         (1, None, "an unexpected KeyError ended it", "batchreset UNEXPECTED ERROR", Kind.FAILURE),
     ],
 )  # fmt: skip
-def test_the_title_tells_whether_somebody_has_to_get_up(
+def test_the_title_tells_whether_somebody_has_to_get_up(  # noqa: PLR0917  a line of the table
     code: int, of: dict[str, Any] | None, what: str, title: str, kind: Kind
 ) -> None:
     found = told(ExitCode(code), of, what)
@@ -83,14 +83,14 @@ def test_a_stop_says_what_happened_then_what_to_do_then_the_figures() -> None:
         (
             {"failed": 2},
             "2 failed (surely not changed)",
-            "'batchreset apply /srv/runs/r1 --retry-failed' takes them up",
+            "'batchreset apply /srv/runs/r1 --retry-failed' takes them",
         ),
         ({"in_doubt": 1}, "1 in doubt (perhaps changed)", "'batchreset apply /srv/runs/r1' takes them up again"),
         ({"failed": 2, "in_doubt": 1}, "2 failed (surely not changed) and 1 in doubt", "with --retry-failed also what"),
     ],
 )
 def test_rows_that_need_a_look_come_with_the_command_that_takes_them_up(
-    outcomes: dict[str, int], what: str, command: str
+    outcomes: dict[str, Any], what: str, command: str
 ) -> None:
     first, second, *_ = told(ExitCode.ROWS_FAILED, facts(succeeded=5, **outcomes)).text.splitlines()
     assert what in first

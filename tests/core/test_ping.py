@@ -18,7 +18,7 @@ from batchreset.core.ping import Moment, check_ping_form, ping_address
             "https://c/k?state=run&code=", "https://c/k?state=complete&code=0", "https://c/k?state=fail&code=3",
             id="cronitor",
         ),
-        pytest.param("https://k/T?status={-:up:down}", None, "https://k/T?status=up", "https://k/T?status=down", id="kuma"),
+        pytest.param("https://k/T?s={-:up:down}", None, "https://k/T?s=up", "https://k/T?s=down", id="uptime-kuma"),
         pytest.param("https://b/h{-::-}", None, "https://b/h", None, id="success-alone"),
         pytest.param("https://b/{exit_code}", "https://b/", "https://b/0", "https://b/3", id="code-alone"),
     ],

@@ -25,6 +25,11 @@ def in_turn(*statuses: str) -> Behaviour:
     return behave
 
 
+def lost(wire: Wire) -> None:
+    wire.read_request()
+    wire.reset()
+
+
 def pinged(url: str, ca_file: str = "") -> tuple[str | None, list[float]]:
     """What was wrong, and how long was waited between attempts."""
     waited: list[float] = []
@@ -45,7 +50,7 @@ def pinged(url: str, ca_file: str = "") -> tuple[str | None, list[float]]:
         pytest.param(answering("404 No"), "it answered 404", 1, id="404"),
         pytest.param(answering("302 There", Location="http://localhost:1/x"), "it answered 302", 1, id="redirect"),
         pytest.param(Wire.wait_until_the_client_leaves, "no answer in time", 0, id="hangs"),
-        pytest.param(Wire.reset, "the connection was lost", 0, id="lost"),
+        pytest.param(lost, "the connection was lost", 2, id="lost"),
     ],
 )
 def test_what_an_answer_means(behave: Callable[[Wire], None], problem: str | None, requests: int) -> None:

@@ -1,0 +1,113 @@
+"""Who was not there hears how a run ended; what it takes to tell him stands nowhere, and changes nothing."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from acceptance_world import World, accounts
+from prometheus_client.parser import text_string_to_metric_families
+from raw_tls_server import RawServer, answering, free_port, raw_server
+
+CANARY = "c4n4ry-7f3a"
+
+
+def told(server: RawServer) -> list[str]:
+    """The titles of notices."""
+    return [json.loads(request.body)["title"] for request in server.requests if request.body]
+
+
+def pings(server: RawServer) -> list[str]:
+    return [request.line.split()[1].removeprefix(f"/{CANARY}") for request in server.requests if not request.body]
+
+
+def addresses(port: int) -> dict[str, str | None]:
+    return {
+        "BATCHRESET_OUTPUT__NOTIFY": f"json://127.0.0.1:{port}/{CANARY}",
+        "BATCHRESET_OUTPUT__PING": f"http://127.0.0.1:{port}/{CANARY}",
+    }
+
+
+def value(path: Path, name: str) -> float:
+    families = text_string_to_metric_families(path.read_text(encoding="utf-8"))
+    return next(sample.value for family in families for sample in family.samples if sample.name == f"batchreset_{name}")
+
+
+def holds(folder: Path, text: str) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def test_a_run_tells_what_became_of_it_and_keeps_no_address(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.input(accounts(3))
+    metrics = world.folder / "nightly.prom"
+    words = ("run", "users.csv", "--run-id", "r", "--yes", "--metrics-file", "nightly.prom")
+    with raw_server(answering(), tls=False) as server:
+        first = world.batchreset(*words, environ=addresses(server.port))
+        again = world.batchreset(*words, environ=addresses(server.port))
+        other = world.batchreset("run", "users.csv", "--run-id", "s", "--yes", environ=addresses(server.port))
+        dry = world.batchreset("run", "users.csv", "--again", "--dry-run", environ=addresses(server.port))
+    assert [first.code, again.code, other.code, dry.code] == [0, 0, 2, 0]
+    assert told(server) == ["batchreset OK: all 3 accounts reset", "batchreset REFUSED: nothing was sent"]
+    assert pings(server) == ["/start", "", "/start", "", "/start", "/2"]
+    assert "handover" in json.loads(server.requests[1].body or server.requests[2].body)["message"]
+    assert metrics.stat().st_mode & 0o777 == 0o644
+    assert value(metrics, "exit_code") == 0
+    assert holds(world.folder, CANARY) == []
+    assert CANARY not in "".join(world.said)
+
+
+def test_a_run_that_is_carried_on_asks_for_the_addresses_anew(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.input(accounts(2))
+    with raw_server(answering(), tls=False) as server:
+        planned = world.batchreset("plan", "users.csv", "--run-id", "r", "--json", environ=addresses(server.port))
+        assert "/********" in json.dumps(planned.json["settings"]["output"])
+        without = world.batchreset("apply", "r", "--plan-sha256", "0" * 64)
+        assert without.stderr.count(f"127.0.0.1:{server.port}/********") == 2
+        assert "BATCHRESET_OUTPUT__NOTIFY_FILE" in without.stderr
+        assert server.accepted == 0
+        assert world.batchreset("apply", "r", "--yes", environ=addresses(server.port)).code == 0
+    assert told(server) == ["batchreset OK: all 2 accounts reset"]
+    assert holds(world.folder, CANARY) == []
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.0, 0), (1.0, 3)])
+def test_nobody_who_cannot_be_told_changes_the_exit_code(
+    make_world: Callable[..., World], share: float, code: int
+) -> None:
+    world = make_world(forbidden_share=share)
+    world.input(accounts(2))
+    ended = world.batchreset("run", "users.csv", "--run-id", "r", "--yes", environ=addresses(free_port()))
+    assert ended.code == code
+    assert ended.stderr.count("(the connection was refused)") == 3
+    events = [json.loads(line) for line in (world.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert [event["event"] for event in events][-4:] == ["run.ended", "ping.failed", "ping.failed", "notify.failed"]
+    assert CANARY not in "".join(world.said)
+    assert holds(world.folder, CANARY) == []
+
+
+def test_wrong_settings_are_told_too(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    (world.folder / "job.toml").write_text(
+        '[output]\nmetrics_file = "job.prom"\n[pace]\norder = "x"\n', encoding="utf-8"
+    )
+    with raw_server(answering(), tls=False) as server:
+        refused = world.batchreset("run", "--job", "job.toml", "--yes", environ=addresses(server.port))
+    assert refused.code == 2
+    assert told(server) == ["batchreset REFUSED: nothing was sent"]
+    assert pings(server) == ["/2"]
+    assert value(world.folder / "job.prom", "exit_code") == 2
+
+
+def test_an_address_is_tried_before_the_night(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    with raw_server(answering(), tls=False) as server:
+        good = world.batchreset("notify", environ=addresses(server.port))
+        assert (good.code, told(server), pings(server)) == (0, ["batchreset TEST: notices arrive here"], [])
+    bad = world.batchreset("notify", environ=addresses(free_port()))
+    none = world.batchreset("notify")
+    assert (bad.code, none.code) == (2, 2)
+    assert "the connection was refused" in bad.stderr
+    assert "no address is given" in none.stderr
+    assert CANARY not in "".join(world.said)
