@@ -67,4 +67,4 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
         if len(same) == 1:
             return same[0]
     # Whole names share their section's letters, so a higher bar keeps unlike keys apart.
-    return nearest(f"{section}.{key}" if section else key, names, cutoff=0.8)
+    return nearest(f"{section}.{key}" if section else key, names, cutoff=0.83)
