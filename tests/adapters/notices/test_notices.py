@@ -133,4 +133,4 @@ def test_without_the_library_it_is_told_how_to_get_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     imported, told = done.stdout.splitlines()
     assert imported in {"set()", "{'certifi'}"}
-    assert "pip install 'batchreset[notify]'" in told
+    assert "batchreset[notify]: `pip install '.[notify]'`" in told
