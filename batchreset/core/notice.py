@@ -15,6 +15,8 @@ _MINUTES_FROM: Final = 120
 """Seconds; below, a length of time is told in seconds."""
 _IDS: Final = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _NAMES: Final = re.compile(r"[^\s@\"<>()]+@[^\s@\"<>()]+")
+_QUOTED: Final = re.compile(r"(?<![A-Za-z0-9])'[^'/\\]*'(?![A-Za-z0-9])")
+"""What was found or typed, and may be anything; paths, which commands quote, are not meant."""
 _SERVICE_WORDS: Final = str.maketrans({"<": "‹", ">": "›", "`": "'", "@": "＠", "*": "∗"})
 """What would be a mention, a link or bold letters in one of the services, and is none of ours to say."""
 _OUTCOMES: Final = ("succeeded", "failed", "in_doubt", "not_attempted", "skipped")
@@ -95,7 +97,8 @@ def plain(text: str) -> str:
 
     Texts of errors name files, settings and numbers; some quote what they found, and that may be anything.
     """
-    line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", one_line(text)))
+    line = _QUOTED.sub("(not shown here)", one_line(text))
+    line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", line))
     return (line if len(line) <= _LONGEST_SENTENCE else f"{line[:_LONGEST_SENTENCE]}…").translate(_SERVICE_WORDS)
 
 

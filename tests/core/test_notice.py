@@ -114,6 +114,11 @@ def test_what_was_done_before_is_said_to_be_old() -> None:
         ("user 3F2504E0-4f89-41d3-9a0c-0305e82c3301 is gone", "user (id left out) is gone"),
         ("bob.o'neil+x@contoso.com may not", "(name left out) may not"),
         ("<!channel> @here `rm` **x**", "‹!channel› ＠here 'rm' ∗∗x∗∗"),
+        (
+            "20 accounts, 'my password' was typed; the run's and cron's",
+            "20 accounts, (not shown here) was typed; the run's and cron's",
+        ),
+        ("`batchreset apply '/srv/my runs/r'`", "'batchreset apply '/srv/my runs/r''"),
         ("a\x1b[2J\nb\u202ec", "a [2J b c"),
         ("x" * 500, "x" * 400 + "…"),
     ],

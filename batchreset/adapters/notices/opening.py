@@ -30,7 +30,7 @@ def open_services(addresses: Sequence[Secret]) -> list["Service"]:
     except ImportError as error:
         raise SettingsError(
             f"[output] notify is given, but the library that sends notices is not installed ({error.name} is missing)",
-            next_step="install the extra batchreset[notify]: `pip install '.[notify]'` in the checkout; or leave notify out",
+            next_step="install the extra batchreset[notify]: `pip install '.[notify]'`; or leave notify out",
         ) from error
     try:
         known = service.schemes()
