@@ -71,14 +71,15 @@ def notice(
         repeated: nothing was done this time: the run had ended before.
     """
     what, next_step = _happened(ending, facts)
+    folder = facts["files"]["folder"] if facts else ""
     lines = [
-        plain(_begun(sentence(what))),
-        *([f"What to do: {plain(sentence(next_step))}"] if next_step else []),
+        plain(_begun(sentence(what)), keep=folder),
+        *([f"What to do: {plain(sentence(next_step), keep=folder)}"] if next_step else []),
         *([] if not repeated else ["Nothing was sent this time: the run stands as it stood."]),
         "",
         *(_figures(facts) if facts else []),
-        *([plain(f"job {job}")] if job else []),
-        plain(f"exit {int(ending.exit_code)} on {host}"),
+        *([_shown(f"job {job}")] if job else []),
+        _shown(f"exit {int(ending.exit_code)} on {host}"),
     ]
     return Notice(title=_title(ending.exit_code, facts), text="\n".join(lines), kind=_kind(ending.exit_code))
 
@@ -87,19 +88,29 @@ def trial_notice(*, host: str) -> Notice:
     """What `batchreset notify` sends."""
     return Notice(
         title="batchreset TEST: notices arrive here",
-        text=f"Somebody tried this address with 'batchreset notify'. No run has ended.\n\n{plain(host)}",
+        text=f"Somebody tried this address with 'batchreset notify'. No run has ended.\n\n{_shown(host)}",
         kind=Kind.SUCCESS,
     )
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, keep: str = "") -> str:
     """One line that no service takes for more than text, without user ids and names.
 
-    Texts of errors name files, settings and numbers; some quote what they found, and that may be anything.
+    Texts of errors name files, settings and numbers; some quote what they found, and that may be anything. `keep`: the
+    run's folder, which may be called by an id and has to be found.
     """
-    line = _QUOTED.sub("(not shown here)", one_line(text))
-    line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", line))
-    return (line if len(line) <= _LONGEST_SENTENCE else f"{line[:_LONGEST_SENTENCE]}…").translate(_SERVICE_WORDS)
+    parts = one_line(text).split(keep) if keep else [one_line(text)]
+    return keep.join(map(_anonymous, parts)).translate(_SERVICE_WORDS)
+
+
+def _anonymous(text: str) -> str:
+    line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", _QUOTED.sub("(not shown here)", text)))
+    return line if len(line) <= _LONGEST_SENTENCE else f"{line[:_LONGEST_SENTENCE]}…"
+
+
+def _shown(text: str) -> str:
+    """One line of letters that say nothing else."""
+    return one_line(text).translate(_SERVICE_WORDS)
 
 
 def _begun(text: str) -> str:
@@ -179,5 +190,5 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[str]:
     took = f"{seconds / 60:.0f} min" if seconds >= _MINUTES_FROM else f"{seconds:.0f} s"
     yield f"{facts['sent']:,} requests{throttled}; took {took}"
     yield ""
-    yield plain(f"run {facts['run_id']}")
-    yield plain(f"results {facts['files']['results']}")
+    yield _shown(f"run {facts['run_id']}")
+    yield _shown(f"results {facts['files']['results']}")

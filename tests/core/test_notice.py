@@ -125,3 +125,10 @@ def test_what_was_done_before_is_said_to_be_old() -> None:
 )
 def test_words_from_elsewhere_are_one_plain_line_without_users(hostile: str, shown: str) -> None:
     assert plain(hostile) == shown
+
+
+def test_the_runs_own_folder_is_named_also_where_it_is_called_by_an_id() -> None:
+    folder = "/srv/runs/3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    assert plain(f"see 3f2504e0-4f89-41d3-9a0c-0305e82c3301, then `batchreset apply {folder}`", keep=folder) == (
+        f"see (id left out), then 'batchreset apply {folder}'"
+    )
