@@ -12,8 +12,8 @@ from batchreset.settings.names import HIDDEN, SECTIONS, SETTINGS, is_secret_key,
 
 SECRETS_ELSEWHERE = (
     "secrets come only from the environment, a file or a command"
-    " (BATCHRESET_SECTION__KEY, BATCHRESET_SECTION__KEY_FILE, BATCHRESET_SECTION__KEY_COMMAND); take it out, and renew"
-    " it if this was ever shared"
+    " (BATCHRESET_AUTH__…, of notices and pings BATCHRESET_OUTPUT__…, each also as …_FILE and …_COMMAND); take it out,"
+    " and renew it if this was ever shared"
 )
 
 
