@@ -1,7 +1,7 @@
 """A command that tells how it ended, also where it ends by an error: that is what nobody would hear of otherwise."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +10,13 @@ import click
 from batchreset.cli.ending import Ended
 from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal
+from batchreset.cli.streams import is_terminal
 from batchreset.cli.telling import is_interruption
 from batchreset.core.notice import Ending
 from batchreset.errors import BatchresetError, ExitCode
 from batchreset.wiring.announcing import Announcement, Given
 
+_TELLING: Final = frozenset({"run", "apply"})
 _SEE_DETAILS: Final = (
     "see what it wrote to standard error (cron's mail, the journal, the CI log): all of it stands there"
 )
@@ -35,6 +37,26 @@ def announcing(
     announcement.end(None)
 
 
+def announce_refused_words(error: click.UsageError, words: Sequence[str]) -> None:
+    """That the command line itself was refused, which leaves no settings to ask but the environment's and the job's.
+
+    Whoever sits at a terminal has seen it.
+    """
+    if _TELLING.isdisjoint(words[:1]) or is_terminal() or "--dry-run" in words:
+        return
+    given = Given(flags={}, environ=environment(), job_file=_job_in(words), silent=False)
+    Announcement(given, Terminal(verbosity=0, color=False, log_files=())).end(ending_of(error))
+
+
+def _job_in(words: Sequence[str]) -> Path | None:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--job" and following:
+            return Path(following)
+        if word.startswith("--job="):
+            return Path(word.removeprefix("--job="))
+    return None
+
+
 def ending_of(error: BaseException) -> Ending:
     """What an error that ends a command is told as; as `cli.main` will put it in an exit code."""
     status = "'batchreset status' tells what was done; carry it on with 'batchreset apply'"
@@ -50,7 +72,7 @@ def ending_of(error: BaseException) -> Ending:
         case _ if is_interruption(error):
             return Ending(exit_code=ExitCode.INTERRUPTED, what="it was interrupted", next_step=status)
         case click.ClickException():
-            return Ending(exit_code=ExitCode.REFUSED, what="the command line was refused", next_step="see its --help")
+            return Ending(exit_code=ExitCode.REFUSED, what="the command line was refused", next_step=_SEE_DETAILS)
         case _:
             # Its text may carry what was being sent.
             return Ending(

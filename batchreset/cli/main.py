@@ -113,6 +113,9 @@ def _exit_code() -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "batchreset"
         _say([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"])
+        from batchreset.cli.announcing import announce_refused_words  # noqa: PLC0415  not for every --help
+
+        announce_refused_words(error, sys.argv[1:])
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):

@@ -106,6 +106,21 @@ def test_wrong_settings_are_told_too(make_world: Callable[..., World]) -> None:
     assert value(world.folder / "job.prom", "exit_code") == 2
 
 
+@pytest.mark.parametrize("words", [("--no-such-flag",), ("--max-rows", CANARY), ("--job",)])
+def test_a_command_line_that_is_refused_is_told_where_nobody_sits(
+    make_world: Callable[..., World], words: tuple[str, ...]
+) -> None:
+    world = make_world()
+    with raw_server(answering(), tls=False) as server:
+        job = f"[output]\nping = 'http://127.0.0.1:{server.port}/{CANARY}'\n"
+        (world.folder / "job.toml").write_text(job, encoding="utf-8")
+        refused = world.batchreset("run", "--job", "job.toml", "--yes", *words)
+        tried = world.batchreset("run", "--job", "job.toml", "--dry-run", *words)
+        other = world.batchreset("plan", "--job", "job.toml", *words)
+    assert [refused.code, tried.code, other.code] == [2, 2, 2]
+    assert pings(server) == ["/2"]
+
+
 def test_an_address_is_tried_before_the_night(make_world: Callable[..., World]) -> None:
     world = make_world()
     with raw_server(answering(), tls=False) as server:
