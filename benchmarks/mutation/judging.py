@@ -33,8 +33,8 @@ _SURVIVED, _KILLED = 0, 1
 
 # No shrinking: that a test fails is all that is asked. The console is the parent's.
 _OPTIONS: Final = (
-    "-oaddopts=", "-otimeout=0", "-mnot torture and not programs", "-s", "-x", "-pno:terminal", "-pno:xdist", "-pno:cacheprovider",
-    "--hypothesis-profile=mutate", "-Wignore::pytest.PytestAssertRewriteWarning",
+    "-oaddopts=", "-otimeout=0", "-mnot torture and not programs", "-s", "-x", "-pno:terminal", "-pno:xdist",
+    "-pno:cacheprovider", "--hypothesis-profile=mutate", "-Wignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 
 
