@@ -38,6 +38,8 @@ def answer(asked: str) -> str:
         kind = get_completion_class(shell)
         if kind is not None and what == "complete":
             return kind(program(), {}, NAME, COMPLETE).complete()
+        if kind is not None and what == "source":
+            return script(shell)
     return ""
 
 

@@ -1,6 +1,7 @@
 """The events that the program logs, and their fields, found in its own source."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ class Event:
     fields: tuple[str, ...]
 
 
+@functools.cache
 def logged() -> tuple[Event, ...]:
     """Each event once, by name. The simulator has no such log."""
     found: dict[str, Event] = {}
