@@ -14,14 +14,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from click.shell_completion import CompletionItem, ShellComplete, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, FishComplete, ShellComplete, ZshComplete
 
 from batchreset.cli.environment import COMPLETE
 
 NAME: Final = "batchreset"
-SHELLS: Final = ("bash", "zsh", "fish")
 WORDS: Final = Path(__file__).with_name("completing.json")
 """Made by `make generated`."""
+
+
+class _Fish(FishComplete):
+    def format_completion(self, item: CompletionItem) -> str:
+        """Without commas in its text, as the script takes what it is told apart at each of them."""
+        text = (item.help or "").replace(",", ";")
+        return super().format_completion(CompletionItem(item.value, type=item.type, help=text or None))
+
+
+SHELLS: Final[Mapping[str, type[ShellComplete]]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": _Fish}
 
 _HARMLESS: Final = re.compile(r"[\w.{}-]+", re.ASCII)
 """What no shell's script takes apart or carries out: a folder may have any name, and a file hold anything."""
@@ -35,21 +44,20 @@ def answer(asked: str) -> str:
     shell, _, what = asked.partition("_")
     # Not only errors: a half-typed line must not draw a traceback into it, whatever is raised.
     with contextlib.suppress(Exception), contextlib.redirect_stderr(io.StringIO()):
-        kind = get_completion_class(shell)
-        if kind is not None and what == "complete":
-            return kind(program(), {}, NAME, COMPLETE).complete()
-        if kind is not None and what == "source":
-            return script(shell)
+        match what:
+            case "complete":
+                return SHELLS[shell](program(), {}, NAME, COMPLETE).complete()
+            case "source":
+                return script(shell)
+            case _:
+                return ""
     return ""
 
 
 def script(shell: str) -> str:
-    """What a shell has to read once."""
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise LookupError(shell)
+    """What a shell has to read once. Raises KeyError."""
     # Not bash's own way, which starts a bash to warn of its version.
-    return ShellComplete.source(kind(program(), {}, NAME, COMPLETE)) + "\n"
+    return ShellComplete.source(SHELLS[shell](program(), {}, NAME, COMPLETE)).rstrip() + "\n"
 
 
 def program() -> click.Group:

@@ -7,7 +7,7 @@ from batchreset.cli.options import tell
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(list(SHELLS)))
 def completion(*, shell: str) -> None:
     """Print the script by which a shell completes commands, flags, runs and reasons.
 

@@ -110,6 +110,12 @@ def test_whatever_goes_wrong_nothing_is_said(asked: str, capsys: pytest.CaptureF
     assert capsys.readouterr() == ("", "")
 
 
+def test_fish_which_takes_lines_apart_at_commas_is_told_none_but_its_own() -> None:
+    fish = SHELLS["fish"](program(), {}, NAME, COMPLETE)
+    told = fish.format_completion(CompletionItem("run", help="Plan, show, confirm"))
+    assert told == "plain,run\tPlan; show; confirm"
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_has_its_script_also_by_the_way_that_click_documents(shell: str) -> None:
     assert f"{COMPLETE}={shell}_complete" in script(shell)

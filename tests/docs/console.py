@@ -71,7 +71,7 @@ class Terminal:
             ["bash", "--norc", "--noprofile", "--noediting", "-i"],
             stdin=its_end, stdout=its_end, stderr=its_end, cwd=folder, start_new_session=True,
             env={**environ, "PS1": _PROMPT, "PS2": "", "TERM": "xterm"},
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  Ctrl-C needs its own terminal
         )  # fmt: skip
         os.close(its_end)
         self._until(_PROMPT)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
 from generator.extension import filled
 from generator.readme import ROOT
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _DOCS: Final = ROOT / "docs"
 _TARGET: Final = re.compile(r"^\(([\w-]+)\)=$", re.MULTILINE)

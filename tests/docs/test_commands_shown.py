@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from console import typed_in
+from generator.program import commands
+from generator.readme import ROOT
 from markdown import text_of
 
 from batchreset.settings.sources import load_settings
-from generator.program import commands
-from generator.readme import ROOT
 
 PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 JOBS = re.compile(r"```toml\n(.*?)```", re.DOTALL)

@@ -6,16 +6,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hatchling.builders.wheel import WheelBuilder
-
-from batchreset.core.outcome import Reason
-from batchreset.settings.names import SETTINGS
 from generator import pages
 from generator.committed import COMMITTED, ROOT
 from generator.events import logged
 from generator.extension import filled
 from generator.program import commands, setting_of
 from generator.readme import part, table
+from hatchling.builders.wheel import WheelBuilder
+
+from batchreset.core.outcome import Reason
+from batchreset.settings.names import SETTINGS
 
 PAGES = sorted(
     str(path.relative_to(ROOT / "docs"))

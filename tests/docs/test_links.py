@@ -1,15 +1,15 @@
-"""Every link leads somewhere: files and headings are looked up, addresses elsewhere are on a list that somebody has read."""
+"""Every link leads somewhere: files and headings are looked up, hosts elsewhere are on a list that people have read."""
 
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from generator.pages import settings_page
+from generator.readme import ROOT
 from markdown import anchors_in, links_in, text_of
 
 from batchreset.settings.names import SETTINGS
-from generator.pages import settings_page
-from generator.readme import ROOT
 
 PAGES: Final = sorted(
     path

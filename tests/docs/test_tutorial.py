@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from console import Terminal, Typed, agrees, typed_in
-
 from generator.readme import ROOT
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"

@@ -15,4 +15,3 @@ function _batchreset_completion;
 end;
 
 complete --no-files --command batchreset --arguments "(_batchreset_completion)";
-
