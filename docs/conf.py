@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from batchreset import __version__
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 project = "batchreset"
@@ -15,10 +17,11 @@ exclude_patterns = ["_build", "generator"]
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 nitpicky = True
+smartquotes = False  # `--flag` is no dash
 highlight_language = "text"
 
 html_theme = "furo"
-html_title = "batchreset"
+html_title = f"batchreset {__version__}"
 html_static_path = ["_static"]
 html_css_files = ["batchreset.css"]
 html_copy_source = False

@@ -139,8 +139,10 @@ def reasons_page() -> str:
 
 def _advice(reason: Reason) -> Iterator[str]:
     """What it says at rows that surely are as they were; that of rows in doubt is the outcome's."""
-    said = dict.fromkeys(advice(outcome, reason) for outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED))
-    yield from (text for text in said if text)
+    usual, otherwise = advice(Outcome.FAILED, reason), advice(Outcome.NOT_ATTEMPTED, reason)
+    yield usual or otherwise
+    if usual and otherwise not in {"", usual}:
+        yield f"At rows that are `not_attempted`: {otherwise[0].lower()}{otherwise[1:]}"
 
 
 def doubt_page() -> str:
