@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator import pages, readme
 
-_FROM: Final = re.compile(r"^<!-- from ([A-Z]+\.md)(?:: (.*))? -->$", re.MULTILINE)
+_FROM: Final = re.compile(r"^<!-- from ([\w/.-]+\.md)(?:: (.*))? -->$", re.MULTILINE)
 _HEADINGS: Final = re.compile(r"^(#+) ", re.MULTILINE)
 
 

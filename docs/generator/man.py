@@ -9,9 +9,9 @@ from docutils.core import publish_doctree, publish_from_doctree
 from myst_parser.parsers.docutils_ import Parser
 
 from batchreset import __version__
-from batchreset.settings.names import SECRET_NAMES, SETTINGS, variable
+from batchreset.settings.names import SETTINGS, variable
 from generator import readme
-from generator.pages import default_of, flag_entry, paragraph, run_folder_files, safe
+from generator.pages import default_of, flag_entry, paragraph, run_folder_files, safe, secret_variables
 from generator.program import NAME, Command, commands
 
 _WRITTEN_BY: Final = re.compile(r"^\.\\\" (Man page generated|by the Docutils).*\n", re.MULTILINE)
@@ -97,10 +97,8 @@ def _setting(name: str) -> str:
 
 def _environment() -> Iterator[tuple[str, str]]:
     yield f"{variable('SECTION.KEY')}", "Any setting; entries of a list stand between commas."
-    for name in SECRET_NAMES:
-        if not name.endswith(("_file", "_command")):
-            base = variable(name)
-            yield base, f"A secret; or `{base}_FILE`, which names its file, or `{base}_COMMAND`, which prints it."
+    for name in secret_variables():
+        yield name, f"A secret; or `{name}_FILE`, which names its file, or `{name}_COMMAND`, which prints it."
     yield "NO_COLOR", "No colour."
     yield "HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE", "As other programs understand them."
 

@@ -125,9 +125,14 @@ def default_of(value: object) -> str:
 
 
 def secrets_page() -> str:
-    names = [name for name in SECRET_NAMES if not name.endswith(("_file", "_command"))]
-    rows = ((f"`{variable(name)}`", f"`{variable(name)}_FILE`", f"`{variable(name)}_COMMAND`") for name in names)
+    rows = ((f"`{name}`", f"`{name}_FILE`", f"`{name}_COMMAND`") for name in secret_variables())
     return _table(("the secret itself", "a file that holds it", "a command that prints it"), rows)
+
+
+def secret_variables() -> tuple[str, ...]:
+    """Each once, without `_FILE` and `_COMMAND`."""
+    names = (variable(name).removesuffix("_FILE").removesuffix("_COMMAND") for name in SECRET_NAMES)
+    return tuple(dict.fromkeys(names))
 
 
 def reasons_page() -> str:

@@ -1,4 +1,4 @@
-"""Parts of README.md and SECURITY.md, for pages that would else repeat them."""
+"""Parts of README.md and other texts of the tree, for pages that would else repeat them."""
 
 import os
 import re
@@ -17,7 +17,7 @@ def part(name: str, title: str, *, below: int, page: str) -> str:
     """The text below a heading of a file at the top of the tree, to stand in another page.
 
     Args:
-        name: of the file.
+        name: of the file, from the top of the tree.
         title: of the heading; empty for all below the file's title.
         below: level of the heading that it is to stand under.
         page: path of that page within docs/, so that links lead to the same places.
@@ -35,7 +35,8 @@ def part(name: str, title: str, *, below: int, page: str) -> str:
         if heading and len(heading[1]) <= level:
             break
         taken.append("#" * (len(heading[1]) + below - level) + line[len(heading[1]) :] if heading else line)
-    return _LINK.sub(lambda link: link[1] + _from(page, link[2]), "\n".join(taken).strip())
+    beside = Path(name).parent
+    return _LINK.sub(lambda link: link[1] + _from(page, os.path.normpath(beside / link[2])), "\n".join(taken).strip())
 
 
 def table(name: str, title: str) -> list[list[str]]:
