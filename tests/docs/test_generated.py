@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from generator import pages
 from generator.committed import COMMITTED, ROOT
-from generator.events import logged
+from generator.events import events_in, logged
 from generator.extension import filled
 from generator.program import commands, setting_of
 from generator.readme import part, table
@@ -93,6 +93,28 @@ def test_events_are_found_with_their_fields() -> None:
     assert found["run.began"].fields == ("version", "dry_run", "to_reset")
     assert (found["run.stopped"].level, found["pace.paused"].level) == ("warning", "by what it tells")
     assert {"ledger.opened", "row.succeeded", "row.in_doubt"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ('log.info("a.began", why=why)', ["a.began"]),
+        ('self._log.warning("a.b" if well else "a.c")', ["a.b", "a.c"]),
+        ('_EVENTS = {"x": "a.b", "y": "a.c"}\nlog.error(_EVENTS[what])', ["a.b", "a.c"]),
+        ("self.log.info(LEDGER_OPENED)", ["ledger.opened"]),
+        ("note(run, LEDGER_OPENED, why=why)\ndef note(run, event):\n    log.info(event)", ["ledger.opened"]),
+        ('(log.info if well else log.warning)("a.b")', []),
+        ('logging.getLogger("x").info("no event.")', []),
+        ('math.log(2.0); other.info("a.b")', []),
+    ],
+)
+def test_an_event_is_found_however_it_is_named(line: str, names: list[str]) -> None:
+    assert [event.name for event in events_in(line, where="here")] == names
+
+
+def test_an_event_whose_name_cannot_be_told_is_not_passed_over() -> None:
+    with pytest.raises(LookupError, match=r"here\.py, line 2"):
+        list(events_in("\nlog.info(name)", where="here.py"))
 
 
 def test_a_part_of_the_readme_stands_under_its_new_heading_and_ends_where_the_next_begins() -> None:
