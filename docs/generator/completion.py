@@ -48,7 +48,7 @@ def _takes(parameter: click.Parameter, *, with_run: bool) -> tuple[str, list[str
     match parameter.name:
         case "run_name":
             return "run", []
-        case "customer" if with_run:
+        case "customer" | "customers" if with_run:
             return "customer of the run", []
         case "reasons":
             return "word", [reason.value for reason in Reason]

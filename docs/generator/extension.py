@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from generator import pages, readme
@@ -12,9 +13,9 @@ _FROM: Final = re.compile(r"^<!-- from ([\w/.-]+\.md)(?:: (.*))? -->$", re.MULTI
 _HEADINGS: Final = re.compile(r"^(#+) ", re.MULTILINE)
 
 
-def filled(text: str, *, page: str) -> str:
+def filled(text: str, *, page: str, made: Mapping[str, Callable[[], str]] = pages.MADE) -> str:
     """The page with all that its marks stand for. `page`: its path within docs/. Raises LookupError."""
-    return pages.put_in(_FROM.sub(lambda mark: _part(text, mark, page), text))
+    return pages.put_in(_FROM.sub(lambda mark: _part(text, mark, page), text), made=made)
 
 
 def _part(text: str, mark: re.Match[str], page: str) -> str:

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.columns import CUSTOMER, HANDOVER, PLAN, RESULTS, ROSTER, ROW, USER
@@ -212,6 +212,6 @@ MADE: Final[Mapping[str, Callable[[], str]]] = {
 """What a page may have put in by `<!-- made: NAME -->`."""
 
 
-def put_in(text: str, *, made: Mapping[str, Any] = MADE) -> str:
+def put_in(text: str, *, made: Mapping[str, Callable[[], str]]) -> str:
     """A page with what it asks for."""
-    return re.sub(r"<!-- made: ([a-z-]+) -->", lambda mark: str(made[mark[1]]()), text)
+    return re.sub(r"<!-- made: ([a-z-]+) -->", lambda mark: made[mark[1]](), text)

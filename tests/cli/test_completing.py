@@ -42,7 +42,7 @@ def run_folder(runs: Path, name: str, *, age: int = 0) -> Path:
     [
         (("a",), ["apply", "auth"]),
         (("auth", ""), ["login", "logout", "status"]),
-        (("run", "--password-"), ["--password-kind", "--password-length"]),
+        (("run", "--max-a"), ["--max-attempts"]),
         (("run", "--password-kind", ""), ["random", "passphrase", "discard"]),
         (("run", "--on-invalid=s"), ["stop", "skip"]),
         (("run", "--no-check"), ["--no-check-mfa"]),

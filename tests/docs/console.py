@@ -43,6 +43,8 @@ def typed_in(text: str) -> Iterator[Typed]:
                 if command:
                     yield Typed(terminal=terminal, command="\n".join(command), shown=tuple(shown))
                 command, shown = [line[2:]], []
+            elif not shown and command and command[-1].endswith("\\"):
+                command[-1] = command[-1][:-1] + line.lstrip()
             elif line.startswith("> ") and not shown:
                 command.append(line[2:])
             else:

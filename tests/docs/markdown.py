@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from generator.extension import filled
+from generator.pages import MADE
 from generator.readme import ROOT
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+QUICK: Final = {**{name: functools.cache(make) for name, make in MADE.items()}, "messages": lambda: "All of them."}
+"""What pages have put in; not all messages, which take seconds to be found and have tests of their own."""
 _DOCS: Final = ROOT / "docs"
 _TARGET: Final = re.compile(r"^\(([\w-]+)\)=$", re.MULTILINE)
 _NOT_IN_A_SLUG: Final = re.compile(r"[^\w\- ]")
@@ -20,7 +23,7 @@ _NOT_IN_A_SLUG: Final = re.compile(r"[^\w\- ]")
 def text_of(path: Path) -> str:
     """As it is read: of a page of docs/ with all that its marks stand for."""
     text = path.read_text(encoding="utf-8")
-    return filled(text, page=str(path.relative_to(_DOCS))) if path.is_relative_to(_DOCS) else text
+    return filled(text, page=str(path.relative_to(_DOCS)), made=QUICK) if path.is_relative_to(_DOCS) else text
 
 
 def links_in(text: str) -> Iterator[str]:

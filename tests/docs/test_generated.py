@@ -9,10 +9,10 @@ import pytest
 from generator import pages
 from generator.committed import COMMITTED, ROOT
 from generator.events import events_in, logged
-from generator.extension import filled
 from generator.program import commands, setting_of
 from generator.readme import part, table
 from hatchling.builders.wheel import WheelBuilder
+from markdown import QUICK, text_of
 
 from batchreset.core.outcome import Reason
 from batchreset.settings.names import SETTINGS
@@ -26,7 +26,7 @@ PAGES = sorted(
 
 def reference() -> str:
     """All that is made, in one text."""
-    return "\n".join(make() for make in pages.MADE.values())
+    return "\n".join(make() for make in QUICK.values())
 
 
 @pytest.mark.parametrize("path", COMMITTED)
@@ -68,7 +68,7 @@ def test_every_word_has_a_meaning_and_no_meaning_is_left_over(kind: str, words: 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_mark_in_a_page_stands_for_something(page: str) -> None:
-    text = filled((ROOT / "docs" / page).read_text(encoding="utf-8"), page=page)
+    text = text_of(ROOT / "docs" / page)
     assert not re.findall(r"<!-- (?!terminal: ).*?-->", text)
 
 
@@ -134,14 +134,15 @@ def test_a_heading_that_is_not_there_any_more_is_told() -> None:
 def test_completion_knows_what_each_flag_takes() -> None:
     told = json.loads(COMMITTED["batchreset/cli/completing.json"]())
     flags = {
-        (*command["words"], parameter["name"]): (parameter["takes"], parameter["words"])
+        (*command["words"], flag): (parameter["takes"], parameter["words"])
         for command in told["commands"]
         for parameter in command["parameters"]
+        for flag in parameter["flags"] or [parameter["name"]]
     }
-    assert flags["run", "setting_safety_canary"] == ("word", [])
-    assert flags["run", "setting_pace_order"] == ("word", ["interleave", "input"])
-    assert flags["run", "setting_auth_cache_dir"][0] == "dir"
-    assert flags["run", "setting_input_protected"][0] == flags["run", "input_path"][0] == "file"
-    assert flags["run", "yes"] == ("", [])
-    assert flags["handover", "customer"][0] == "customer of the run"
-    assert flags["apply", "reasons"] == ("word", [reason.value for reason in Reason])
+    assert flags["run", "--canary"] == ("word", [])
+    assert flags["run", "--order"] == ("word", ["interleave", "input"])
+    assert flags["run", "--cache-dir"][0] == "dir"
+    assert flags["run", "--protected"][0] == flags["run", "input_path"][0] == "file"
+    assert flags["run", "--yes"] == ("", [])
+    assert flags["handover", "--customer"][0] == "customer of the run"
+    assert flags["apply", "--reason"] == ("word", [reason.value for reason in Reason])
