@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,10 @@ from generator.readme import ROOT
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-QUICK: Final = {**{name: functools.cache(make) for name, make in MADE.items()}, "messages": lambda: "All of them."}
+QUICK: Final[Mapping[str, Callable[[], str]]] = {
+    **{name: functools.cache(make) for name, make in MADE.items()},
+    "messages": lambda: "All of them.",
+}
 """What pages have put in; not all messages, which take seconds to be found and have tests of their own."""
 _DOCS: Final = ROOT / "docs"
 _TARGET: Final = re.compile(r"^\(([\w-]+)\)=$", re.MULTILINE)
