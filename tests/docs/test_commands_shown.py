@@ -28,7 +28,8 @@ def unknown_in(line: str) -> Iterator[str]:
     lexer.whitespace_split = True
     words = list(lexer)
     for number, word in enumerate(words):
-        if word != "batchreset" or words[number - 1 : number] == ["cd"]:
+        before = words[number - 1] if number else ""
+        if not re.fullmatch(r"batchreset|.*/bin/batchreset", word) or before == "cd" or before.startswith("--"):
             continue
         end = next((at for at in range(number, len(words)) if set(words[at]) <= set("|&;<>()")), len(words))
         own = words[number + 1 : end]
@@ -51,7 +52,9 @@ def test_a_command_or_flag_that_is_not_there_is_noticed() -> None:
         "rnu",
         "--dry-rnu",
     ]
+    assert list(unknown_in("sudo /opt/x/bin/batchreset run --dry-rnu")) == ["--dry-rnu"]
     assert list(unknown_in("batchreset auth login --job a.toml; cd batchreset; batchreset --version")) == []
+    assert list(unknown_in("install --owner batchreset --group batchreset x")) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
