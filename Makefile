@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader docs generated check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,13 @@ bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 t
 
 bench-reader: $(READY) ## checking 5 million rows: time and memory, beside polars alone; two minutes
 	@$(BIN)/python -m benchmarks.reader
+
+docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet --builder html docs docs/_build/html
+	@echo "Read it: docs/_build/html/index.html"
+
+generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete
+	@cd docs && ../$(BIN)/python -m generator
 
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .

@@ -7,6 +7,9 @@ from typing import Final
 
 from batchreset.settings.secret_names import holds_a_secret
 
+COMPLETE: Final = "_BATCHRESET_COMPLETE"
+"""Set by a shell's script when Tab was pressed, to `bash_complete` or the like: click's own name for it."""
+
 _HELD_BACK: Final[dict[str, str]] = {}
 
 

@@ -5,13 +5,13 @@ import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NoReturn, TextIO
 
 import click
 
 from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
-from batchreset.cli.environment import hold_secrets_back
+from batchreset.cli.environment import COMPLETE, hold_secrets_back
 from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
 from batchreset.errors import BatchresetError, ExitCode, sentence
@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "auth": "batchreset.cli.auth:auth",
     "simulate": "batchreset.cli.simulate:simulate",
     "demo": "batchreset.cli.demo:demo",
+    "completion": "batchreset.cli.completion:completion",
 }
 _PR_SET_DUMPABLE: Final = 4
 """linux/prctl.h"""
@@ -43,6 +44,7 @@ _SHORT_HELP: Final = {
     "auth": "Sign in once, see who is signed in, sign out.",
     "simulate": "Partner Center on this machine, with faults on demand.",
     "demo": "A whole run against the simulator, nothing to configure.",
+    "completion": "The script by which a shell completes these words.",
 }
 
 
@@ -77,6 +79,8 @@ def cli() -> None:
 def main() -> None:
     """The `batchreset` program."""
     stand_in_for_closed()
+    if asked := os.environ.get(COMPLETE):
+        _complete(asked)
     _keep_secrets_in_memory()
     hold_secrets_back()
     tell_places_only()
@@ -84,6 +88,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         _let_go_of(stream)
     sys.exit(code)
+
+
+def _complete(asked: str) -> NoReturn:
+    from batchreset.cli.completing import answer  # noqa: PLC0415  only for a shell that asks
+
+    with contextlib.suppress(OSError):
+        click.echo(answer(asked))
+    sys.exit(ExitCode.OK)
 
 
 def _let_go_of(stream: TextIO | None) -> None:
