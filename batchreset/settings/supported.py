@@ -4,11 +4,6 @@ from typing import Final
 
 from batchreset.settings.model import Settings
 
-_NOT_BUILT: Final[dict[tuple[str, str], dict[object, str]]] = {
-    ("password", "kind"): {"passphrase": 'passphrases come with a later version; use "random" or "discard"'},
-}
-"""By section and key: the values that cannot be carried out, each with what to do instead."""
-
 _NOT_BUILT_UNLESS_EMPTY: Final = {
     ("output", "notify"): "sending the summary comes with a later version; leave it empty",
 }
@@ -17,10 +12,6 @@ _NOT_BUILT_UNLESS_EMPTY: Final = {
 def unsupported(settings: Settings) -> tuple[str, ...]:
     """One line for each setting that asks for what this version does not do yet; none for a usable job."""
     lines = []
-    for (section, key), reasons in _NOT_BUILT.items():
-        value = getattr(getattr(settings, section), key)
-        if value in reasons:
-            lines.append(f'[{section}] {key} = "{value}": {reasons[value]}')
     for (section, key), reason in _NOT_BUILT_UNLESS_EMPTY.items():
         if getattr(getattr(settings, section), key):
             lines.append(f"[{section}] {key}: {reason}")

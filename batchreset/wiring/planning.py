@@ -34,6 +34,7 @@ from batchreset.settings.snapshot import to_snapshot
 from batchreset.settings.supported import unsupported
 from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.online import survey
+from batchreset.wiring.passwords import refuse_idle_settings
 from batchreset.wiring.protecting import operator_of
 from batchreset.wiring.reading import Around
 from batchreset.wiring.recent import Accounts, refuse_if_applied
@@ -139,6 +140,7 @@ def _refuse_impossible(settings: Settings) -> None:
             next_step="change them, or wait for the version that can",
         )
     refuse_unusable(settings)
+    refuse_idle_settings(settings.password)
     if not settings.input.path:
         raise InputError(
             "no input was given",
