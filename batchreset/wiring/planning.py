@@ -254,7 +254,7 @@ def _run_json(
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in _VERSIONS_OF},
         },
-        "operator": {"user": _user(), "host": socket.gethostname()},
+        "operator": operator_facts(),
         "input": {
             "source": _source(checked.source),
             "sha256": checked.sha256,
@@ -276,8 +276,10 @@ def _source(source: str) -> str:
     return source if source == "-" else str(Path(source).absolute())
 
 
-def _user() -> str:
+def operator_facts() -> dict[str, str]:
+    """Who does this, by the operating system: user and host."""
     try:
-        return getpass.getuser()
+        user = getpass.getuser()
     except (OSError, KeyError):
-        return "unknown"
+        user = "unknown"
+    return {"user": user, "host": socket.gethostname()}
