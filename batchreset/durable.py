@@ -4,7 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -124,9 +124,9 @@ def _give_name(descriptor: int, path: Path) -> None:
         os.close(own)
 
 
-def _move_where_nothing_is(temporary: Path, path: Path) -> None:
+def _move_where_nothing_is(temporary: Path, path: Path, *, link: Callable[[Path, Path], None] = os.link) -> None:
     try:
-        path.hardlink_to(temporary)
+        link(temporary, path)
     except FileExistsError:
         raise
     except OSError:

@@ -115,10 +115,3 @@ class _Sink:
         except OSError as error:
             self.failure = error
             raise
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except OSError as error:
-            self.failure = error
-            raise

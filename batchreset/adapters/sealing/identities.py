@@ -1,6 +1,7 @@
 """Secret keys, as `age-keygen` and `ssh-keygen` write them."""
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -47,8 +48,8 @@ def read_identities(path: Path) -> tuple[SecretKey, ...]:
     if text.startswith(_SEALED_BY_AGE):
         raise SettingsError(
             f"the key {path} is itself sealed (age -p, or to another key), and only age opens it",
-            next_step=f"let age open it for this one command: `age -d {path} | batchreset handover RUN --identity"
-            " /dev/stdin`",
+            next_step="let age open it for this one command:"
+            f" `age -d {shlex.quote(str(path))} | batchreset handover RUN --identity /dev/stdin`",
         )
     found = (*_of_age(text, path), *_of_ssh(text, path))
     if not found:

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import contextlib
 import hashlib
 import re
 from typing import Final
@@ -37,14 +38,12 @@ def unusable_kind(key: str) -> str | None:
 
 
 def public_name(key: str) -> str:
-    """A public key as logs name it: age's own whole, SSH's as `ssh-keygen -l` does. What is no key is named as it is."""
-    kind, *rest = key.split(maxsplit=2)
-    if not kind.startswith("ssh-") or not rest:
-        return key
-    try:
-        return " ".join((ssh_name(kind, base64.b64decode(rest[0])), *rest[1:]))
-    except ValueError:
-        return key
+    """A public key as logs name it: age's own whole, SSH's as `ssh-keygen -l` does; what is no key as it is."""
+    parts = key.split(maxsplit=2)
+    if len(parts) > 1 and parts[0].startswith("ssh-"):
+        with contextlib.suppress(ValueError):
+            return " ".join((ssh_name(parts[0], base64.b64decode(parts[1])), *parts[2:]))
+    return key
 
 
 def ssh_name(kind: str, blob: bytes) -> str:
