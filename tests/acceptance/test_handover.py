@@ -1,12 +1,15 @@
 """Hand-overs of every kind from one run of passphrases, some of them in doubt; who opened what is in its log."""
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
 import os
 import re
+import resource
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -186,6 +189,32 @@ def test_it_is_noted_before_it_is_given(done: World, copy: Path) -> None:
     assert len(noted(copy)) == before + 1
 
 
+def test_a_disk_that_is_full_leaves_nothing_of_it(done: World, copy: Path, tmp_path: Path) -> None:
+    """As a limit on the size of files tells it: so much can be written, then no more."""
+    before, most = len(noted(copy)), resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, most[1]))
+        said = hand_over(done, copy, "--format", "letters", "--out", tmp_path / "letters.html")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+
+    assert said.code == 2
+    assert "could not be written to its end (File too large): nothing of it is left" in said.stderr
+    assert list(tmp_path.iterdir()) == [copy]
+    assert len(noted(copy)) == before + 1
+
+
+@pytest.mark.parametrize("form", ["csv", "letters"])
+def test_a_password_that_the_ledger_lacks_keeps_all_back(done: World, copy: Path, tmp_path: Path, form: str) -> None:
+    with contextlib.closing(sqlite3.connect(copy / "ledger.sqlite")) as ledger, ledger:
+        ledger.execute("DELETE FROM sealed WHERE sealed = (SELECT max(sealed) FROM sealed)")
+    for where in ((), ("--out", str(tmp_path / "out"))):
+        lost = hand_over(done, copy, "--format", form, *where)
+        assert (lost.code, lost.stdout) == (1, "")
+        assert "the ledger lacks a password of row " in lost.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_copy_whose_log_cannot_be_written_is_opened_all_the_same(done: World, copy: Path) -> None:
     (copy / "log.ndjson").rename(copy / "kept")
     (copy / "log.ndjson").mkdir()
@@ -259,5 +288,5 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_opened(
 
 def test_a_file_of_it_is_private(done: World, tmp_path: Path) -> None:
     assert hand_over(done, "r", "--out", tmp_path / "p.json", "--format", "json").code == 0
-    assert stat.S_IMODE(os.stat(tmp_path / "p.json").st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "p.json").stat().st_mode) == 0o600
     assert set(json.loads((tmp_path / "p.json").read_text())[0]) == set(HANDOVER)
