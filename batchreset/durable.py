@@ -109,10 +109,9 @@ def _nameless_file(folder: Path) -> int | None:
         return None
     try:
         return os.open(folder, flag | os.O_WRONLY, PRIVATE_FILE_MODE)
-    except OSError as error:
-        if error.errno in {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}:
-            return None
-        raise
+    except OSError:
+        # Each file system says it in its own way; what else is wrong, the file with a name will tell.
+        return None
 
 
 def _give_name(descriptor: int, path: Path) -> None:

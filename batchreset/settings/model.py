@@ -89,7 +89,7 @@ class PasswordSettings(Section):
         description="Characters, but of a `passphrase`. Entra takes 8 to 256; 20 random ones withstand any guessing"
         " (119 bits).",
     )
-    words: int = Field(
+    words: Annotated[int, Allowed("a whole number from 5 (67 bits; 64 are the least) to 20")] = Field(
         default=FEWEST_WORDS,
         ge=FEWEST_WORDS,
         le=MOST_WORDS,

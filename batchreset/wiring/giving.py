@@ -18,7 +18,7 @@ from batchreset.durable import creating
 from batchreset.errors import RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun
 from batchreset.wiring.handover import Wanted, hand_over
-from batchreset.wiring.planning import operator_facts
+from batchreset.wiring.who import operator_facts
 
 STDOUT = "standard output"
 

@@ -1,10 +1,8 @@
 """From settings and input to a run's folder with a frozen plan. Nothing is sent."""
 
 import datetime as dt
-import getpass
 import platform
 import secrets
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -39,6 +37,7 @@ from batchreset.wiring.protecting import operator_of
 from batchreset.wiring.reading import Around
 from batchreset.wiring.recent import Accounts, refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
+from batchreset.wiring.who import operator_facts
 
 _VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
 
@@ -274,12 +273,3 @@ def _run_json(
 
 def _source(source: str) -> str:
     return source if source == "-" else str(Path(source).absolute())
-
-
-def operator_facts() -> dict[str, str]:
-    """Who does this, by the operating system: user and host."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = "unknown"
-    return {"user": user, "host": socket.gethostname()}

@@ -38,12 +38,15 @@ def unusable_kind(key: str) -> str | None:
 
 
 def public_name(key: str) -> str:
-    """A public key as logs name it: age's own whole, SSH's as `ssh-keygen -l` does; what is no key as it is."""
+    """A public key as logs and messages name it: age's own whole, SSH's as `ssh-keygen -l` does.
+
+    What is no key is named as it is. Its comment is anybody's text, and may be read on a terminal.
+    """
     parts = key.split(maxsplit=2)
     if len(parts) > 1 and parts[0].startswith("ssh-"):
         with contextlib.suppress(ValueError):
-            return " ".join((ssh_name(parts[0], base64.b64decode(parts[1])), *parts[2:]))
-    return key
+            key = " ".join((ssh_name(parts[0], base64.b64decode(parts[1])), *parts[2:]))
+    return "".join(character for character in key if character.isprintable())
 
 
 def ssh_name(kind: str, blob: bytes) -> str:

@@ -74,6 +74,10 @@ def test_the_comment_of_a_public_key_stays_with_its_name() -> None:
     assert public_name(f"{ED25519.public} helpdesk of Contoso") == f"{public_name(ED25519.public)} helpdesk of Contoso"
 
 
+def test_a_comment_is_no_command_to_a_terminal() -> None:
+    assert public_name(f"{ED25519.public} a\x1b[2Jb\x07\u202ec") == f"{public_name(ED25519.public)} a[2Jbc"
+
+
 @pytest.mark.parametrize("text", ["ssh-ed25519", "ssh-ed25519 A", "age1x", ""])
 def test_what_is_no_key_is_named_as_it_is(text: str) -> None:
     assert public_name(text) == text
