@@ -28,25 +28,24 @@ class Numbers:
     """Random bytes that spell these numbers."""
 
     def __init__(self, *numbers: int) -> None:
-        self.numbers = list(numbers)
+        self.numbers = iter(numbers)
 
     def __call__(self, count: int) -> bytes:
-        return self.numbers.pop(0).to_bytes(count, "big")
+        return next(self.numbers).to_bytes(count, "big")
 
 
 def test_words_begin_with_a_capital_and_a_digit_ends_it() -> None:
     assert passphrase(WORDS, 3, Numbers(2, 0, 5, 1)).open() == f"Otter-Acorn-Mocha-{DIGITS[1]}"
 
 
-@pytest.mark.parametrize("size", [6, 7_772])
-def test_each_word_comes_from_as_many_numbers_as_any_other(size: int) -> None:
-    words = [f"w{'abcdefghij'[number % 10]}x{number}" for number in range(size)]
-    whole = TWO_BYTES - TWO_BYTES % size
+def test_each_word_comes_from_as_many_numbers_as_any_other() -> None:
+    words = [f"w{number}" for number in range(7_772)]
+    whole = TWO_BYTES - TWO_BYTES % len(words)
 
-    drawn = passphrase(words, whole, Numbers(*range(TWO_BYTES - 1, -1, -1), 0)).open().split(SEPARATOR)
+    drawn = passphrase(words, whole, Numbers(*range(TWO_BYTES - 1, -1, -1), 0)).open().split(SEPARATOR)[:-1]
 
-    assert set(Counter(drawn[:-1]).values()) == {TWO_BYTES // size}
-    assert len(set(drawn[:-1])) == size
+    assert set(Counter(drawn).values()) == {TWO_BYTES // len(words)}
+    assert len(set(drawn)) == len(words)
 
 
 def test_each_digit_comes_from_as_many_bytes_as_any_other() -> None:
