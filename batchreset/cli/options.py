@@ -26,6 +26,7 @@ _FLAG_NAMES: Final = {
     "input.customers": "--customer",
     "password.kind": "--password-kind",
     "password.length": "--password-length",
+    "password.words": "--password-words",
     "password.recipients": "--recipient",
     "auth.kind": "--auth-kind",
 }

@@ -46,6 +46,11 @@ ROSTER: Final = (CUSTOMER, USER, FORCE, UPN, DISPLAY_NAME, "state", "userDomainT
 
 HANDOVER: Final = (CUSTOMER, USER, "password", "certainty", "outcome", "completed_at")
 
+PRINCIPAL_NAMES: Final = (UPN, "UPN", "User name", "Sign-in name")
+DISPLAY_NAMES: Final = (DISPLAY_NAME, "Full name", "Name")
+ORGANISATIONS: Final = ("Company name", "Customer name", "Customer", "Company", "Organization", "Organisation")
+"""Further columns that a letter's address is taken from, the first that the input has, in any spelling."""
+
 _WORD_BREAKS: Final = re.compile(r"[\s_-]+")
 
 

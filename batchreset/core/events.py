@@ -4,6 +4,10 @@ from typing import Final, Protocol
 
 LEDGER_OPENED: Final = "ledger.opened"
 """A session was noted in the ledger; whoever finds this in a run's log and no ledger knows that it was lost."""
+HANDOVER_OPENED: Final = "handover.opened"
+"""Somebody opened the run's passwords; noted before they are given."""
+HANDOVER_REFUSED: Final = "handover.refused"
+"""Somebody tried, with a key that does not open them."""
 
 
 class EventLog(Protocol):

@@ -3,6 +3,8 @@
 The service's rules (Entra, cloud accounts): 8 to 256 characters, three of four classes. Ours are stricter.
 """
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -38,3 +40,15 @@ def random_password(length: int, random_bytes: RandomBytes) -> Secret:
         drawn = random_bytes(length).translate(_BYTE_TO_CHARACTER)
         if all(not group.isdisjoint(drawn) for group in _CLASSES):
             return Secret(drawn.decode("ascii"))
+
+
+def random_password_bits(length: int) -> float:
+    """How much there is to guess: the binary logarithm of the number of passwords that hold all four classes.
+
+    >>> round(random_password_bits(20), 1)
+    119.8
+    """
+    sizes = [len(group) for group in _CLASSES]
+    lacking = (left_out for some in range(len(sizes) + 1) for left_out in itertools.combinations(sizes, some))
+    # Inclusion and exclusion: all, less those that lack a class, and so on.
+    return math.log2(sum((-1) ** len(some) * (len(ALPHABET) - sum(some)) ** length for some in lacking))

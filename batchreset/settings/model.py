@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from batchreset.core.passphrase import FEWEST_WORDS, MOST_WORDS
 from batchreset.settings.values import (
     Addresses,
     Allowed,
@@ -80,14 +81,22 @@ class PasswordSettings(Section):
 
     kind: Literal["random", "passphrase", "discard"] = Field(
         default="random",
-        description="`random` characters, a `passphrase` of words, or `discard`: a random one that nobody"
-        " will know (offboarding).",
+        description="`random` characters, a `passphrase` of words (to be read aloud or typed from paper), or `discard`:"
+        " a random one that nobody will know (offboarding).",
     )
     length: int = Field(
         default=20,
         ge=8,
         le=256,
-        description="Characters. Entra takes 8 to 256; 20 random ones withstand any guessing.",
+        description="Characters, but of a `passphrase`. Entra takes 8 to 256; 20 random ones withstand any guessing"
+        " (119 bits).",
+    )
+    words: Annotated[int, Allowed("a whole number from 5 (67 bits; 64 are the least) to 20")] = Field(
+        default=FEWEST_WORDS,
+        ge=FEWEST_WORDS,
+        le=MOST_WORDS,
+        description="Words of a `passphrase`, of the EFF's large list: 5 and a digit are 67 bits, each further one adds"
+        " 12.9. Fewer than 5 are refused: 64 bits are the least.",
     )
     recipients: Recipients = Field(
         default=(),

@@ -1,10 +1,8 @@
 """From settings and input to a run's folder with a frozen plan. Nothing is sent."""
 
 import datetime as dt
-import getpass
 import platform
 import secrets
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -31,14 +29,15 @@ from batchreset.core.protection import Protected
 from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunHeldError, SettingsError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
-from batchreset.settings.supported import unsupported
 from batchreset.wiring.audience import fixed_output
 from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.online import survey
+from batchreset.wiring.passwords import refuse_idle_settings
 from batchreset.wiring.protecting import operator_of
 from batchreset.wiring.reading import Around
 from batchreset.wiring.recent import Accounts, refuse_if_applied
 from batchreset.wiring.sign_in import refuse_unusable
+from batchreset.wiring.who import operator_facts
 
 _VERSIONS_OF = ("httpx", "msal", "polars", "pyrage", "anyio")
 
@@ -132,14 +131,8 @@ def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO | None) -> bool:
 
 
 def _refuse_impossible(settings: Settings) -> None:
-    missing = unsupported(settings)
-    if missing:
-        raise SettingsError(
-            "these settings ask for what this version does not do yet",
-            details=missing,
-            next_step="change them, or wait for the version that can",
-        )
     refuse_unusable(settings)
+    refuse_idle_settings(settings.password)
     if not settings.input.path:
         raise InputError(
             "no input was given",
@@ -254,7 +247,7 @@ def _run_json(
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in _VERSIONS_OF},
         },
-        "operator": {"user": _user(), "host": socket.gethostname()},
+        "operator": operator_facts(),
         "input": {
             "source": _source(checked.source),
             "sha256": checked.sha256,
@@ -274,10 +267,3 @@ def _run_json(
 
 def _source(source: str) -> str:
     return source if source == "-" else str(Path(source).absolute())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

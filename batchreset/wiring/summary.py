@@ -12,6 +12,7 @@ from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun, Standing
+from batchreset.wiring.passwords import strength
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12
@@ -148,7 +149,7 @@ def plan_lines(run: FrozenRun) -> list[str]:
     known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
     return [
         *lines,
-        f"  passwords: {settings.password.kind}, {settings.password.length} characters, {known_by}",
+        f"  passwords: {strength(settings.password)}, {known_by}",
         f"  service:   {settings.partner_center.api_base_url}",
         f"  safety:    {_safety(settings)}",
         f"  plan SHA-256 {run.plan_sha256}",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
-from batchreset.core.password import random_password
 from batchreset.engine.ports import Ledger, ReadingWorld, TokenSource, World
 from batchreset.engine.reading import ReadLimits, find_by_name
 from batchreset.engine.runner import Limits
@@ -14,6 +13,7 @@ from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections
 from batchreset.settings.model import Settings
 from batchreset.wiring.machine import Machine
+from batchreset.wiring.passwords import password_maker
 from batchreset.wiring.reading import read_limits_of, reading_world_of
 
 
@@ -64,7 +64,7 @@ def world_of(  # noqa: PLR0913  what the engine needs of a run, and each by its 
         ledger=ledger,
         clock=clock,
         log=log,
-        new_password=lambda: random_password(settings.password.length, machine.random_bytes),
+        new_password=password_maker(settings.password, machine.random_bytes),
         new_id=machine.new_id,
         chance=machine.chance(),
         names=NameLookup(world=reading, limits=read_limits_of(settings), stop=stop),

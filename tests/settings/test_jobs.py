@@ -6,7 +6,6 @@ import pytest
 
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import load_settings
-from batchreset.settings.supported import unsupported
 
 JOBS = Path(__file__).parents[2] / "jobs"
 
@@ -18,7 +17,6 @@ def load(name: str) -> Settings:
 @pytest.mark.parametrize("path", sorted(JOBS.glob("*.toml")), ids=lambda path: path.name)
 def test_a_job_file_is_valid_guarded_and_can_be_carried_out(path: Path) -> None:
     settings = load(path.name)
-    assert unsupported(settings) == ()
     assert settings.input.protected
     assert settings.safety.check_mfa
     assert settings.safety.canary

@@ -13,7 +13,7 @@ GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 def test_every_setting_has_the_documented_default() -> None:
     assert Settings().model_dump() == {
         "input": {"path": "", "protected": (), "on_invalid": "stop", "max_rows": 10000, "customers": ()},
-        "password": {"kind": "random", "length": 20, "recipients": ()},
+        "password": {"kind": "random", "length": 20, "words": 5, "recipients": ()},
         "partner_center": {
             "cloud": "global",
             "base_url": "",
@@ -95,6 +95,7 @@ def test_pydantics_own_text_does_not_show_the_value() -> None:
     [
         ("input.max_rows", 1, 100_000_000),
         ("password.length", 8, 256),
+        ("password.words", 5, 20),
         ("partner_center.timeout_seconds", 0.1, 600),
         ("pace.max_concurrency", 1, 1_000),
         ("pace.max_per_second", 0, 1_000),

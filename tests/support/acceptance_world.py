@@ -166,6 +166,7 @@ class World:
         *arguments: str | Path,
         environ: Mapping[str, str | None] | None = None,
         stdin: bytes = b"",
+        stdout: IO[bytes] | None = None,
         apart: bool = False,
         watch: Watch | None = None,
     ) -> Finished:
@@ -175,26 +176,27 @@ class World:
             arguments: of the command line.
             environ: changes to the environment.
             stdin: what is typed, or piped.
+            stdout: where its output goes instead of into what is returned.
             apart: in a process of its own, not in this one.
             watch: the same, and its calls are watched.
         """
         words = [str(argument) for argument in arguments]
         with (
             tempfile.TemporaryFile() as given,
-            tempfile.TemporaryFile() as stdout,
+            tempfile.TemporaryFile() as output,
             tempfile.TemporaryFile() as stderr,
         ):
             given.write(stdin)
             given.seek(0)
-            streams = [stream.fileno() for stream in (given, stdout, stderr)]
+            streams = [stream.fileno() for stream in (given, stdout or output, stderr)]
             environment = self.environment(environ)
             if apart or watch:
                 code = _run_apart(words, cwd=self.folder, env=environment, streams=streams, watch=watch)
             else:
                 code = run_here(words, cwd=self.folder, env=environment, streams=streams)
-            stdout.seek(0)
+            output.seek(0)
             stderr.seek(0)
-            finished = Finished(code=code, stdout=stdout.read().decode(), stderr=stderr.read().decode())
+            finished = Finished(code=code, stdout=output.read().decode(), stderr=stderr.read().decode())
         self.said.append(finished.stderr)
         if arguments[0] != "handover":
             self.said.append(finished.stdout)

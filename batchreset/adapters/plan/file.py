@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
@@ -15,14 +15,18 @@ from batchreset.core.columns import (
     CUSTOMER,
     DECISION,
     DECISION_RESET,
+    DISPLAY_NAMES,
     FORCE,
+    ORGANISATIONS,
     PLAN,
+    PRINCIPAL_NAMES,
     REASON,
     ROW,
     UPN,
     USER,
     fold,
 )
+from batchreset.core.handover import Person
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError
 
@@ -71,6 +75,19 @@ class Plan:
                 for part in batch.iter_slices(ROWS_PER_SLICE):
                     yield part.rows()
 
+    def people(self) -> Iterator[list[Person]]:
+        """The same rows, with what the input's further columns call them. Raises RunFolderError."""
+        with _damage_translated(self._path):
+            schema = self._all().collect_schema()
+            texts = {fold(name): name for name, kind in list(schema.items())[len(PLAN) :] if kind == pl.String}
+            names = [_first_of(texts, wanted) for wanted in (PRINCIPAL_NAMES, DISPLAY_NAMES, ORGANISATIONS)]
+            wanted = self._to_reset().select(
+                ROW, CUSTOMER, USER, FORCE, *(name.alias(str(index)) for index, name in enumerate(names))
+            )
+            for batch in wanted.collect_batches(maintain_order=True):
+                for part in batch.iter_slices(ROWS_PER_SLICE):
+                    yield [_person(*values) for values in part.iter_rows()]
+
     def queue(self, *, done: Collection[int] | pl.Series, single_lane: bool) -> RowQueue:
         """The rows to be reset whose numbers are not in `done`; one lane a customer, or one for all.
 
@@ -84,6 +101,25 @@ class Plan:
 
     def _all(self) -> pl.LazyFrame:
         return pl.scan_parquet(self._path, glob=False)
+
+
+def _first_of(texts: Mapping[str, str], wanted: Iterable[str]) -> pl.Expr:
+    found = next((texts[fold(name)] for name in wanted if fold(name) in texts), None)
+    return pl.lit("") if found is None else pl.col(found).fill_null("").str.strip_chars()
+
+
+def _person(  # noqa: PLR0917  a row's values, in their order
+    row: int, customer: str, user: str, force: bool, principal_name: str, display_name: str, organisation: str,  # noqa: FBT001
+) -> Person:  # fmt: skip
+    return Person(
+        row=row,
+        customer_tenant_id=customer,
+        user_id=user,
+        force_change=force,
+        principal_name=principal_name,
+        display_name=display_name,
+        organisation=organisation,
+    )
 
 
 def freeze(batches: Iterable[pl.DataFrame], path: Path) -> str:

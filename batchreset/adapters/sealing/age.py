@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pyrage
 
-from batchreset.adapters.sealing.recipients import Identity, Recipient
+from batchreset.adapters.sealing.identities import SecretKey
+from batchreset.adapters.sealing.recipients import Recipient
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
 
@@ -26,25 +28,53 @@ def sealer(recipients: Sequence[Recipient]) -> Callable[[bytes], bytes]:
     return lambda clear: pyrage.encrypt(clear, keys)
 
 
-def open_passwords(blobs: Iterable[bytes], identities: Sequence[Identity]) -> Iterator[SealedPassword]:
+def seal_into(file: BinaryIO, clear: Iterable[bytes], recipients: Sequence[Recipient], *, armored: bool) -> None:
+    """One age file from all the pieces, written as it is made. Raises OSError, as the file does."""
+    sink = _Sink(file)
+    try:
+        pyrage.encrypt_io(_Pieces(clear), sink, list(recipients), armored=armored)
+    except pyrage.EncryptError:
+        if sink.failure is None:
+            raise
+    if sink.failure is not None:
+        raise sink.failure
+
+
+def open_passwords(blobs: Iterable[bytes], keys: Sequence[SecretKey]) -> Iterator[SealedPassword]:
     """The passwords in the ledger's age files, in the order in which they were noted.
 
     Raises:
         SettingsError: the key is not one that they were sealed to.
     """
-    keys = list(identities)
+    identities = [key.identity for key in keys]
     for blob in blobs:
-        try:
-            lines = pyrage.decrypt(blob, keys).decode().splitlines()
-        except pyrage.DecryptError as error:
-            raise SettingsError(
-                f"the key does not open this run's passwords ({error})",
-                next_step="give the secret key that belongs to one of the run's recipients (run.json lists their public"
-                " keys)",
-            ) from error
-        for line in lines:
+        for line in _opened(blob, identities).decode().splitlines():
             noted = json.loads(line)
             yield SealedPassword(row=noted["row"], generation=noted["generation"], password=Secret(noted["password"]))
+
+
+def opening(blob: bytes, keys: Sequence[SecretKey]) -> SecretKey:
+    """The first of the keys that opens it. Raises SettingsError: none does."""
+    for key in keys:
+        try:
+            pyrage.decrypt(blob, [key.identity])
+        except pyrage.DecryptError:
+            continue
+        return key
+    _opened(blob, [key.identity for key in keys])
+    raise AssertionError("what no key opens, all together opened")
+
+
+def _opened(blob: bytes, identities: list[object]) -> bytes:
+    try:
+        clear: bytes = pyrage.decrypt(blob, identities)
+    except pyrage.DecryptError as error:
+        raise SettingsError(
+            f"the key does not open this run's passwords ({error})",
+            next_step="give the secret key that belongs to one of the run's recipients (run.json lists their public"
+            " keys)",
+        ) from error
+    return clear
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -52,3 +82,36 @@ def new_key_pair() -> tuple[str, str]:
     identity = pyrage.x25519.Identity.generate()
     public = str(identity.to_public())
     return f"# public key: {public}\n{identity}\n", public
+
+
+class _Pieces:
+    """Pieces as a file that is read to its end."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._rest = iter(pieces)
+        self._left = b""
+
+    def read(self, most: int = -1) -> bytes:
+        while not self._left:
+            try:
+                self._left = next(self._rest)
+            except StopIteration:
+                return b""
+        most = len(self._left) if most < 0 else most
+        part, self._left = self._left[:most], self._left[most:]
+        return part
+
+
+class _Sink:
+    """A file, and what it raised: pyrage tells errors by their text only."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.failure = error
+            raise
