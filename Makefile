@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader check format lock clean
+.PHONY: help setup demo test programs samples torture mutate bench-pacing bench-reader check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 t
 
 bench-reader: $(READY) ## checking 5 million rows: time and memory, beside polars alone; two minutes
 	@$(BIN)/python -m benchmarks.reader
+
+samples: $(READY) ## what programs make of sample_inputs/, made anew: Parquet, workbooks, what is expected
+	@PYTHONPATH=.:tests/support $(BIN)/python -m samples
 
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .
