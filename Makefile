@@ -53,9 +53,13 @@ format: $(READY) ## put the code in order
 	@$(BIN)/ruff check --fix --unsafe-fixes . || true
 	@$(BIN)/ruff format .
 
-lock: ## choose the newest versions again and pin them (needs uv)
+lock: ## choose the newest versions again and pin them; of those, what a container runs and builds with (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra keyvault --extra notify --extra report --no-header \
 	  --upgrade --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra keyvault --extra notify --no-header \
+	  --constraint requirements.lock --quiet pyproject.toml --output-file requirements-run.lock
+	echo hatchling | uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
+	  --constraint requirements.lock --quiet - --output-file requirements-build.lock
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -20,7 +20,8 @@ _REFUSE_EXEC_GAIN: Final = 1
 """linux/prctl.h; since Linux 6.3."""
 _ALLOW: Final = 0x7FFF0000
 _EPERM: Final = 0x00050000 | errno.EPERM
-_NOT_EQUAL: Final = 1
+_EQUAL: Final = 4
+"""seccomp.h"""
 
 
 class _Compare(ctypes.Structure):
@@ -44,7 +45,9 @@ def directives(unit: Path) -> Mapping[str, Sequence[str]]:
 
 def allowed_calls(filters: Sequence[str]) -> set[str]:
     """Of the SystemCallFilter lines: what they let through, as systemd-analyze takes its groups apart."""
-    told = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["systemd-analyze", "syscall-filter", "--no-pager"], capture_output=True, text=True, check=True
+    )
     groups: dict[str, list[str]] = {}
     members: list[str] = []
     for line in re.sub(r"\x1b\[[\d;]*m", "", told.stdout).splitlines():
@@ -74,8 +77,7 @@ def forbid(calls: set[str], families: Sequence[str]) -> None:
             library.seccomp_rule_add_array(filters, ctypes.c_uint32(_ALLOW), number, 0, None)
     number = library.seccomp_syscall_resolve_name(b"socket")
     for family in families:
-        equal = 4
-        compare = _Compare(argument=0, operation=equal, first=getattr(socket, family))
+        compare = _Compare(argument=0, operation=_EQUAL, first=getattr(socket, family))
         library.seccomp_rule_add_array(filters, ctypes.c_uint32(_ALLOW), number, 1, ctypes.byref(compare))
     if library.seccomp_load(filters):
         raise OSError("the filter could not be loaded")
@@ -91,7 +93,7 @@ def main() -> None:
     given = dict(line.partition("=")[::2] for line in unit["Environment"])
     environment = {**os.environ, **{name: value for name, value in given.items() if "%" not in value}}
     forbid(calls, [family for line in unit["RestrictAddressFamilies"] for family in line.split()])
-    os.execve(command[0], command, environment)  # noqa: S606  no shell is wanted
+    os.execve(command[0], command, environment)
 
 
 if __name__ == "__main__":
