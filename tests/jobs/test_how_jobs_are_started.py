@@ -13,6 +13,7 @@ from check_jsonschema import main as check_jsonschema
 from click.testing import CliRunner
 from job_files import JOBS, TOP, calls, cron_environment, cron_lines, documents, files, texts
 
+from batchreset import __version__
 from batchreset.cli.main import cli
 from batchreset.errors import ExitCode
 
@@ -109,6 +110,7 @@ def test_the_cron_job_fits_the_restricted_pod_security_standard() -> None:
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
+    assert container["image"].endswith(f"/batchreset:{__version__}")
     assert not any("value" in one and "SECRET" in one["name"] for one in container["env"])
 
 
