@@ -1,6 +1,7 @@
 """Each sample input, tried as sample_inputs/README.md says, gives what lies beside it."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import polars as pl
@@ -112,8 +113,12 @@ def test_every_sample_stands_in_the_readme_and_nothing_else_does() -> None:
 
 @pytest.mark.parametrize("sample", ALL, ids=lambda sample: sample.name)
 def test_the_readme_gives_the_command_that_is_tried(sample: Sample) -> None:
-    command = " ".join(["batchreset run", f"sample_inputs/{sample.name}", *sample.flags])
-    assert command in README.replace(" \\\n   ", "")
+    command = shlex.join(["batchreset", "run", f"sample_inputs/{sample.name}", *sample.flags])
+    assert f"$ {command}\n" in README.replace(" \\\n   ", "")
+
+
+def test_the_readme_names_the_two_users_that_the_demonstration_misses() -> None:
+    assert set(re.findall(r"--missing-user (\S+)", README)) == missing_users()
 
 
 def test_no_sample_names_anybody_who_exists() -> None:

@@ -55,7 +55,7 @@ class Sample:
 
 
 MESSY_FLAGS: Final = (
-    "--on-invalid", "skip", "--protected", "sample_inputs/messy-protected.csv",
+    "--on-invalid", "skip", "--protected", "sample_inputs/break-glass.csv",
     "--customer", "6513270e-269e-4d37-b2a7-4de452e6b438", "--customer", "d23f0824-128b-4f33-8c5c-7fd0a6a3a450",
     "--customer", "36f675cc-81e7-4ef5-a8e2-5d940ed90475",
 )  # fmt: skip
@@ -65,7 +65,17 @@ ALL: Final = (
     Sample(name="incident.csv", exit_code=3),
     Sample(name="messy.csv", flags=MESSY_FLAGS),
     Sample(name="messy.xlsx", flags=MESSY_FLAGS),
-    Sample(name="offboarding.csv", flags=("--job", "jobs/offboarding.toml")),
+    Sample(
+        name="offboarding.csv",
+        flags=(
+            "--job",
+            "jobs/offboarding.toml",
+            "--protected",
+            "sample_inputs/break-glass.csv",
+            "--keyvault",
+            "",
+        ),
+    ),
 )
 
 
@@ -86,11 +96,7 @@ def carry_out(made: World, sample: Sample) -> Finished:
         link = made.folder / name
         if not link.exists():
             link.symlink_to(TOP / name)
-    (made.folder / "break-glass.csv").write_text("userPrincipalName\nnobody@contoso.example\n", encoding="utf-8")
-    return made.batchreset(
-        "run", f"sample_inputs/{sample.name}", *sample.flags, "--yes", "--run-id", sample.stem,
-        environ={"BATCHRESET_AUTH__KEYVAULT": ""},
-    )  # fmt: skip
+    return made.batchreset("run", f"sample_inputs/{sample.name}", *sample.flags, "--yes", "--run-id", sample.stem)
 
 
 def steady(results: Path) -> str:
