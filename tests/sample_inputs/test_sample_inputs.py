@@ -2,11 +2,15 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
 from acceptance_world import World, world
+from hatchling.builders.wheel import WheelBuilder
 from samples import (
     ALL,
     EXPECTED,
@@ -15,6 +19,7 @@ from samples import (
     REFUSED_FLAGS,
     SAMPLES,
     STEADY,
+    TOP,
     Sample,
     carry_out,
     missing_users,
@@ -38,12 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.mark.parametrize(
-    "sample",
-    [
-        # As long as all others together; its resets are those of the demonstration, which is tested by itself.
-        pytest.param(sample, id=sample.name, marks=[pytest.mark.torture] if sample.name == "incident.csv" else [])
-        for sample in ALL
-    ],
+    "sample", [sample for sample in ALL if sample.name != "incident.csv"], ids=lambda sample: sample.name
 )
 def test_a_sample_gives_what_lies_beside_it(sample: Sample, made: World) -> None:
     ended = carry_out(made, sample)
@@ -66,6 +66,22 @@ def test_the_demonstration_is_expected_to_fail_for_the_two_users_that_its_servic
         ("failed", "not_found", "60002")
     }
     assert set(expected.filter(~unknown)["outcome"]) == {"succeeded"}
+
+
+@pytest.mark.torture
+def test_the_demonstration_gives_what_is_expected_of_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "batchreset", "demo", "--folder", "demo"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    results = tmp_path / "demo" / "runs" / "demo" / "results.csv"
+    assert steady(results) == (EXPECTED / "incident.csv").read_bytes().decode()
+
+
+def test_the_package_holds_all_samples_and_job_files() -> None:
+    packed = {file.distribution_path for file in WheelBuilder(str(TOP)).recurse_included_files()}
+    for folder in ("sample_inputs", "jobs"):
+        there = [path.relative_to(TOP).as_posix() for path in (TOP / folder).rglob("*") if path.is_file()]
+        assert {f"batchreset/{name}" for name in there} <= packed
 
 
 def test_what_is_compared_is_all_of_the_results_but_what_another_run_has_otherwise() -> None:
@@ -94,9 +110,17 @@ def test_messy_rows_are_all_told_and_nothing_is_sent_unless_they_are_to_be_left_
     assert "\x1b" not in refused.stderr
 
 
-def test_the_parquet_sample_holds_the_same_rows_as_the_csv() -> None:
-    csv, parquet = (load(str(SAMPLES / f"incident.{ending}")).frame for ending in ("csv", "parquet"))
-    assert csv.equals(parquet)
+@pytest.mark.parametrize(
+    ("csv", "other"),
+    [
+        ("incident.csv", "incident.parquet"),
+        ("small.csv", "small.ndjson"),
+        ("small.csv", "small-from-excel.txt.gz"),
+    ],
+    ids=["Parquet", "NDJSON", "Excel's Unicode text"],
+)
+def test_a_sample_of_another_kind_holds_the_same_rows(csv: str, other: str) -> None:
+    assert load(str(SAMPLES / csv)).frame.equals(load(str(SAMPLES / other)).frame)
 
 
 def test_the_workbooks_are_as_they_are_made() -> None:

@@ -4,6 +4,7 @@
 """
 
 import csv
+import gzip
 import io
 import os
 import sys
@@ -198,6 +199,7 @@ def make() -> Iterator[tuple[Path, bytes]]:
     packed = io.BytesIO()
     table.write_parquet(packed, compression="zstd")
     yield SAMPLES / "incident.parquet", packed.getvalue()
+    yield from small_in_other_kinds()
     yield from workbooks()
     with tempfile.TemporaryDirectory() as folder, world(Path(folder), service()) as made:
         for sample in ALL:
@@ -209,6 +211,15 @@ def make() -> Iterator[tuple[Path, bytes]]:
             if (run / "problems.csv").exists():
                 yield EXPECTED / f"{sample.stem}.problems.csv", (run / "problems.csv").read_bytes()
         yield EXPECTED / "refused.txt", told_of_refusals(made).encode()
+
+
+def small_in_other_kinds() -> Iterator[tuple[Path, bytes]]:
+    """small.csv as Excel's "Unicode text", packed, and as NDJSON with a real truth value."""
+    table = pl.read_csv(SAMPLES / "small.csv", infer_schema=False)
+    as_text = "sep=\t\r\n" + table.write_csv(separator="\t", line_terminator="\r\n")
+    yield SAMPLES / "small-from-excel.txt.gz", gzip.compress(as_text.encode("utf-16"), mtime=0)
+    truth = table.with_columns(pl.col("forceChangePassword") == "true")
+    yield SAMPLES / "small.ndjson", truth.write_ndjson().encode()
 
 
 def workbooks() -> Iterator[tuple[Path, bytes]]:
