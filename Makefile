@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader docs generated check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader docs generated samples check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
 
-programs: $(READY) ## tests with chromium, age, ssh-keygen, systemd-analyze and shellcheck, which must be installed
+programs: $(READY) ## tests with chromium, age, ssh-keygen, systemd-analyze, shellcheck and jq, which must be installed
 	@$(BIN)/python -m pytest -m programs
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
@@ -47,6 +47,9 @@ docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
 generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete
 	@cd docs && ../$(BIN)/python -m generator
 
+samples: $(READY) ## what programs make of sample_inputs/, made anew: Parquet, workbooks, what is expected
+	@PYTHONPATH=.:tests/support $(BIN)/python -m samples
+
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -57,9 +60,13 @@ format: $(READY) ## put the code in order
 	@$(BIN)/ruff check --fix --unsafe-fixes . || true
 	@$(BIN)/ruff format .
 
-lock: ## choose the newest versions again and pin them (needs uv)
+lock: ## choose the newest versions again and pin them; of those, what a container runs and builds with (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra keyvault --extra notify --extra report --no-header \
 	  --upgrade --quiet pyproject.toml --output-file requirements.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra keyvault --extra notify --no-header \
+	  --constraint requirements.lock --quiet pyproject.toml --output-file requirements-run.lock
+	echo hatchling | uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
+	  --constraint requirements.lock --quiet - --output-file requirements-build.lock
 
 clean: ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

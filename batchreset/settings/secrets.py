@@ -145,7 +145,7 @@ def _from_file(origin: str, path: str) -> tuple[str, str | None]:
     """
     try:
         with Path(path).open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            status = os.fstat(file.fileno())
             content = file.read()
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "that is not a path"
@@ -154,9 +154,19 @@ def _from_file(origin: str, path: str) -> tuple[str, str | None]:
             next_step=f"Put the path of a file that you may read into {origin}.",
         ) from None
     warning = None
-    if stat.S_ISREG(mode) and mode & _OTHERS_MAY:
-        warning = f"the file that {origin} names is open to others (mode {stat.S_IMODE(mode):04o}); chmod 600 it"
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISREG(status.st_mode) and is_open_to_others(mode, owner=status.st_uid, reader=os.geteuid()):
+        warning = f"the file that {origin} names is open to others (mode {mode:04o}); chmod 600 it"
     return _decoded(content, origin).rstrip("\r\n"), warning
+
+
+def is_open_to_others(mode: int, *, owner: int, reader: int) -> bool:
+    """Whether a secret's file is. `owner` and `reader` are user ids.
+
+    Root hands a service its secrets by the group: systemd's credentials and Kubernetes' volumes have mode 0440.
+    """
+    by_root = owner == 0 and reader != 0
+    return bool(mode & _OTHERS_MAY & ~(stat.S_IRGRP if by_root else 0))
 
 
 def _shown(path: str) -> str:

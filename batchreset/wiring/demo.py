@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -43,13 +44,18 @@ _SIMULATOR: Final = (
 Say = Callable[[str], None]
 
 
-def sample_input() -> Path:
-    """The sample, as it lies in a checkout or in an installed package. Raises InputError."""
+def samples_folder() -> Path:
+    """Where sample_inputs/ and jobs/ lie: in a checkout or in an installed package. Raises InputError."""
     package = Path(__file__).resolve().parents[1]
     for folder in (Path.cwd(), package.parent, package):
         if (folder / SAMPLE).is_file():
-            return folder / SAMPLE
+            return folder
     raise InputError(f"the sample {SAMPLE} is not there", next_step="run the demo in a checkout of batchreset")
+
+
+def sample_input() -> Path:
+    """The sample of the demonstration. Raises InputError."""
+    return samples_folder() / SAMPLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +167,17 @@ class Demo:
             ("status", f"{_program()} status {run}"),
         ):
             self.say(f"   {what:<11}{command}")
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Where there is more to try, for whoever has nothing but the installed package."""
+        with contextlib.suppress(InputError):
+            here = samples_folder()
+            if here == Path.cwd():
+                self.say("   samples    less sample_inputs/README.md")
+            else:
+                self.say(f"   samples    cp -r {shlex.quote(str(here / SAMPLE.parent))} .")
+                self.say(f"   job files  cp -r {shlex.quote(str(here / 'jobs'))} .")
 
     @property
     def _applied_log(self) -> Path:

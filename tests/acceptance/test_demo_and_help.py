@@ -47,6 +47,8 @@ def test_the_demonstration_proves_what_it_shows(tmp_path: Path, make_world: Make
     assert len(re.findall(r"^   \S{36}  \S{20}  in_force$", shown.stdout, re.MULTILINE)) == 3
     for said in re.findall(r"   (?:results|log) +less (\S+)", shown.stdout):
         assert (tmp_path / said).is_file()
+    to_go_on_with = re.findall(r"   (?:samples|job files) +cp -r (\S+) \.", shown.stdout)
+    assert [Path(folder).name for folder in to_go_on_with if Path(folder).is_dir()] == ["sample_inputs", "jobs"]
     assert stat.S_IMODE((tmp_path / "demo").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "demo" / "helpdesk.key").stat().st_mode) == 0o600
     assert made.requests == 0

@@ -10,7 +10,7 @@ import pytest
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
 from batchreset.settings.secret_names import SecretName
-from batchreset.settings.secrets import FoundSecret, read_secret
+from batchreset.settings.secrets import FoundSecret, is_open_to_others, read_secret
 
 CANARY = "canary-7f3a"
 VARIABLE = "BATCHRESET_AUTH__ACCESS_TOKEN"
@@ -184,3 +184,20 @@ def test_a_command_that_does_not_end_is_ended() -> None:
     with pytest.raises(SettingsError, match=r"did not end in 0\.3 seconds") as caught:
         read_secret("access_token", {COMMAND: command}, command_timeout_seconds=0.3)
     assert CANARY not in "".join(traceback.format_exception(caught.value, limit=0))
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "reader", "warned"),
+    [
+        pytest.param(0o600, 1000, 1000, False, id="its own"),
+        pytest.param(0o640, 1000, 1000, True, id="its own, and a group's"),
+        pytest.param(0o440, 0, 1000, False, id="handed over by root"),
+        pytest.param(0o444, 0, 1000, True, id="by root to everybody"),
+        pytest.param(0o460, 0, 1000, True, id="by root, and a group writes it"),
+        pytest.param(0o440, 0, 0, True, id="root's own, and a group's"),
+    ],
+)
+def test_a_file_that_root_hands_to_a_service_by_its_group_is_not_open_to_others(
+    mode: int, owner: int, reader: int, *, warned: bool
+) -> None:
+    assert is_open_to_others(mode, owner=owner, reader=reader) is warned
