@@ -22,6 +22,7 @@ from batchreset.wiring.applying import How
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.reading import Around
+from batchreset.wiring.sign_in import nobody_has_signed_in
 from batchreset.wiring.summary import plan_lines, summary_lines
 
 
@@ -96,6 +97,10 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     signal.siginterrupt(signal.SIGINT, True)
     if old:
         click.echo(f"This plan was made {old} ago.", err=True)
+    if nobody_has_signed_in(planned.settings, environment()):
+        click.echo(
+            "Nobody has signed in yet: the run will end before its first request (`batchreset auth login`).", err=True
+        )
     click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
     typed = sys.stdin.readline().strip()
     if typed not in {str(accounts), f"{accounts:,}"}:

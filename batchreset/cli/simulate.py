@@ -4,12 +4,15 @@ import json
 import os
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
 from batchreset.cli.simulate_flags import SectionedCommand, flags
+from batchreset.durable import write_text
+from batchreset.errors import SettingsError
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.scenario import read_scenario, shipped_scenarios
 
@@ -45,8 +48,21 @@ def _list_scenarios(context: click.Context, _parameter: click.Parameter, asked: 
 @click.option(
     "--until-stdin-closes", is_flag=True, help="End also when standard input does, as with the parent process."
 )
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what is to be exported here (0600); in another terminal: `. FILE`.",
+)
 @click.pass_context
-def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_closes: bool, **fields: Any) -> None:
+def simulate(
+    context: click.Context,
+    /,
+    *,
+    scenario: str | None,
+    until_stdin_closes: bool,
+    env_file: Path | None,
+    **fields: Any,
+) -> None:
     """Serve Partner Center's API and its sign-in service over HTTPS on this machine, with faults on demand.
 
     Prints one line of JSON (base_url, ca_file, pid, authority, tenant_id, client_id) when it is ready, and serves until
@@ -78,7 +94,7 @@ def simulate(context: click.Context, /, *, scenario: str | None, until_stdin_clo
     options = chosen_options(context, scenario, fields)
     serve(
         options,
-        announce=lambda simulator: _announce(simulator, options),
+        announce=lambda simulator: _announce(simulator, options, env_file),
         until_end_of=_STDIN if until_stdin_closes else None,
     )
 
@@ -98,7 +114,7 @@ def chosen_options(context: click.Context, scenario: str | None, fields: Mapping
     return options
 
 
-def _announce(simulator: "RunningSimulator", options: SimulatorOptions) -> None:
+def _announce(simulator: "RunningSimulator", options: SimulatorOptions, env_file: Path | None) -> None:
     ca_file = str(simulator.ca_file)
     settings = {
         "BATCHRESET_PARTNER_CENTER__BASE_URL": simulator.base_url,
@@ -110,9 +126,14 @@ def _announce(simulator: "RunningSimulator", options: SimulatorOptions) -> None:
         **_secret(options, "client_secret"),
         **_secret(options, "refresh_token"),
     }
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
     click.echo(f"Partner Center is simulated on {simulator.base_url}, with its sign-in service. To use it:", err=True)
-    for name, value in settings.items():
-        click.echo(f"  export {name}={shlex.quote(value)}", err=True)
+    if env_file is None:
+        for line in exports:
+            click.echo(f"  {line}", err=True)
+    else:
+        _write(env_file, exports)
+        click.echo(f"  . {shlex.quote(str(env_file.absolute()))}", err=True)
     if not options.only_issued_tokens:
         token = "the one given as --token" if options.token else "demo"
         click.echo("Or, without signing in:", err=True)
@@ -128,6 +149,15 @@ def _announce(simulator: "RunningSimulator", options: SimulatorOptions) -> None:
         "client_id": options.client_id,
     }
     click.echo(json.dumps(ready))
+
+
+def _write(env_file: Path, lines: list[str]) -> None:
+    try:
+        write_text(env_file, "\n".join([*lines, ""]))
+    except OSError as error:
+        raise SettingsError(
+            f"--env-file {env_file} cannot be written ({error.strerror})", next_step="choose another file"
+        ) from error
 
 
 def _secret(options: SimulatorOptions, name: str) -> dict[str, str]:

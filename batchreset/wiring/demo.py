@@ -156,7 +156,7 @@ class Demo:
                 next_step="report this: it is the one thing that must never happen",
             )
         self.say("")
-        self.say(f"   proof: all {len(in_force)} passwords in force in the simulator are those of the hand-over.")
+        self.say(f"   proof: all {len(in_force)} passwords in force there are those of the hand-over.")
 
     def _look_around(self, run: Path, key: Path) -> None:
         self._step(5, "look around:")

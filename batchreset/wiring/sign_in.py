@@ -9,7 +9,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.secret import Secret
 from batchreset.core.token_claims import claims_of
 from batchreset.engine.ports import TokenSource
-from batchreset.errors import SettingsError, SignInError
+from batchreset.errors import BatchresetError, SettingsError, SignInError
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import is_given, read_secret
 from batchreset.settings.values import is_guid
@@ -70,6 +70,22 @@ def token_source(settings: Settings, *, environ: Mapping[str, str], log: EventLo
         if not parts.store.encrypted:
             log.info("auth.kept_in_file", path=parts.store.place, mode="0600")
         yield RenewingTokens(parts.kept.redeem, check=check, log=log)
+
+
+def nobody_has_signed_in(settings: Settings, environ: Mapping[str, str]) -> bool:
+    """Whether a run would surely end for want of a sign-in: nothing is kept here and nothing is given. Asks nobody."""
+    if kind_of(settings, environ) == "access_token":
+        return not is_given("access_token", environ)
+    if settings.auth.keyvault or (settings.auth.kind != "device_code" and is_given("refresh_token", environ)):
+        return False
+    from batchreset.adapters.signin.cache import newest_refresh_token  # noqa: PLC0415  needs msal
+    from batchreset.wiring.kept import store_of  # noqa: PLC0415  as above
+
+    try:
+        return newest_refresh_token(store_of(settings).load().state) is None
+    except BatchresetError:
+        # What cannot be read is told when it is needed, with what to do about it.
+        return False
 
 
 def token_check(partner_tenant: str) -> Callable[[Secret], None]:

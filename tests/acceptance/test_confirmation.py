@@ -39,12 +39,25 @@ def test_anything_but_the_number_sends_nothing_and_keeps_the_plan(make_world: Ma
     made.input(accounts(5, 4))
     with on_terminal(made, "run", "users.csv", "--run-id", "r") as on:
         on.wait_for(PROMPT)
+        assert "signed in" not in on.drawn
         on.type(typed)
         code, stdout = on.end()
     assert (code, stdout, made.requests) == (2, "", 0)
     assert "error: not confirmed: 9 accounts would be reset" in on.drawn
     assert "what to do: the plan is kept; carry it out with: batchreset apply " in on.drawn
     assert {path.name for path in (made.runs / "r").iterdir()} <= {"plan.parquet", "run.json", "lock"}
+
+
+def test_who_has_not_signed_in_is_told_before_the_number_is_typed_not_after(make_world: MakeWorld) -> None:
+    made = make_world()
+    made.input(accounts(9))
+    unsigned = made.signing_in(REFRESH_TOKEN=None)
+    with on_terminal(made, "run", "users.csv", "--run-id", "r", environ=unsigned) as on:
+        on.wait_for(PROMPT)
+        assert "Nobody has signed in yet" in on.drawn
+        on.type("9\n")
+        code, _ = on.end()
+    assert (code, made.resets) == (5, 0)
 
 
 def test_ctrl_c_at_the_question_ends_it_with_130_and_sends_nothing(make_world: MakeWorld) -> None:

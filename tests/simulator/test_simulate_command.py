@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import re
+import shlex
 import signal
 import ssl
 import subprocess
@@ -86,6 +87,20 @@ def test_when_it_is_ready_it_says_so_in_one_line_and_how_to_use_it_on_standard_e
     ]
 
 
+def test_what_is_to_be_exported_is_written_for_a_shell_to_read(tmp_path: Path) -> None:
+    file = tmp_path / "sim's.env"
+    with started("--env-file", str(file)) as (process, ready):
+        process.send_signal(signal.SIGTERM)
+        _rest, messages = process.communicate(timeout=10)
+    assert f"  . {shlex.quote(str(file))}" in messages.splitlines()
+    assert file.stat().st_mode & 0o777 == 0o600
+    read = subprocess.run(
+        ["sh", "-c", f". {shlex.quote(str(file))}; env"], capture_output=True, text=True, check=True, env={}
+    )
+    assert f"BATCHRESET_PARTNER_CENTER__BASE_URL={ready['base_url']}" in read.stdout.splitlines()
+    assert "BATCHRESET_AUTH__REFRESH_TOKEN=simulated-refresh-token" in read.stdout.splitlines()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("fault", [("--hang-share", "1"), ("--latency-seconds", "3600")], ids=["hanging", "waiting"])
 def test_a_signal_ends_it_cleanly_and_silently_with_requests_in_flight(
@@ -152,7 +167,7 @@ def test_a_port_in_use_is_refused() -> None:
 def test_every_field_has_its_option_with_the_same_default() -> None:
     options = {parameter.name: parameter for parameter in simulate.params}
     fields = {field.name for field in dataclasses.fields(SimulatorOptions)}
-    assert options.keys() == fields | {"scenario", "list_scenarios", "until_stdin_closes"}
+    assert options.keys() == fields | {"scenario", "list_scenarios", "until_stdin_closes", "env_file"}
     with simulate.make_context("simulate", []) as context:
         values = {name: value for name, value in context.params.items() if name in fields}
     assert SimulatorOptions(**values) == SimulatorOptions()
@@ -162,7 +177,7 @@ def test_every_field_has_its_option_with_the_same_default() -> None:
 def parsed(*arguments: str) -> SimulatorOptions:
     with simulate.make_context("simulate", list(arguments)) as context:
         values = dict(context.params)
-        del values["until_stdin_closes"]
+        del values["until_stdin_closes"], values["env_file"]
         return chosen_options(context, values.pop("scenario"), values)
 
 
