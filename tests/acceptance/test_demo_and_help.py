@@ -40,7 +40,7 @@ def test_the_demonstration_proves_what_it_shows(tmp_path: Path, make_world: Make
     source = made.input(accounts(40, 30, 10))
     shown = program("demo", "--folder", "demo", "--input", str(source), folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    proof = re.search(r"proof: all (\d+) passwords in force in the simulator are those of the hand-over", shown.stdout)
+    proof = re.search(r"proof: all (\d+) passwords in force there are those of the hand-over", shown.stdout)
     assert proof
     assert int(proof[1]) == 79
     assert "Run demo: finished, 1 of 80 accounts need a look (exit 3)" in shown.stdout
