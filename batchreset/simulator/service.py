@@ -181,7 +181,7 @@ class PartnerCenter:
         verdict = self._verdict(call, reset, draw, at)
         if draw.fault in HIDING:
             return self._instead(call, draw.fault, draw, at)
-        answer = self._service_answer(call, self._rendered(call, reset, verdict, draw, at))
+        answer = self._service_answer(call, self._rendered(call, reset, verdict, draw, at=at))
         if draw.fault is not None:
             return spoiled(draw.fault, answer, draw, self._options)
         return Deliver(answer=answer, after_seconds=draw.latency_seconds)
@@ -232,7 +232,7 @@ class PartnerCenter:
         self._record(applied)
         self.state.apply(applied)
 
-    def _rendered(self, call: Call, reset: Reset | None, verdict: Verdict, draw: Draw, at: dt.datetime) -> Answer:
+    def _rendered(self, call: Call, reset: Reset | None, verdict: Verdict, draw: Draw, *, at: dt.datetime) -> Answer:
         mark = draw.byte_order_mark
         if verdict.status != _OK.status:
             return answers.refusal(call, verdict, byte_order_mark=mark)

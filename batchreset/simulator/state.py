@@ -132,8 +132,8 @@ class Verdict:
 class ServiceState:
     """The whole memory of one simulated Partner Center.
 
-    `exchanges`, `applied`, `audited` and `protocol_errors` grow at their end only, in order of arrival. Mistakes in sign-in
-    requests are protocol errors too; the rest of those requests is in `sign_in`.
+    `exchanges`, `applied`, `audited` and `protocol_errors` grow at their end only, in order of arrival. Mistakes in
+    sign-in requests are protocol errors too; the rest of those requests is in `sign_in`.
     """
 
     def __init__(self) -> None:

@@ -72,7 +72,7 @@ def hand_over(
         passwords: defaultdict[int, dict[int, Secret]] = defaultdict(dict)
         for opened in open_passwords(ledger.sealed(), keys):
             passwords[opened.row][opened.generation] = opened.password
-        doubts, generations = ledger.unclear(), ledger.generations()
+        doubts, generations, by_records = ledger.unclear(), ledger.generations(), ledger.certainties()
         reason = unattempted_reason(ledger.last_session())
         for accounts in plan.accounts():
             first, last = accounts[0][0], accounts[-1][0]
@@ -80,7 +80,10 @@ def hand_over(
             for row, customer_tenant_id, user_id in accounts:
                 if row not in ended or wanted not in {None, customer_tenant_id}:
                     continue
-                for password, sure in _sure_of(ended[row], passwords[row], doubts, generations.get(row, 0)):
+                of_row = _sure_of(
+                    ended[row], passwords[row], doubts, generations.get(row, 0), by_records=by_records.get(row)
+                )
+                for password, sure in of_row:
                     if superseded or sure is not Certainty.SUPERSEDED:
                         yield HandedOver(
                             customer_tenant_id=customer_tenant_id,
@@ -93,7 +96,12 @@ def hand_over(
 
 
 def _sure_of(
-    ended: ResultValues, by_generation: Mapping[int, Secret], unclear: set[tuple[int, int]], generations: int
+    ended: ResultValues,
+    by_generation: Mapping[int, Secret],
+    unclear: set[tuple[int, int]],
+    generations: int,
+    *,
+    by_records: Mapping[int, Certainty | None] | None,
 ) -> Iterator[tuple[Secret, Certainty]]:
     """The row's passwords that may be in force, oldest first. A row's valid outcome is that of its last password."""
     row, outcome = ended[0], Outcome(ended[1])
@@ -103,11 +111,15 @@ def _sure_of(
             next_step="restore the run's folder from a copy, or reset this account again",
         )
     for generation in sorted(by_generation):
-        sure = certainty(
-            generation=generation,
-            outcome=outcome,
-            outcome_generation=generations if outcome is Outcome.SUCCEEDED else None,
-            unclear=(row, generation) in unclear,
+        sure = (
+            by_records.get(generation)
+            if by_records
+            else certainty(
+                generation=generation,
+                outcome=outcome,
+                outcome_generation=generations if outcome is Outcome.SUCCEEDED else None,
+                unclear=(row, generation) in unclear,
+            )
         )
         if sure is not None:
             yield by_generation[generation], sure
