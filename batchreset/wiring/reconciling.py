@@ -83,7 +83,9 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
         compared = _compared(run, records, now)
         _settle(run, compared, log, now)
         found = _found(run, asked, compared, read_records=records.read, now=now)
-        log.info("reconcile.ended", exit_code=found["exit_code"], **found["settled"], **found["differences"])
+        log.info(
+            "reconcile.ended", exit_code=found["exit_code"], settled=found["settled"], differences=found["differences"]
+        )
         return found
 
 
