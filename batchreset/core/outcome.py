@@ -111,19 +111,10 @@ _ADVICE_IN_DOUBT = (
     "The password may have been changed; hand over the one marked possible, or continue with `batchreset apply`"
     " to set a new one."
 )
-_ADVICE_IN_DOUBT_RECONCILED = (
-    "An answer said that nothing was changed, and Partner Center's own records say that it was; hand over the one"
-    " marked possible, or continue with `batchreset apply` to set a new one."
-)
 _ADVICE_IN_DOUBT_PROTECTED = (
     "The password may have been changed; hand over the one marked possible: the account is protected now, so that the"
     " run sets no new one."
 )
-
-_ADVICE_IN_DOUBT_BY_REASON = {
-    Reason.PROTECTED: _ADVICE_IN_DOUBT_PROTECTED,
-    Reason.RECONCILED: _ADVICE_IN_DOUBT_RECONCILED,
-}
 
 
 def advice(outcome: Outcome, reason: Reason | None) -> str:
@@ -131,7 +122,7 @@ def advice(outcome: Outcome, reason: Reason | None) -> str:
     if outcome is Outcome.SUCCEEDED or reason is None:
         return ""
     if outcome is Outcome.IN_DOUBT:
-        return _ADVICE_IN_DOUBT_BY_REASON.get(reason, _ADVICE_IN_DOUBT)
+        return _ADVICE_IN_DOUBT_PROTECTED if reason is Reason.PROTECTED else _ADVICE_IN_DOUBT
     if outcome is Outcome.NOT_ATTEMPTED and reason in _ADVICE_NOT_ATTEMPTED:
         return _ADVICE_NOT_ATTEMPTED[reason]
     if outcome is Outcome.FAILED and reason in _ADVICE_FAILED:
