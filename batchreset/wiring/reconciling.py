@@ -15,7 +15,7 @@ from batchreset.adapters.run_folder import holding
 from batchreset.core.audit import KEPT_DAYS, LATE_AT_MOST, AuditQuery, queries_of, spans_of
 from batchreset.core.clock import rfc3339
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Outcome
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reconcile import Difference
 from batchreset.core.stop import stop_for
 from batchreset.engine.reading import Reader, list_audit_records
@@ -126,11 +126,8 @@ def _compared(run: FrozenRun, records: Records, now: dt.datetime) -> Comparison:
 
 def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetime) -> None:
     """The ledger first: all else is made of it."""
-    summary = run.folder.read_summary()
     store = LedgerStore(run.folder.ledger, seal=None)
     try:
-        # One that was made before says what is not so any more, from the next moment on.
-        run.folder.summary_json.unlink(missing_ok=True)
         store.settle(compared.settling, now)
     finally:
         store.close()
@@ -139,24 +136,21 @@ def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetim
     for row in compared.settling.unsettled:
         log.warning("row.unsettled", row=row)
     run.folder.write_text(run.folder.reconcile, compared.csv())
-    _conclude(run, summary, now)
+    _conclude(run, now)
 
 
-def _conclude(run: FrozenRun, summary: Mapping[str, Any] | None, now: dt.datetime) -> None:
+def _conclude(run: FrozenRun, now: dt.datetime) -> None:
     """Results and summary once more, as the last session left them but for what was settled."""
-    stands = standing(run)
+    summary = run.folder.read_summary()
     if summary is not None and summary.get("state") in {"finished", "stopped"}:
-        stop, began_at, ended_at = stop_of(summary), *(dt.datetime.fromisoformat(summary[name]) for name in _TIMES)
-        conclude(run, stop, pacing=summary.get("pacing"), dry_run=False, began_at=began_at, ended_at=ended_at)
-        return
-    last = stands.last
-    stop = (
-        stop_for(last.stop_reason, f"the run was stopped before ({last.stop_reason})")
-        if (last is not None and last.stop_reason is not None)
-        else None
-    )
-    at = (last and last.ended_at) or now
-    conclude(run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=at, ended_at=at)
+        stop, (began_at, ended_at) = stop_of(summary), (dt.datetime.fromisoformat(summary[name]) for name in _TIMES)
+    else:
+        last = standing(run).last
+        reason = last and last.stop_reason
+        what = f"the run was stopped before ({reason})" if reason else "a process that carried the run out was killed"
+        stop = stop_for(reason or Reason.INTERRUPTED, what)
+        began_at = ended_at = (last and last.ended_at) or now
+    conclude(run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=began_at, ended_at=ended_at)
 
 
 _TIMES: Final = ("began_at", "finished_at")

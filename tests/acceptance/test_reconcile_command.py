@@ -147,6 +147,43 @@ def test_a_row_that_stays_in_doubt_gets_a_new_password_which_is_then_the_one_in_
     prove(gather(made, source))
 
 
+def test_a_run_that_was_stopped_is_still_stopped_and_goes_on_with_what_is_left(make_world: MakeWorld) -> None:
+    made = make_world(**LOST)
+    source = made.input(accounts(6, 4))
+    stopped = made.batchreset("run", source, "--run-id", "r", "--yes", "--max-attempts", "1", "--canary", "3")
+    before = made.summary()
+    assert (stopped.code, before["state"], before["outcomes"]["not_attempted"]) == (4, "stopped", 7)
+    assert made.batchreset("reconcile", "r").code == 0
+    after = made.summary()
+    assert after["outcomes"]["in_doubt"] == 0
+    changed = {"outcomes", "reasons", "duration_seconds"}  # of whole milliseconds
+    assert {**after, **dict.fromkeys(changed)} == {**before, **dict.fromkeys(changed)}
+    resets = made.resets
+    made.batchreset("apply", "r", "--yes")
+    assert resets < made.resets <= resets + 7
+    prove(gather(made, source))
+
+
+def test_a_run_that_was_killed_keeps_in_doubt_what_nobody_could_note(make_world: MakeWorld) -> None:
+    """Its rows are open: those that are recorded as set are settled, the others go on with the run."""
+    made = make_world(**LOST)
+    source = begun(made)
+    with sqlite3.connect(made.runs / "r" / "ledger.sqlite") as ledger:
+        ledger.execute("UPDATE sessions SET ended_at = NULL")
+        ledger.execute("DELETE FROM outcomes WHERE outcome = 'in_doubt'")
+    ledger.close()
+    (made.runs / "r" / "summary.json").unlink()
+    compared = made.batchreset("reconcile", "r", "--json")
+    assert compared.json["settled"] == {"succeeded": 3, "failed": 0, "in_doubt": 0}
+    assert compared.json["differences"] == {"in_doubt": 4}
+    assert made.summary()["state"] == "stopped"
+    prove(gather(made, source, killed=True))
+    resets = made.resets
+    made.batchreset("apply", "r", "--yes")
+    assert made.resets == resets + 4
+    prove(gather(made, source, killed=True))
+
+
 KILLS = {
     "not committed": Rule(match=Match(kinds=frozenset({Kind.SYNC}), name="ledger.sqlite-wal"), do=Kill(before=True)),
     "not told": Rule(match=Match(kinds=frozenset({Kind.RENAME}), name="reconcile.csv"), do=Kill(before=True)),
@@ -160,7 +197,10 @@ def test_killed_within_it_done_once_more_it_is_whole(make_world: MakeWorld, tmp_
     watch = Watch(root=made.runs, recording=tmp_path / "recording", rules=[rule])
     assert made.batchreset("reconcile", "r", watch=watch).code == -signal.SIGKILL
     assert not (made.runs / "r" / "reconcile.csv").exists()
-    assert sum(certainties(made).values()) in {6, 10}
+    settled = certainties(made) == {"in_force": 6}
+    again = made.batchreset("run", source, *ONCE, "--json")
+    assert again.json["outcomes"]["in_doubt"] == (0 if settled else 7)
+    assert outcomes(made.results())["succeeded"] == (6 if settled else 3)
     assert made.batchreset("reconcile", "r").code == 0
     assert certainties(made) == {"in_force": 6}
     prove(gather(made, source))

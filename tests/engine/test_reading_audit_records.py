@@ -33,7 +33,11 @@ def read(scene: Scene, *queries: AuditQuery) -> list[str]:
 
 
 def test_all_pages_of_all_queries_are_read_and_what_is_about_something_else_is_left_out() -> None:
-    pages = {"c": [[record("a"), None], [None], [record("b")]], "d": [[]], "": [[record("x")]]}
+    pages: dict[str, list[list[AuditRecord | None]]] = {
+        "c": [[record("a"), None], [None], [record("b")]],
+        "d": [[]],
+        "": [[record("x")]],
+    }
     scene = Scene(Directory(records_of=pages, script=script_of(throttled(2.0), UNAVAILABLE, what="audit")))
     assert sorted(read(scene, query("c"), query("d"), query("c", -3), query(""))) == ["a", "a", "b", "b", "x"]
     asked = {(get.customer, get.continuation) for get in scene.directory.gets}

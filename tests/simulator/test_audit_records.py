@@ -76,7 +76,8 @@ def test_each_reset_is_recorded_once_with_the_correlation_id_of_the_request_that
     [("lost_applied_share", ["succeeded"]), ("error_share", ["failed"]), ("lost_share", [])],
 )
 def test_what_the_caller_could_not_hear_of_is_recorded_too(fault: str, statuses: list[str]) -> None:
-    with calling(SimulatorOptions(**{fault: 1.0})) as caller:
+    options: Any = {fault: 1.0}
+    with calling(SimulatorOptions(**options)) as caller:
         with contextlib.suppress(httpx.RemoteProtocolError):
             caller.reset()
         assert [one["operationStatus"] for one in records(caller)] == statuses
