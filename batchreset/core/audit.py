@@ -16,7 +16,9 @@ WINDOW_DAYS: Final = 30
 CLOCK_SKEW: Final = dt.timedelta(minutes=10)
 """How far this machine's clock and the service's may be apart."""
 CUSTOMERS_MOST: Final = 500
-"""Of more customers than these the records of all the partner's are read, one page after another."""
+"""Of more customers than these the records of all the partner's are read, one page after another. With answers after
+0.3 s, the records of 10,000 resets of 200 customers take as long either way (7 to 8 s), the partner's a tenth of the
+requests; but in those stands whatever else was done."""
 LATE_AT_MOST: Final = dt.timedelta(hours=24)
 """Records appear some time after what they tell of; how long is not documented."""
 

@@ -9,7 +9,7 @@ _MEANINGS: Final = {
     "recorded_failed": "succeeded, and recorded as failed",
     "recorded_succeeded": "failed, and recorded as succeeded",
     "recorded_later": "an earlier password recorded after a later one",
-    "somebody_else": "reset by somebody else: ours may not be in force",
+    "somebody_else": "reset by somebody else; ours may be replaced",
     "perhaps_ours": "a reset of a killed process, or somebody else's",
     "no_user": "a reset of a user whom the record does not name",
 }
@@ -24,14 +24,13 @@ def reconcile_lines(found: Mapping[str, Any]) -> list[str]:
     """At most some twenty lines, 80 columns where the names allow."""
     differences, settled = found["differences"], {name: rows for name, rows in found["settled"].items() if rows}
     total = sum(differences.values())
-    headline = f"{total:,} difference{'' if total == 1 else 's'} (exit 3)" if total else "no difference"
+    headline = f"{_number(total, 'difference')} (exit 3)" if total else "no difference"
     first, last = found["days"][0][0], found["days"][-1][1]
-    records = f"{found['records']:,} record{'' if found['records'] == 1 else 's'}"
-    customers = f"{found['customers']:,} customer{'' if found['customers'] == 1 else 's'}"
+    read = f"{_number(found['records'], 'record')} of {_number(found['customers'], 'customer')}"
     lines = [
         f"Run {found['run_id']} beside Partner Center's own records: {headline}",
         "",
-        f"  read       {records} of {customers}, {first} to {last} (UTC)",
+        f"  read       {read}, {first} to {last} (UTC)",
     ]
     lines += _counted("settled by them", settled, _SETTLED)
     lines += _counted("differences", differences, _MEANINGS)
@@ -39,7 +38,14 @@ def reconcile_lines(found: Mapping[str, Any]) -> list[str]:
         lines += ["", f"  {found['too_old']:,} accounts were reset too long ago: records are kept for 90 days"]
     if {"in_doubt", "not_recorded"} & differences.keys():
         lines += ["", *_later(found)]
-    return [*lines, "", f"  each one   {found['files']['reconcile']}", f"  results    {found['files']['results']}"]
+    lines += ["", f"  each one   {found['files']['reconcile']}", f"  results    {found['files']['results']}"]
+    if found["passwords"] == "sealed":
+        lines.append(f"  hand-over  batchreset handover {found['files']['folder']} --identity KEY")
+    return lines
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _counted(title: str, counts: Mapping[str, int], meanings: Mapping[str, str]) -> list[str]:
@@ -51,7 +57,10 @@ def _counted(title: str, counts: Mapping[str, int], meanings: Mapping[str, str])
 def _later(found: Mapping[str, Any]) -> list[str]:
     again = found["try_again_at"]
     if again:
-        return [f"  Records appear late: a missing one proves nothing. Compare again after {again[:16]}Z."]
+        return [
+            "  Records appear late: a missing one proves nothing.",
+            f"  Compare once more after {again[:16].replace('T', ' ')} UTC.",
+        ]
     lines = ["  Records that are missing after a day will hardly come."]
     if "in_doubt" in found["differences"]:
         lines += ["  To set a new password for the rows in doubt:", f"    {found['apply']}"]

@@ -174,7 +174,12 @@ def _found(
         "too_old": compared.too_old,
         "try_again_at": rfc3339(again) if waits and now < again else None,
         "outcomes": {outcome.value: rows for outcome, rows in standing(run).outcomes.items() if rows},
-        "files": {"reconcile": str(run.folder.reconcile), "results": str(run.folder.results)},
+        "files": {
+            "folder": str(run.folder.path),
+            "reconcile": str(run.folder.reconcile),
+            "results": str(run.folder.results),
+        },
+        "passwords": "nobody" if run.settings.password.kind == "discard" else "sealed",
         "apply": run.apply_command,
     }
 
