@@ -108,8 +108,8 @@ _ADVICE_FAILED = {
 }
 
 _ADVICE_IN_DOUBT = (
-    "The password may have been changed; hand over the one marked possible, or continue with `batchreset apply`"
-    " to set a new one."
+    "The password may have been changed; hand over the one marked possible, see whether `batchreset reconcile` can"
+    " tell, or continue with `batchreset apply` to set a new one."
 )
 _ADVICE_IN_DOUBT_PROTECTED = (
     "The password may have been changed; hand over the one marked possible: the account is protected now, so that the"

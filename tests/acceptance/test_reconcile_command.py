@@ -254,7 +254,10 @@ def test_only_gets_are_sent_and_the_log_tells_what_was_settled(make_world: MakeW
     made = make_world(**LOST)
     begun(made)
     resets = made.resets
-    made.batchreset("reconcile", "r")
+    nowhere = made.batchreset("reconcile", "r", "--log-file", made.folder / "nowhere" / "log")
+    assert (nowhere.code, made.requests) == (2, resets + 1)
+    assert "--log-file" in nowhere.stderr
+    made.batchreset("reconcile", "r", "-q")
     assert made.resets == resets
     events = [json.loads(line) for line in (made.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()]
     told = Counter(event["event"] for event in events if event["event"].startswith(("row.settled", "reconcile.")))

@@ -46,6 +46,10 @@ def test_whatever_came_of_it_fits_80_columns() -> None:
     assert lines[0].endswith("40,000 differences (exit 3)")
 
 
+def test_where_nobody_knows_the_passwords_there_is_no_hand_over() -> None:
+    assert reconcile_lines(NOTHING)[:-1] == reconcile_lines({**NOTHING, "passwords": "nobody"})
+
+
 @pytest.mark.parametrize(
     ("differences", "again", "told"),
     [

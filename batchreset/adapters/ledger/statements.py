@@ -226,8 +226,9 @@ SELECT min(noted_at), max(noted_at) FROM intents GROUP BY noted_at / 86400000
 """Of each day on which something was sent, or noted: its first and last moment."""
 HISTORY_PASSWORDS: Final = f"""
 SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL
-FROM intents i LEFT JOIN ({_CUT_OFF}) c ON c.row = i.row AND c.generation = i.generation
-WHERE i.row BETWEEN ? AND ? ORDER BY i.row, i.generation
+FROM intents i
+LEFT JOIN ({_CUT_OFF} AND i.row BETWEEN ?1 AND ?2) c ON c.row = i.row AND c.generation = i.generation
+WHERE i.row BETWEEN ?1 AND ?2 ORDER BY i.row, i.generation
 """
 HISTORY_ATTEMPTS: Final = """
 SELECT row, generation, verdict, unclear, correlation_id, sent_at, ended_at FROM attempts
