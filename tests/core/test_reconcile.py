@@ -244,7 +244,7 @@ LIVES = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(life=LIVES, data=st.data())
 def test_whatever_is_recorded_the_password_in_force_is_handed_over_and_what_is_sure_is_true(
     life: Life, data: st.DataObject
@@ -267,12 +267,14 @@ def test_whatever_is_recorded_the_password_in_force_is_handed_over_and_what_is_s
     assert bool(found.differences) or (found.outcome is not Outcome.IN_DOUBT)
 
 
+@settings(max_examples=50)
 @given(life=LIVES)
 def test_without_a_record_nothing_is_settled_and_every_password_is_as_sure_as_before(life: Life) -> None:
     found = reconcile_row(life.ledger, [])
     assert (found.outcome, found.settled, dict(found.certainties)) == (life.ledger.outcome, False, {})
 
 
+@settings(max_examples=50)
 @given(life=LIVES)
 def test_records_of_another_time_or_about_something_else_change_nothing(life: Life) -> None:
     """Of a reset before the run, and of changes of the user by others."""

@@ -73,7 +73,7 @@ def test_each_reset_is_recorded_once_with_the_correlation_id_of_the_request_that
 
 @pytest.mark.parametrize(
     ("fault", "statuses"),
-    [("lost_applied_share", ["succeeded"]), ("error_share", ["failed"]), ("lost_share", [])],
+    [("lost_applied_share", ["succeeded"]), ("error_share", ["failed"])],
 )
 def test_what_the_caller_could_not_hear_of_is_recorded_too(fault: str, statuses: list[str]) -> None:
     options: Any = {fault: 1.0}
