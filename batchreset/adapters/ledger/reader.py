@@ -67,7 +67,7 @@ class LedgerReader:
         if version in sql.MIGRATIONS:
             with self._translating():
                 self._connection.execute("PRAGMA temp_store = MEMORY")
-                self._connection.executescript(sql.WITHOUT_RECORDS)
+                self._connection.executescript(sql.AS_THIS_VERSION)
 
     def close(self) -> None:
         """Close the file; idempotent."""

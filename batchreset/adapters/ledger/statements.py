@@ -8,7 +8,8 @@ from typing import Final
 
 SCHEMA_VERSION: Final = 3
 READABLE_VERSIONS: Final = frozenset({1, 2, SCHEMA_VERSION})
-"""Version 1 had no rows that were left out at the last moment, version 2 no records of Partner Center's."""
+"""Version 1 had no rows that were left out at the last moment, version 2 no records of Partner Center's, and no
+correlation ids but those that came back."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -94,6 +95,7 @@ CREATE TABLE attempts (
   request_id        TEXT NOT NULL,
   sent_at           INTEGER NOT NULL,
   ended_at          INTEGER NOT NULL,
+  sent_correlation_id TEXT,      -- NULL: as in correlation_id, or (versions 1 and 2) not known
   PRIMARY KEY (row, number)
 ) STRICT, WITHOUT ROWID;
 {_OUTCOMES}
@@ -102,9 +104,13 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
-WITHOUT_RECORDS: Final = _RECONCILED.replace("CREATE TABLE", "CREATE TEMP TABLE")
-"""For a reader of an earlier version's ledger: those tables, empty, in memory."""
+AS_THIS_VERSION: Final = f"""
+{_RECONCILED.replace("CREATE TABLE", "CREATE TEMP TABLE")}
+CREATE TEMP VIEW attempts AS SELECT *, NULL AS sent_correlation_id FROM main.attempts;
+"""
+"""For a reader of an earlier version's ledger, in memory: what it has not."""
 
+_SENT_IDS: Final = "ALTER TABLE attempts ADD COLUMN sent_correlation_id TEXT;"
 MIGRATIONS: Final = {
     1: f"""
 BEGIN IMMEDIATE;
@@ -112,12 +118,14 @@ ALTER TABLE outcomes RENAME TO outcomes_1;
 {_OUTCOMES}
 INSERT INTO outcomes SELECT * FROM outcomes_1;
 DROP TABLE outcomes_1;
+{_SENT_IDS}
 {_RECONCILED}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """,
     2: f"""
 BEGIN IMMEDIATE;
+{_SENT_IDS}
 {_RECONCILED}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
@@ -133,7 +141,7 @@ ADD_SEALED: Final = "INSERT INTO sealed (blob) VALUES (?) RETURNING sealed"
 ADD_INTENT: Final = (
     "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
-ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 SETTLED: Final = """
@@ -231,7 +239,7 @@ LEFT JOIN ({_CUT_OFF} AND i.row BETWEEN ?1 AND ?2) c ON c.row = i.row AND c.gene
 WHERE i.row BETWEEN ?1 AND ?2 ORDER BY i.row, i.generation
 """
 HISTORY_ATTEMPTS: Final = """
-SELECT row, generation, verdict, unclear, correlation_id, sent_at, ended_at FROM attempts
+SELECT row, generation, verdict, unclear, coalesce(sent_correlation_id, correlation_id), sent_at, ended_at FROM attempts
 WHERE row BETWEEN ? AND ? ORDER BY row, number
 """
 HISTORY_OUTCOMES: Final = """

@@ -212,6 +212,7 @@ def _attempt_values(attempt: Attempt) -> tuple[object, ...]:
         attempt.request_id,
         milliseconds(attempt.sent_at),
         milliseconds(attempt.ended_at),
+        None if attempt.sent_correlation_id in {"", attempt.correlation_id} else attempt.sent_correlation_id,
     )
 
 

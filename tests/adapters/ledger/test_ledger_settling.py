@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from batchreset.errors import LedgerError
 
 CUSTOMER = "c"
 DOUBT = Outcome.IN_DOUBT
-TO_VERSION_2 = "DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties; PRAGMA user_version = 2;"
+TO_VERSION_2 = """
+DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties;
+ALTER TABLE attempts DROP COLUMN sent_correlation_id; PRAGMA user_version = 2;
+"""
 TO_VERSION_1 = f"""
 {TO_VERSION_2}
 ALTER TABLE outcomes RENAME TO newer;
@@ -74,6 +78,15 @@ def test_a_history_has_what_answers_led_to_and_what_was_cut_off(path: Path) -> N
     (sent,) = found[1].row.generations[0].attempts
     assert (sent.correlation_id, sent.unclear, sent.succeeded) == ("correlation-1-1", True, False)
     assert (sent.sent_at, sent.ended_at) == (at(1.1), at(1.15))
+
+
+def test_a_request_is_known_by_the_id_that_was_sent_whatever_came_back(path: Path) -> None:
+    with session(path) as store:
+        for number, sent in enumerate(("SENT", "correlation-5-2"), 1):
+            store.write_group([replace(attempt(5, number), sent_correlation_id=sent)])
+        store.write_group([intent(5)])
+    (password,) = histories(path)[5].row.generations
+    assert [one.correlation_id for one in password.attempts] == ["sent", "correlation-5-2"]
 
 
 def test_what_is_settled_is_the_rows_outcome_with_the_times_of_its_requests(path: Path) -> None:
