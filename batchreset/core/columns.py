@@ -44,6 +44,20 @@ DISPLAY_NAME: Final = "displayName"
 ROSTER: Final = (CUSTOMER, USER, FORCE, UPN, DISPLAY_NAME, "state", "userDomainType", "lastDirectorySyncTime")
 """An input file of customers' users, as the service lists them."""
 
+RECONCILE: Final = (
+    ROW,
+    CUSTOMER,
+    USER,
+    "difference",
+    "outcome",
+    "recorded_status",
+    "recorded_at",
+    "recorded_by",
+    "ms_correlation_id",
+    "explanation",
+)
+"""Where a run's ledger and Partner Center's own records differ."""
+
 HANDOVER: Final = (CUSTOMER, USER, "password", "certainty", "outcome", "completed_at")
 
 PRINCIPAL_NAMES: Final = (UPN, "UPN", "User name", "Sign-in name")

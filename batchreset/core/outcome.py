@@ -21,7 +21,7 @@ class Outcome(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why a row ended as it did; empty for a row that succeeded."""
+    """Why a row ended as it did; empty for a row that succeeded by an answer."""
 
     PROTECTED = "protected"
     DUPLICATE = "duplicate"
@@ -53,6 +53,8 @@ class Reason(enum.StrEnum):
     INTERRUPTED = "interrupted"
     DRY_RUN = "dry_run"
     PLANNED = "planned"
+    RECONCILED = "reconciled"
+    """Partner Center's own records decided how the row ended (`batchreset reconcile`), also where it succeeded."""
 
 
 _ADVICE_BY_REASON = {
@@ -87,6 +89,10 @@ _ADVICE_BY_REASON = {
     Reason.INTERRUPTED: "Continue with `batchreset apply`.",
     Reason.DRY_RUN: "Nothing was sent; `batchreset apply` carries the plan out.",
     Reason.PLANNED: "Nothing was sent yet; `batchreset apply` carries the plan out.",
+    Reason.RECONCILED: (
+        "Partner Center's own records have every unclear request for it as failed; try it again with"
+        " `apply --retry-failed`."
+    ),
 }
 
 _ADVICE_NOT_ATTEMPTED = {
@@ -102,8 +108,8 @@ _ADVICE_FAILED = {
 }
 
 _ADVICE_IN_DOUBT = (
-    "The password may have been changed; hand over the one marked possible, or continue with `batchreset apply`"
-    " to set a new one."
+    "The password may have been changed; hand over the one marked possible, see whether `batchreset reconcile` can"
+    " tell, or continue with `batchreset apply` to set a new one."
 )
 _ADVICE_IN_DOUBT_PROTECTED = (
     "The password may have been changed; hand over the one marked possible: the account is protected now, so that the"

@@ -33,6 +33,7 @@ class Attempt:
         unclear: whether it may have been carried out without our knowing.
         http_status: None when no answer came.
         correlation_id, request_id: as echoed, or as sent where no answer came.
+        sent_correlation_id: as sent; what came back may be spelled oddly, or be another.
     """
 
     row: int
@@ -47,6 +48,7 @@ class Attempt:
     request_id: str
     sent_at: dt.datetime
     ended_at: dt.datetime
+    sent_correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

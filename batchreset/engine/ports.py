@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from batchreset.core.audit import AuditQuery, AuditRecord
 from batchreset.core.clock import Clock
 from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.core.events import EventLog
@@ -48,6 +49,12 @@ class DirectoryApi(Protocol):
 
     async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[int]:
         """How many directory roles a user holds."""
+        ...
+
+    async def audit_records(
+        self, query: AuditQuery, continuation: str | None, *, call: Call
+    ) -> Read[Page[AuditRecord | None]]:
+        """One page of the service's own records; None for one that is about something else than resets."""
         ...
 
 

@@ -194,6 +194,7 @@ class RowRun:
             request_id=(answered and answered.request_id) or self._request_id,
             sent_at=sent_at,
             ended_at=self._world.clock.now(),
+            sent_correlation_id=correlation_id,
         )
         self._world.ledger.attempted(attempt)
         self._world.log.debug(

@@ -92,6 +92,7 @@ def application(
             Served("/v1/customers/{customer}/users", served({}, Route.CUSTOMER_USERS)),
             Served("/v1/customers/{customer}", served({}, Route.CUSTOMER)),
             Served("/v1/customers", served({}, Route.CUSTOMERS)),
+            Served("/v1/auditrecords", served({}, Route.AUDIT_RECORDS)),
             *sign_in_routes(sign_in),
             Served("/{other:path}", served({}, Route.OTHER)),
         ],

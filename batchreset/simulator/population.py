@@ -50,7 +50,7 @@ class Population:
 
     def refuses(self, call: Call) -> Verdict | None:
         """What is wrong with the customer and the user of a call, if anything."""
-        if call.route is Route.CUSTOMERS:
+        if call.route in {Route.CUSTOMERS, Route.AUDIT_RECORDS}:
             return None
         if not is_guid(call.customer):
             return _NO_CUSTOMER_ID

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from batchreset.simulator.audit.query import AuditPage, read_audit_page
 from batchreset.simulator.paging import Page, read_page
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -31,6 +32,7 @@ class Route(enum.StrEnum):
     CUSTOMER_USERS = "customerusers"
     """The list of a customer's users; `users` is taken."""
     DIRECTORY_ROLES = "directoryroles"
+    AUDIT_RECORDS = "auditrecords"
     OTHER = "other"
     """An address or method that is not served: always a mistake of the caller's."""
 
@@ -51,6 +53,11 @@ class Route(enum.StrEnum):
                 return "size (1 to 500) and seekOperation=Next with MS-ContinuationToken of this list"
             case Route.CUSTOMER_USERS:
                 return f"{Route.CUSTOMERS.query}, and the filter for deleted users"
+            case Route.AUDIT_RECORDS:
+                return (
+                    "startDate and endDate (yyyy-mm-dd, at most 30 days apart), a filter, size (1 to 500), and with all"
+                    " of them once more seekOperation=Next with MS-ContinuationToken of this list"
+                )
             case _:
                 return ""
 
@@ -88,6 +95,11 @@ class Call:
     def page(self) -> Page | None:
         """Which page of a list is asked for; None if the query is not one that is documented."""
         return read_page(self.target.partition("?")[2], self.continuation, of=self.customer)
+
+    @property
+    def audit_page(self) -> AuditPage | None:
+        """The same of the audit records."""
+        return read_audit_page(self.target.partition("?")[2], self.continuation)
 
     @property
     def continuation(self) -> str:
@@ -161,7 +173,7 @@ def mistakes(call: Call, body: Reset | Malformed | None) -> list[str]:
         found.append("Authorization: Bearer is missing")
     found += _header_mistakes(call)
     if call.route.query:
-        if call.page is None:
+        if (call.audit_page if call.route is Route.AUDIT_RECORDS else call.page) is None:
             found.append(f"the query is not one of {call.route.query}")
     elif "?" in call.target:
         found.append("the address has a query")

@@ -9,6 +9,8 @@ from typing import Any
 from batchreset.simulator import answers, documents, passwords
 from batchreset.simulator.access import DEAD_TOKEN, Access
 from batchreset.simulator.answers import Answer
+from batchreset.simulator.audit.query import AuditPage
+from batchreset.simulator.audit.trail import AuditTrail
 from batchreset.simulator.faults.draws import Draw, Faults
 from batchreset.simulator.faults.kinds import Fault
 from batchreset.simulator.faults.outages import Outages
@@ -80,6 +82,7 @@ class PartnerCenter:
         self._access = Access(options, state, self._faults)
         self._limits = Limits(partner=options.partner_rule, customer=options.customer_rule, seed=options.seed)
         self._population = Population(options, state)
+        self._audit = AuditTrail(options, state, record)
 
     def handle(self, call: Call, *, now_seconds: float, at: dt.datetime) -> Reply:
         """Decide about one call and remember it.
@@ -171,11 +174,14 @@ class PartnerCenter:
 
     def _work(self, call: Call, reset: Reset | None, draw: Draw, at: dt.datetime) -> Reply:
         if draw.fault is not None and not draw.fault.applies:
+            if reset is not None and draw.fault is Fault.ERROR:
+                # It was there, and failed; what else is not applied never came to the service.
+                self._audit.note(call, succeeded=False, at=at)
             return self._instead(call, draw.fault, draw, at)
         verdict = self._verdict(call, reset, draw, at)
         if draw.fault in HIDING:
             return self._instead(call, draw.fault, draw, at)
-        answer = self._service_answer(call, self._rendered(call, reset, verdict, draw))
+        answer = self._service_answer(call, self._rendered(call, reset, verdict, draw, at=at))
         if draw.fault is not None:
             return spoiled(draw.fault, answer, draw, self._options)
         return Deliver(answer=answer, after_seconds=draw.latency_seconds)
@@ -199,14 +205,19 @@ class PartnerCenter:
         if verdict is not None:
             self.state.replayed += 1
             return verdict
-        verdict = self._population.refuses(call) or self._weak(reset, draw) or _OK
+        verdict = self._population.refuses(call) or self._weak(reset, draw) or self._strange(call, at) or _OK
         if reset is not None and verdict is _OK:
             self._apply(call, reset, at)
+        if reset is not None:
+            self._audit.note(call, succeeded=verdict is _OK, at=at)
         self.state.remember(call.request_id, verdict)
         return verdict
 
     def _weak(self, reset: Reset | None, draw: Draw) -> Verdict | None:
         return _WEAK if reset is not None and (passwords.is_weak(reset.password) or draw.weak) else None
+
+    def _strange(self, call: Call, at: dt.datetime) -> Verdict | None:
+        return self._audit.refuses(call.audit_page or AuditPage(), at) if call.route is Route.AUDIT_RECORDS else None
 
     def _apply(self, call: Call, reset: Reset, at: dt.datetime) -> None:
         applied = Applied(
@@ -221,14 +232,14 @@ class PartnerCenter:
         self._record(applied)
         self.state.apply(applied)
 
-    def _rendered(self, call: Call, reset: Reset | None, verdict: Verdict, draw: Draw) -> Answer:
+    def _rendered(self, call: Call, reset: Reset | None, verdict: Verdict, draw: Draw, *, at: dt.datetime) -> Answer:
         mark = draw.byte_order_mark
         if verdict.status != _OK.status:
             return answers.refusal(call, verdict, byte_order_mark=mark)
-        document = self._document(call, None if reset is None else reset.password)
+        document = self._document(call, None if reset is None else reset.password, at)
         return answers.service_answer(call, verdict.status, document, byte_order_mark=mark)
 
-    def _document(self, call: Call, password: str | None) -> dict[str, Any]:
+    def _document(self, call: Call, password: str | None, at: dt.datetime) -> dict[str, Any]:
         page = call.page or Page()
         match call.route:
             case Route.CUSTOMERS:
@@ -238,6 +249,8 @@ class PartnerCenter:
             case Route.CUSTOMER_USERS:
                 users = self._population.users(call.customer, deleted=page.deleted)
                 return documents.users_document(page, users)
+            case Route.AUDIT_RECORDS:
+                return self._audit.document(call.audit_page or AuditPage(), at)
             case Route.DIRECTORY_ROLES:
                 return documents.roles_document(self._population.user(call.customer, call.user))
             case _:

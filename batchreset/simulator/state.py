@@ -20,6 +20,7 @@ class Applied:
     Attributes:
         at: UTC.
         sha256: of the password in UTF-8, hexadecimal; the password itself is not kept anywhere.
+        foreign: somebody else did it, who is no caller of this simulator.
     """
 
     at: dt.datetime
@@ -29,6 +30,7 @@ class Applied:
     request_id: str
     correlation_id: str
     sha256: str
+    foreign: bool = False
 
     def line(self) -> str:
         """One line of the applied log, without its end."""
@@ -41,8 +43,25 @@ class Applied:
                 "request_id": self.request_id,
                 "correlation_id": self.correlation_id,
                 "sha256": self.sha256,
+                **({"foreign": True} if self.foreign else {}),
             }
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """One reset as Partner Center records it.
+
+    Attributes:
+        by: the user principal name of who did it.
+    """
+
+    at: dt.datetime
+    customer: str
+    user: str
+    correlation_id: str
+    succeeded: bool
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +132,14 @@ class Verdict:
 class ServiceState:
     """The whole memory of one simulated Partner Center.
 
-    `exchanges`, `applied` and `protocol_errors` grow at their end only, in order of arrival. Mistakes in sign-in
-    requests are protocol errors too; the rest of those requests is in `sign_in`.
+    `exchanges`, `applied`, `audited` and `protocol_errors` grow at their end only, in order of arrival. Mistakes in
+    sign-in requests are protocol errors too; the rest of those requests is in `sign_in`.
     """
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self.applied: list[Applied] = []
+        self.audited: list[Audited] = []
         self.protocol_errors: list[str] = []
         self.in_force: dict[str, InForce] = {}
         self.throttled: Counter[Scope] = Counter()

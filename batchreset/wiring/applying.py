@@ -12,7 +12,7 @@ from batchreset import __version__
 from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
-from batchreset.core.outcome import Reason
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.stop import stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import (
@@ -114,7 +114,8 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
 def summary_of(run: FrozenRun) -> dict[str, Any]:
     """The summary of a run that has nothing left to do, or that waits to be looked at; nothing is sent.
 
-    A process that was killed after the last outcome left neither results nor summary: they are written now.
+    A process that was killed after the last outcome left neither results nor summary, and one that was killed while it
+    compared the run with Partner Center's records left them as they were: they are written now.
 
     Raises:
         RunHeldError: another process holds the run.
@@ -124,14 +125,16 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
     """
     now = standing(run)
     summary = run.folder.read_summary()
-    if summary is not None and summary.get("state") == ("stopped" if now.rows_left else "finished"):
+    outcomes = {outcome.value: now.outcomes[outcome] for outcome in Outcome}
+    told = summary is not None and summary.get("outcomes") == outcomes
+    if summary is not None and told and summary.get("state") == ("stopped" if now.rows_left else "finished"):
         return summary | {"pacing": read_pacing(run.folder)}
     stop = None
     if now.rows_left and now.last is not None and now.last.stop_reason is not None:
         stop = stop_for(now.last.stop_reason, f"the run was stopped before ({now.last.stop_reason})")
     with holding(run.folder):
         ended_at = (now.last and now.last.ended_at) or dt.datetime.now(dt.UTC)
-        return conclude(run, stop, pacing=None, dry_run=False, began_at=ended_at, ended_at=ended_at)
+        return conclude(run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=ended_at, ended_at=ended_at)
 
 
 def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:

@@ -89,7 +89,7 @@ def hand_over(run: FrozenRun, wanted: Wanted, *, opened_with: Callable[[SecretKe
         if first_sealed is not None:
             opened_with(opening(first_sealed, wanted.keys))
         passwords = _opened(ledger, wanted, _rows_of(plan, wanted.customers))
-        doubts, generations = ledger.unclear(), ledger.generations()
+        doubts, generations, by_records = ledger.unclear(), ledger.generations(), ledger.certainties()
         reason = unattempted_reason(ledger.last_session())
         for people in plan.people():
             ended = {
@@ -100,7 +100,7 @@ def hand_over(run: FrozenRun, wanted: Wanted, *, opened_with: Callable[[SecretKe
                     continue
                 result = ended[person.row]
                 own = _taken(passwords, person.row, generations.get(person.row, 0))
-                for password, sure in _sure_of(result, own, doubts):
+                for password, sure in _sure_of(result, own, doubts, by_records=by_records.get(person.row)):
                     if wanted.superseded or sure is not Certainty.SUPERSEDED:
                         yield HandedOver(
                             person=person,
@@ -145,16 +145,24 @@ def _taken(passwords: dict[int, Secret], row: int, generations: int) -> _ByGener
 
 
 def _sure_of(
-    ended: ResultValues, by_generation: _ByGeneration, unclear: AbstractSet[tuple[int, int]]
+    ended: ResultValues,
+    by_generation: _ByGeneration,
+    unclear: AbstractSet[tuple[int, int]],
+    *,
+    by_records: Mapping[int, Certainty | None] | None,
 ) -> Iterator[tuple[Secret, Certainty]]:
     """The row's passwords that may be in force, oldest first. A row's valid outcome is that of its last password."""
     row, outcome = ended[0], Outcome(ended[1])
     for generation in sorted(by_generation):
-        sure = certainty(
-            generation=generation,
-            outcome=outcome,
-            outcome_generation=len(by_generation) if outcome is Outcome.SUCCEEDED else None,
-            unclear=(row, generation) in unclear,
+        sure = (
+            by_records.get(generation)
+            if by_records
+            else certainty(
+                generation=generation,
+                outcome=outcome,
+                outcome_generation=len(by_generation) if outcome is Outcome.SUCCEEDED else None,
+                unclear=(row, generation) in unclear,
+            )
         )
         if sure is not None:
             yield by_generation[generation], sure

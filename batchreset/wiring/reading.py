@@ -63,7 +63,14 @@ def reading_world_of(
     )
 
 
-def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[T]], *, so_far: Callable[[], str]) -> T:
+def read(
+    settings: Settings,
+    around: Around,
+    main: Callable[[Reader], Awaitable[T]],
+    *,
+    so_far: Callable[[], str],
+    what: str = "users",
+) -> T:
     """What `main` comes to, with a reader of the service.
 
     Args:
@@ -71,6 +78,7 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
         around: see there.
         main: reads.
         so_far: how far it has come, for a line from time to time.
+        what: is read, in the plural.
 
     Raises:
         SettingsError: sign-in, certificate authority or proxy cannot be used.
@@ -98,19 +106,20 @@ def read(settings: Settings, around: Around, main: Callable[[Reader], Awaitable[
     with signals.noting(), machine.tokens(settings, environ=around.environ, log=around.log) as tokens:
         ended = machine.run(run, tokens)
     if signals.stop is not None and not isinstance(ended, BatchresetError):
-        raise _broken_off(signals)  # one that came after the last answer, too
+        raise _broken_off(signals, what)  # one that came after the last answer, too
     match ended:
         case RunStoppedError():
-            raise _broken_off(signals)
+            raise _broken_off(signals, what)
         case BatchresetError():
             raise ended
         case _:
             return ended
 
 
-def _broken_off(signals: StopSource) -> BrokenOffError | TerminatedError:
+def _broken_off(signals: StopSource, read_what: str) -> BrokenOffError | TerminatedError:
     stop = signals.stop
     code = stop.exit_code if stop else ExitCode.INTERRUPTED
-    what = f"{stop.what if stop else 'it was stopped'} while users were read; nothing was written and nothing changed"
+    ended = stop.what if stop else "it was stopped"
+    what = f"{ended} while {read_what} were read; nothing was written and nothing changed"
     kind = TerminatedError if code is ExitCode.TERMINATED else BrokenOffError
     return kind(what, next_step="start it again when it suits")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from batchreset.adapters.plan import SINGLE_LANE, open_plan
 from batchreset.core.clock import rfc3339
-from batchreset.core.outcome import Outcome
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import PARTNER
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
@@ -77,6 +77,19 @@ def summarize(
         },
         "passwords": "nobody" if run.settings.password.kind == "discard" else "sealed",
     }
+
+
+def stop_of(summary: Mapping[str, Any]) -> Stop | None:
+    """The stop that a summary was made of, so that another one can be made of it; None: it was none."""
+    stop = summary.get("stop")
+    if not stop:
+        return None
+    return Stop(
+        reason=Reason(stop["reason"]),
+        what=stop["what"],
+        next_step=stop["next_step"].removesuffix(_PLANNED_AUTH),
+        exit_code=ExitCode(summary["exit_code"]),
+    )
 
 
 def summary_lines(summary: Mapping[str, Any]) -> list[str]:

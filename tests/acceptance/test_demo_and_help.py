@@ -20,6 +20,7 @@ COMMANDS = (
     "status",
     "results",
     "handover",
+    "reconcile",
     "notify",
     "auth",
     "simulate",

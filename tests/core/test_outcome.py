@@ -114,6 +114,7 @@ def test_a_row_in_doubt_has_one_advice_whatever_the_reason(reason: Reason) -> No
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.PROTECTED, "could not be told", id="protected-unknown"),
         pytest.param(Outcome.IN_DOUBT, Reason.PROTECTED, "sets no new one", id="protected-in-doubt"),
         pytest.param(Outcome.IN_DOUBT, Reason.TIMEOUT, "apply` to set a new one.", id="in-doubt"),
+        pytest.param(Outcome.FAILED, Reason.RECONCILED, "--retry-failed", id="reconciled"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNAUTHORIZED, "Sign in again", id="unauthorized"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.MFA_REQUIRED, "multi-factor", id="mfa"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNREACHABLE, "connection", id="unreachable"),

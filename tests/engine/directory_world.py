@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import anyio
 from engine_world import BEGAN, LATENCY_SECONDS, OK, Log, Tokens, in_virtual_time
 
+from batchreset.core.audit import AuditQuery, AuditRecord
 from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.core.exchange import Exchange
 from batchreset.engine.clock import LoopClock
@@ -49,12 +50,14 @@ class Directory:
 
     Attributes:
         users: a customer's pages.
+        records_of: pages of audit records, by customer; of the partner by the empty text.
         roles: of users, how many they hold; nobody else holds any.
         continuations: what each page of a list but the last gives; by default one of its own for each.
     """
 
     script: Script = fine
     users_of: dict[str, list[list[UserFacts]]] = field(default_factory=dict)
+    records_of: dict[str, list[list[AuditRecord | None]]] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     continuation_of: Callable[[int], str] = lambda page: f"page-{page}"
     latency_seconds: Callable[[], float] = lambda: LATENCY_SECONDS
@@ -79,6 +82,17 @@ class Directory:
             return listed.get(user_id) or facts(user_id)
 
         return await self._answer("user", call, user, customer=customer_tenant_id, user=user_id)
+
+    async def audit_records(
+        self, query: AuditQuery, continuation: str | None, *, call: Call
+    ) -> Read[Page[AuditRecord | None]]:
+        return await self._answer(
+            "audit",
+            call,
+            lambda: self._page(self.records_of[query.customer_tenant_id], continuation),
+            customer=query.customer_tenant_id,
+            continuation=continuation,
+        )
 
     async def directory_roles(self, customer_tenant_id: str, user_id: str, *, call: Call) -> Read[int]:
         return await self._answer(

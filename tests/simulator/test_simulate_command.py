@@ -239,7 +239,8 @@ def test_an_impossible_option_is_refused() -> None:
 def test_the_help_has_every_flag_under_a_heading() -> None:
     text = CliRunner().invoke(simulate, ["--help"]).stdout
     headings = [line for line in text.splitlines() if re.fullmatch(r"[A-Z].*:", line)]
-    assert headings == ["Options:", "Serving:", "Faults:", "Limits:", "Customers and users:", "Tokens and sign-in:"]
+    concerns = ["Serving:", "Faults:", "Limits:", "Audit records:", "Customers and users:", "Tokens and sign-in:"]
+    assert headings == ["Options:", *concerns]
     shown = set(re.findall(r"^  (--[a-z0-9-]+)", text.partition("Options:")[2], flags=re.MULTILINE))
     assert shown - {"--help"} == {parameter.opts[0] for parameter in simulate.params}
 

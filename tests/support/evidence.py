@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acceptance_world import TOKEN, World
-from proof import Evidence, Seen, collected, prove
+from proof import Evidence, Seen, collected, foreign_last, prove
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,14 @@ def _secrets(world: World) -> list[str]:
 
 def _seen(world: World, before: Before) -> Seen:
     state = world.simulator.state
-    exchanges = list(state.exchanges)
+    exchanges, applied = list(state.exchanges), [json.loads(one.line()) for one in state.applied]
     return Seen(
-        applied=[json.loads(applied.line()) for applied in state.applied[before.applied :]],
+        applied=[line for line in applied[before.applied :] if not line.get("foreign")],
         exchanges=[exchange for exchange in exchanges[before.requests :] if exchange.method == "PATCH"],
         correlation_ids={exchange.correlation_id for exchange in exchanges},
         protocol_errors=list(state.protocol_errors),
         in_force={user: account.sha256 for user, account in dict(state.in_force).items()},
+        foreign=foreign_last(applied),
     )
 
 

@@ -3,16 +3,19 @@
 import contextlib
 import datetime as dt
 import sqlite3
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from batchreset.adapters.ledger import statements as sql
+from batchreset.adapters.ledger.history import RowHistory, histories
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
 from batchreset.adapters.ledger.store import log_of
+from batchreset.adapters.ledger.times import moment_of
+from batchreset.core.certainty import Certainty
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
@@ -61,6 +64,10 @@ class LedgerReader:
         if version not in sql.READABLE_VERSIONS:
             self._connection.close()
             raise wrong_version(path, version)
+        if version in sql.MIGRATIONS:
+            with self._translating():
+                self._connection.execute("PRAGMA temp_store = MEMORY")
+                self._connection.executescript(sql.AS_THIS_VERSION)
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -127,6 +134,24 @@ class LedgerReader:
         """(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no."""
         with self._translating():
             return {(row, generation) for row, generation in self._connection.execute(sql.UNCLEAR)}
+
+    def certainties(self) -> Mapping[int, Mapping[int, Certainty | None]]:
+        """By row and generation, of rows whose passwords stand otherwise than by outcome: records say so."""
+        found: defaultdict[int, dict[int, Certainty | None]] = defaultdict(dict)
+        with self._translating():
+            for row, generation, certainty in self._connection.execute(sql.CERTAINTIES):
+                found[row][generation] = Certainty(certainty) if certainty else None
+        return found
+
+    def histories(self, accounts: Sequence[tuple[int, str, str]]) -> list[RowHistory]:
+        """Of these rows (row, customer, user; ascending) those that have had a password."""
+        with self._translating():
+            return histories(self._connection, accounts)
+
+    def asked_moments(self) -> list[tuple[dt.datetime, dt.datetime]]:
+        """The first and the last moment of each day on which something was noted or sent."""
+        with self._translating():
+            return [(moment_of(first), moment_of(last)) for first, last in self._connection.execute(sql.ASKED_MOMENTS)]
 
     def sealed(self) -> Iterator[bytes]:
         """The groups' age files, in the order in which they were written."""
@@ -230,7 +255,7 @@ def _unfinished(values: tuple[Any, ...], unfinished: Reason) -> ResultValues:
 
 
 def _moment(milliseconds: int | None) -> dt.datetime | None:
-    return None if milliseconds is None else dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
+    return None if milliseconds is None else moment_of(milliseconds)
 
 
 def _text(milliseconds: int | None) -> str | None:

@@ -6,9 +6,10 @@ taken up again is open from the moment its new intent is committed.
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
-READABLE_VERSIONS: Final = frozenset({1, SCHEMA_VERSION})
-"""Version 1 had no rows that were left out at the last moment; it reads the same."""
+SCHEMA_VERSION: Final = 3
+READABLE_VERSIONS: Final = frozenset({1, 2, SCHEMA_VERSION})
+"""Version 1 had no rows that were left out at the last moment, version 2 no records of Partner Center's, and no
+correlation ids but those that came back."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -18,6 +19,44 @@ PRAGMAS: Final = (
     # Fewer, larger checkpoints: the slowest commits are the ones that checkpoint.
     "PRAGMA wal_autocheckpoint = 10000",
 )
+
+_OUTCOMES: Final = """
+CREATE TABLE outcomes (
+  row           INTEGER NOT NULL,
+  generation    INTEGER NOT NULL,
+  outcome       TEXT NOT NULL,
+  reason        TEXT,
+  attempts      INTEGER NOT NULL,
+  first_sent_at INTEGER,         -- NULL: never sent
+  completed_at  INTEGER NOT NULL,
+  PRIMARY KEY (row, generation)
+) STRICT, WITHOUT ROWID;
+"""
+_RECONCILED: Final = """
+CREATE TABLE records (           -- Partner Center's own, of accounts of this run; kept, as they are gone there in time
+  row            INTEGER NOT NULL,
+  correlation_id TEXT NOT NULL,  -- lower case
+  status         TEXT NOT NULL,
+  recorded_at    INTEGER NOT NULL,  -- 0: not said
+  is_reset       INTEGER NOT NULL,
+  recorded_by    TEXT NOT NULL,
+  PRIMARY KEY (row, correlation_id, status, recorded_at, is_reset, recorded_by)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE settlements (       -- the row's outcome of this generation comes from records
+  row         INTEGER NOT NULL,
+  generation  INTEGER NOT NULL,
+  was_outcome TEXT,              -- what answers had led to; NULL: no outcome
+  was_reason  TEXT,
+  settled_at  INTEGER NOT NULL,
+  PRIMARY KEY (row, generation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE certainties (       -- of all of a row's passwords, or of none: valid while no later one has been noted
+  row        INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  certainty  TEXT,               -- NULL: surely not in force
+  PRIMARY KEY (row, generation)
+) STRICT, WITHOUT ROWID;
+"""
 
 SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
@@ -56,21 +95,43 @@ CREATE TABLE attempts (
   request_id        TEXT NOT NULL,
   sent_at           INTEGER NOT NULL,
   ended_at          INTEGER NOT NULL,
+  sent_correlation_id TEXT,      -- NULL: as in correlation_id, or (versions 1 and 2) not known
   PRIMARY KEY (row, number)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE outcomes (
-  row           INTEGER NOT NULL,
-  generation    INTEGER NOT NULL,
-  outcome       TEXT NOT NULL,
-  reason        TEXT,
-  attempts      INTEGER NOT NULL,
-  first_sent_at INTEGER,         -- NULL: never sent
-  completed_at  INTEGER NOT NULL,
-  PRIMARY KEY (row, generation)
-) STRICT, WITHOUT ROWID;
+{_OUTCOMES}
+{_RECONCILED}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
+
+AS_THIS_VERSION: Final = f"""
+{_RECONCILED.replace("CREATE TABLE", "CREATE TEMP TABLE")}
+CREATE TEMP VIEW attempts AS SELECT *, NULL AS sent_correlation_id FROM main.attempts;
+"""
+"""For a reader of an earlier version's ledger, in memory: what it has not."""
+
+_SENT_IDS: Final = "ALTER TABLE attempts ADD COLUMN sent_correlation_id TEXT;"
+MIGRATIONS: Final = {
+    1: f"""
+BEGIN IMMEDIATE;
+ALTER TABLE outcomes RENAME TO outcomes_1;
+{_OUTCOMES}
+INSERT INTO outcomes SELECT * FROM outcomes_1;
+DROP TABLE outcomes_1;
+{_SENT_IDS}
+{_RECONCILED}
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+""",
+    2: f"""
+BEGIN IMMEDIATE;
+{_SENT_IDS}
+{_RECONCILED}
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+""",
+}
+"""From each earlier version to this one, all or nothing."""
 
 BEGIN_SESSION: Final = "INSERT INTO sessions (began_at, pid, host) VALUES (?, ?, ?) RETURNING session"
 END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_code = ? WHERE session = ?"
@@ -80,7 +141,7 @@ ADD_SEALED: Final = "INSERT INTO sealed (blob) VALUES (?) RETURNING sealed"
 ADD_INTENT: Final = (
     "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
-ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 SETTLED: Final = """
@@ -91,20 +152,27 @@ WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation >
 
 # An intent was cut off when its session neither gave it an outcome, nor went on to another password for the row, nor
 # ended in order: whatever was under way at that moment is not in the ledger. That a later session left the row out
-# settles the row, and says nothing of what was under way.
+# settles the row, and says nothing of what was under way; neither does what records made of it.
 _CUT_OFF: Final = """
 SELECT i.row, i.generation FROM intents i JOIN sessions s USING (session)
 WHERE s.ended_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation
-                  AND coalesce(o.reason, '') NOT IN ('protected', 'invalid'))
+                  AND coalesce(o.reason, '') NOT IN ('protected', 'invalid', 'reconciled'))
+  AND NOT EXISTS (SELECT 1 FROM settlements t WHERE t.row = i.row AND t.generation = i.generation
+                  AND t.was_outcome IS NOT NULL AND coalesce(t.was_reason, '') NOT IN ('protected', 'invalid'))
   AND NOT EXISTS (SELECT 1 FROM intents later
                   WHERE later.row = i.row AND later.generation > i.generation AND later.session = i.session)
 """
+
+# What records made possible although the answers had ruled it out.
+_POSSIBLE: Final = "SELECT c.row, c.generation FROM certainties c WHERE c.certainty IN ('possible', 'in_force')"
 
 UNCLEAR: Final = f"""
 SELECT row, generation FROM attempts WHERE unclear = 1
 UNION
 {_CUT_OFF}
+UNION
+{_POSSIBLE}
 """
 """(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no; an exchange that
 became clear by a later one of the same generation is among them."""
@@ -113,7 +181,8 @@ KNOWN: Final = f"""
 SELECT i.row, i.generation,
        (SELECT count(*) FROM attempts a WHERE a.row = i.row),
        EXISTS (SELECT 1 FROM attempts a WHERE a.row = i.row AND a.unclear = 1)
-         OR i.row IN (SELECT row FROM ({_CUT_OFF})),
+         OR i.row IN (SELECT row FROM ({_CUT_OFF}))
+         OR EXISTS (SELECT 1 FROM ({_POSSIBLE}) p WHERE p.row = i.row),
        (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
        (SELECT o.outcome FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
 FROM (SELECT row, max(generation) AS generation FROM intents GROUP BY row) i
@@ -133,7 +202,8 @@ WHERE o.row BETWEEN ? AND ?
 OPEN_BETWEEN: Final = f"""
 SELECT i.row,
        EXISTS (SELECT 1 FROM attempts a WHERE a.row = i.row AND a.unclear = 1)
-         OR EXISTS (SELECT 1 FROM ({_CUT_OFF}) c WHERE c.row = i.row),
+         OR EXISTS (SELECT 1 FROM ({_CUT_OFF}) c WHERE c.row = i.row)
+         OR EXISTS (SELECT 1 FROM ({_POSSIBLE}) p WHERE p.row = i.row),
        a.http_status, a.error_code, a.error_description, coalesce(a.correlation_id, ''),
        coalesce(a.request_id, i.request_id), coalesce(a.number, 0),
        coalesce((SELECT min(f.sent_at) FROM attempts f WHERE f.row = i.row), i.noted_at), a.ended_at, a.verdict
@@ -155,3 +225,72 @@ WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation >
 GROUP BY 1, 2
 """
 ATTEMPT_TOTALS: Final = "SELECT verdict, count(*) FROM attempts GROUP BY 1"
+
+ASKED_MOMENTS: Final = """
+SELECT min(sent_at), max(ended_at) FROM attempts GROUP BY sent_at / 86400000
+UNION
+SELECT min(noted_at), max(noted_at) FROM intents GROUP BY noted_at / 86400000
+"""
+"""Of each day on which something was sent, or noted: its first and last moment."""
+HISTORY_PASSWORDS: Final = f"""
+SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL
+FROM intents i
+LEFT JOIN ({_CUT_OFF} AND i.row BETWEEN ?1 AND ?2) c ON c.row = i.row AND c.generation = i.generation
+WHERE i.row BETWEEN ?1 AND ?2 ORDER BY i.row, i.generation
+"""
+HISTORY_ATTEMPTS: Final = """
+SELECT row, generation, verdict, unclear, coalesce(sent_correlation_id, correlation_id), sent_at, ended_at FROM attempts
+WHERE row BETWEEN ? AND ? ORDER BY row, number
+"""
+HISTORY_OUTCOMES: Final = """
+SELECT o.row, o.outcome, t.row IS NOT NULL, t.was_outcome
+FROM outcomes o LEFT JOIN settlements t ON t.row = o.row AND t.generation = o.generation
+WHERE o.row BETWEEN ? AND ?
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+"""
+"""Valid outcomes, each with the one that answers had led to where records settled it."""
+HISTORY_RECORDS: Final = """
+SELECT row, correlation_id, status, recorded_at, is_reset, recorded_by FROM records WHERE row BETWEEN ? AND ?
+"""
+CERTAINTIES: Final = """
+SELECT c.row, c.generation, c.certainty FROM certainties c
+WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = c.row
+                  AND i.generation > (SELECT max(m.generation) FROM certainties m WHERE m.row = c.row))
+"""
+
+ADD_RECORD: Final = "INSERT OR IGNORE INTO records VALUES (?, ?, ?, ?, ?, ?)"
+CLEAR_CERTAINTIES: Final = "DELETE FROM certainties"
+ADD_CERTAINTY: Final = "INSERT INTO certainties VALUES (?, ?, ?)"
+NOTE_SETTLEMENT: Final = """
+INSERT OR IGNORE INTO settlements
+SELECT i.row, i.generation, o.outcome, o.reason, ?
+FROM (SELECT row, max(generation) AS generation FROM intents WHERE row = ?) i
+LEFT JOIN outcomes o ON o.row = i.row AND o.generation = i.generation
+"""
+"""Once: what a second reconciliation finds is not what answers had led to."""
+SETTLE: Final = """
+INSERT INTO outcomes
+SELECT i.row, i.generation, ?, 'reconciled', (SELECT count(*) FROM attempts a WHERE a.row = i.row),
+       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
+       (SELECT max(a.ended_at) FROM attempts a WHERE a.row = i.row)
+FROM (SELECT row, max(generation) AS generation FROM intents WHERE row = ?) i
+WHERE true
+ON CONFLICT (row, generation) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
+"""
+"""Its times stay as they were: of the requests, not of the reconciliation."""
+UNSETTLE: Final = (
+    """
+UPDATE outcomes SET (outcome, reason) = (SELECT t.was_outcome, t.was_reason FROM settlements t
+                                         WHERE t.row = outcomes.row AND t.generation = outcomes.generation)
+WHERE row = :row AND EXISTS (SELECT 1 FROM settlements t WHERE t.row = outcomes.row
+                             AND t.generation = outcomes.generation AND t.was_outcome IS NOT NULL)
+""",
+    """
+DELETE FROM outcomes WHERE row = :row AND EXISTS (SELECT 1 FROM settlements t WHERE t.row = outcomes.row
+                                                  AND t.generation = outcomes.generation AND t.was_outcome IS NULL)
+""",
+    """
+DELETE FROM settlements WHERE row = :row AND generation = (SELECT max(i.generation) FROM intents i WHERE i.row = :row)
+""",
+)
+"""Records that came later speak against the earlier ones: what answers had led to holds again."""

@@ -12,6 +12,8 @@ from typing import Final
 
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
+from batchreset.adapters.ledger.settling import Settling, settle
+from batchreset.adapters.ledger.times import milliseconds
 from batchreset.core.records import Attempt, Ending, Intent, Record
 from batchreset.durable import replacing, write_again
 from batchreset.errors import LedgerError
@@ -22,13 +24,8 @@ Seal = Callable[[bytes], bytes]
 _CONTINUE: Final = "see that the disk has room and can be written, then continue the run with `batchreset apply`"
 
 
-def milliseconds(moment: dt.datetime) -> int:
-    """Since 1970, UTC, as the ledger keeps times."""
-    return round(moment.timestamp() * 1000)
-
-
 class LedgerStore:
-    """An open ledger.
+    """An open ledger; one of an earlier version becomes one of this.
 
     Args:
         path: made, mode 0600, when it is not there.
@@ -53,6 +50,8 @@ class LedgerStore:
             for pragma in sql.PRAGMAS:
                 self._connection.execute(pragma)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version in sql.MIGRATIONS:
+                version = self._migrate(version)
         except (OSError, sqlite3.Error) as error:
             raise self._translated("opened", error) from error
         if version != sql.SCHEMA_VERSION:
@@ -102,6 +101,25 @@ class LedgerStore:
             raise self._translated("written", error) from error
         self._check_still_there()
 
+    def settle(self, settling: Settling, now: dt.datetime) -> None:
+        """Note what records say: all of it, committed and synced, or nothing. No session needs to have begun.
+
+        Raises:
+            LedgerError: nothing of it is in the ledger, or there is no ledger any more.
+        """
+        try:
+            self._connection.execute(sql.BEGIN_GROUP)
+            try:
+                self._files = self._found()
+                settle(self._connection, settling, now)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+        except (OSError, sqlite3.Error, UnicodeError) as error:
+            raise self._translated("written", error) from error
+        self._check_still_there()
+
     def close(self) -> None:
         """Close the file; idempotent."""
         self._connection.close()
@@ -122,6 +140,14 @@ class LedgerStore:
             if intent.password is not None
         ]
         return self._seal(("\n".join(lines) + "\n").encode()) if lines else None
+
+    def _migrate(self, version: int) -> int:
+        try:
+            self._connection.executescript(sql.MIGRATIONS[version])
+        except sqlite3.Error:
+            self._roll_back()
+            raise
+        return sql.SCHEMA_VERSION
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -186,6 +212,7 @@ def _attempt_values(attempt: Attempt) -> tuple[object, ...]:
         attempt.request_id,
         milliseconds(attempt.sent_at),
         milliseconds(attempt.ended_at),
+        None if attempt.sent_correlation_id in {"", attempt.correlation_id} else attempt.sent_correlation_id,
     )
 
 

@@ -1,8 +1,9 @@
-"""Reading Partner Center's customers and users: GETs only, one call, one exchange."""
+"""Reading Partner Center's customers, users and audit records: GETs only, one call, one exchange."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
+from batchreset.adapters.partner_center.audit_documents import audit_path, audit_record_of
 from batchreset.adapters.partner_center.documents import (
     CONTINUATION_HEADER,
     Unreadable,
@@ -14,6 +15,7 @@ from batchreset.adapters.partner_center.documents import (
 )
 from batchreset.adapters.partner_center.exchanging import Exchanging
 from batchreset.adapters.partner_center.requests import headers
+from batchreset.core.audit import AuditQuery, AuditRecord
 from batchreset.core.classify import Verdict, classify
 from batchreset.core.clock import Clock
 from batchreset.core.directory import Call, Page, Read, UserFacts
@@ -57,6 +59,13 @@ class PartnerCenterDirectory:
         """How many roles a user holds; they come all at once (learn: get-user-roles-for-a-customer)."""
         path = f"/v1/customers/{customer_tenant_id}/users/{user_id}/directoryroles"
         return await self._get(path, roles_held, call=call)
+
+    async def audit_records(
+        self, query: AuditQuery, continuation: str | None, *, call: Call
+    ) -> Read[Page[AuditRecord | None]]:
+        """Records of some days (learn: get-a-record-of-partner-center-activity-by-user)."""
+        path = audit_path(query, size=PAGE_SIZE, follows=continuation is not None)
+        return await self._get(path, lambda body: page_of(body, audit_record_of), call=call, continuation=continuation)
 
     async def _page(
         self, path: str, continuation: str | None, found: Callable[[Any], Page[T]], *, call: Call

@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "findings.csv"
 
     @property
+    def reconcile(self) -> Path:
+        """Where ledger and Partner Center's own records differ; only once they were compared."""
+        return self.path / "reconcile.csv"
+
+    @property
     def ledger(self) -> Path:
         """Intents, attempts, outcomes, sealed passwords."""
         return self.path / "ledger.sqlite"

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from functools import partial
 from typing import Final, TypeVar
 
+from batchreset.core.audit import AuditQuery, AuditRecord
 from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.engine.ports import ReadingWorld
 from batchreset.engine.reading.reader import Job, Reader, ReadLimits
@@ -16,6 +17,7 @@ PAGES_MOST: Final = 20_000
 PARTNER_LANE: Final = "*"
 """Where no customer's list is read, but the partner's."""
 
+AUDIT_PURPOSE: Final = "nothing was compared, and the run's files are as they were"
 PROTECTED_PURPOSE: Final = "whether protected accounts are among those to be reset cannot be told"
 
 T = TypeVar("T")
@@ -64,6 +66,29 @@ async def list_users(
             yield [(customer, job_for(customer))]
 
     await reader.read(jobs())
+
+
+async def list_audit_records(
+    reader: Reader, queries: Iterable[AuditQuery], saw: Callable[[tuple[AuditRecord, ...]], None]
+) -> None:
+    """Read the service's own records of resets, as each query asks; `saw` is told of each page.
+
+    Raises as `Reader.read`.
+    """
+    api = reader.world.api
+
+    def job_for(query: AuditQuery) -> Job:
+        async def job(visit: Visit) -> None:
+            subject = Subject(purpose=AUDIT_PURPOSE, customer=query.customer_tenant_id, is_audit=True)
+            pages = pages_of(
+                visit, lambda continuation, call: api.audit_records(query, continuation, call=call), subject
+            )
+            async for page in pages:
+                saw(tuple(record for record in page.items if record is not None))
+
+        return job
+
+    await reader.read([(query.customer_tenant_id or PARTNER_LANE, job_for(query))] for query in queries)
 
 
 async def find_by_name(

@@ -9,6 +9,7 @@ from batchreset.core.outcome import Reason
 from batchreset.errors import BatchresetError, DirectoryError, MfaRequiredError, ServiceUnreachableError, SignInError
 
 _SEE_CUSTOMERS = "a user of the partner who may see its customers (Admin agent or Helpdesk agent)"
+_SEE_AUDIT = "a user of the partner who may see its activity log (Global admin, or Admin agent)"
 _SEE_USERS = (
     "Directory Readers, Global Reader or User Administrator, by GDAP, in a security group that the role is assigned to"
 )
@@ -22,13 +23,17 @@ class Subject:
         customer: a tenant id; empty: the partner's list of customers.
         user: empty: the customer's list of users.
         purpose: what cannot be told, or done, when it cannot be read.
+        is_audit: the service's own records of the customer, or (without one) of all that the partner did.
     """
 
     purpose: str
     customer: str = ""
     user: str = ""
+    is_audit: bool = False
 
     def __str__(self) -> str:
+        if self.is_audit:
+            return f"the audit records of customer {self.customer}" if self.customer else "the partner's audit records"
         if not self.customer:
             return "the list of the partner's customers"
         whose = f"customer {self.customer}"
@@ -39,6 +44,11 @@ def refused(subject: Subject, reason: Reason | None, read: Read[Any]) -> Batchre
     """The error that a last answer comes to."""
     said = _said(read)
     match reason:
+        case Reason.FORBIDDEN if subject.is_audit:
+            return DirectoryError(
+                f"{subject} may not be read ({said}); {subject.purpose}",
+                next_step=f"sign in as {_SEE_AUDIT}, then try again",
+            )
         case Reason.FORBIDDEN if subject.customer:
             return DirectoryError(
                 f"{subject} may not be read ({said}): the signed-in user has no right to; {subject.purpose}",
@@ -103,7 +113,7 @@ def incomplete(subject: Subject, total: int, given: int) -> DirectoryError:
     """A list that says itself that it is not whole."""
     return DirectoryError(
         f"{subject} could not be read to the end: {given:,} of {total:,} came, and no further page; {subject.purpose}",
-        next_step="try again later; if it stays so, report it to Microsoft, or leave that customer out",
+        next_step=f"try again later; if it stays so, report it to Microsoft{_or_leave_out(subject)}",
     )
 
 
@@ -111,8 +121,12 @@ def endless(subject: Subject, why: str) -> DirectoryError:
     """A list that would never end."""
     return DirectoryError(
         f"reading {subject} has no end: {why}; {subject.purpose}",
-        next_step="try again later; if it stays so, report it to Microsoft, or leave that customer out",
+        next_step=f"try again later; if it stays so, report it to Microsoft{_or_leave_out(subject)}",
     )
+
+
+def _or_leave_out(subject: Subject) -> str:
+    return "" if subject.is_audit else ", or leave that customer out"
 
 
 def _said(read: Read[Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from batchreset.errors import SettingsError
 from batchreset.simulator.options.about import Bounds, options_of
+from batchreset.simulator.options.audit import AuditOptions
 from batchreset.simulator.options.faults import FaultOptions
 from batchreset.simulator.options.limits import LimitOptions
 from batchreset.simulator.options.population import PopulationOptions
@@ -14,7 +15,7 @@ from batchreset.simulator.options.sign_in import SignInOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatorOptions(SignInOptions, PopulationOptions, LimitOptions, FaultOptions, ServingOptions):
+class SimulatorOptions(SignInOptions, PopulationOptions, AuditOptions, LimitOptions, FaultOptions, ServingOptions):
     """One simulated Partner Center with its sign-in service. Without any option given: fast, unlimited, faultless."""
 
     def __post_init__(self) -> None:
@@ -56,6 +57,7 @@ CONCERNS: Final = {
     "Serving": ServingOptions,
     "Faults": FaultOptions,
     "Limits": LimitOptions,
+    "Audit records": AuditOptions,
     "Customers and users": PopulationOptions,
     "Tokens and sign-in": SignInOptions,
 }

@@ -175,30 +175,17 @@ def test_a_ledger_that_there_is_no_room_for_is_refused_and_nothing_left_of_it(pa
 def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> None:
     LedgerStore(path, seal=None).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 3")
+        connection.execute("PRAGMA user_version = 4")
     connection.close()
 
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
-        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 3, not 2\)") as caught:
+        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 4, not 3\)") as caught:
             opening()
         assert "run.json" in caught.value.next_step
 
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
     connection.close()
-
-
-def test_a_ledger_of_the_first_version_is_read_and_not_written(path: Path) -> None:
-    """No row was left out at the last moment then; all else reads the same."""
-    with session(path) as store:
-        store.write_group([intent(1), attempt(1), ending(1)])
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
-
-    assert standings(path) == {1: "succeeded"}
-    with pytest.raises(LedgerError, match="ledger version 1, not 2"):
-        LedgerStore(path, seal=None)
 
 
 def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:

@@ -1,6 +1,6 @@
 """The five promises of the design, proved from outside: of a run's input, folder and key, and what the service saw."""
 
-from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen
+from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen, foreign_last
 from proof.files import collected, hand_over, read_input, sealed_in
 from proof.promises import complaints, in_clear, prove, sha256
 
@@ -13,6 +13,7 @@ __all__ = [
     "Seen",
     "collected",
     "complaints",
+    "foreign_last",
     "hand_over",
     "in_clear",
     "prove",

@@ -15,7 +15,7 @@ from typing import Any
 from batchreset.simulator.limits import Scope
 from batchreset.simulator.protocol import Route
 from batchreset.simulator.state import Exchange
-from proof.evidence import Seen
+from proof.evidence import Seen, foreign_last
 from proof.files import collected
 from proof.promises import complaints
 
@@ -51,11 +51,12 @@ def seen_by_logs(applied_log: Path, request_log: Path) -> Seen:
     applied = _lines(applied_log)
     requests = _lines(request_log)
     return Seen(
-        applied=applied,
+        applied=[line for line in applied if not line.get("foreign")],
         exchanges=[_exchange(line) for line in requests if line["method"] == "PATCH"],
         correlation_ids={line["correlation_id"] for line in requests},
         protocol_errors=[],
         in_force={line["user"]: line["sha256"] for line in applied},
+        foreign=foreign_last(applied),
     )
 
 

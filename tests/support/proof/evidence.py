@@ -56,11 +56,12 @@ class Seen:
     """What the service saw of the run.
 
     Attributes:
-        applied: lines of its applied log.
+        applied: lines of its applied log, those of somebody else left out.
         exchanges: requests to reset, in order of arrival.
         correlation_ids: of all requests.
         protocol_errors: what it found wrong with requests.
         in_force: SHA-256 of the password that each user has, as the service holds it.
+        foreign: users whose password somebody else has set since.
         tells_waits: its 429s say truly how long to wait, and punish nobody.
     """
 
@@ -69,6 +70,7 @@ class Seen:
     correlation_ids: Collection[str]
     protocol_errors: Sequence[str]
     in_force: Mapping[str, str]
+    foreign: Collection[str] = ()
     tells_waits: bool = True
 
 
@@ -121,3 +123,9 @@ class Evidence:
         for exchange in self.seen.exchanges:
             found[exchange.customer, exchange.user].append(exchange)
         return found
+
+
+def foreign_last(applied: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Users whose password somebody else set last."""
+    last = {line["user"]: line.get("foreign", False) for line in applied}
+    return {user for user, foreign in last.items() if foreign}

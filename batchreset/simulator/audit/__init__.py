@@ -1,0 +1,1 @@
+"""What Partner Center itself records of resets (learn: get-a-record-of-partner-center-activity-by-user)."""
