@@ -59,3 +59,16 @@ def write_text(path: Path, text: str) -> None:
     """Write a whole small file durably; what is no Unicode (a file's name can be so) is escaped. Raises OSError."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def leave_text(path: Path, text: str) -> None:
+    """Replace a small file that nobody needs after a power cut: whole or not there, never synced. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE), "w") as file:
+            file.write(text)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
