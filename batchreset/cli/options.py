@@ -5,7 +5,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO, get_origin
@@ -14,6 +14,7 @@ import click
 
 from batchreset.adapters.display import logged_progress, terminal_progress
 from batchreset.adapters.events import event_log
+from batchreset.cli.wrapping import tell_people
 from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
 from batchreset.errors import SettingsError
@@ -113,8 +114,7 @@ class Terminal:
         """A message, unless quiet. A terminal that has gone must not end a run."""
         if self.verbosity >= 0:
             with contextlib.suppress(OSError):
-                for line in lines:
-                    click.echo(line, err=True)
+                tell_people(lines, err=True)
 
     @contextlib.asynccontextmanager
     async def showing(self, progress: Progress, log: EventLog) -> AsyncIterator[None]:
@@ -206,9 +206,18 @@ def runs_dir_flag(command: Decorated) -> Decorated:
 
 
 def tell(text: object, *, err: bool = False) -> None:
-    """A line of output. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    _heard(lambda: click.echo(text, err=err), err=err)
+
+
+def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """As `tell`, to people: folded where a terminal is narrower."""
+    _heard(lambda: tell_people(lines, err=err), err=err)
+
+
+def _heard(tells: Callable[[], None], *, err: bool) -> None:
     try:
-        click.echo(text, err=err)
+        tells()
     except BrokenPipeError:
         pass
     except OSError as error:

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.run_folder import all_folders, find_folder, lost_folders
-from batchreset.cli.options import no_color_flag, runs_dir_flag, tell
-from batchreset.cli.watching import look_at, pictured, watch
+from batchreset.cli.options import no_color_flag, runs_dir_flag, tell, tell_lines
+from batchreset.cli.watching import look_at, tell_look, watch
 from batchreset.errors import BatchresetError, ExitCode
 from batchreset.wiring.status import Looking, list_line, newest_running
 
@@ -36,7 +36,10 @@ def status(*, run_name: str | None, keeps_up: bool, as_json: bool, color: bool, 
         return _watch(run_name, runs_dir, color=color, as_json=as_json)
     if run_name:
         look = look_at(Looking(find_folder(run_name, runs_dir)))
-        tell(json.dumps(look.status, indent=2) if as_json else pictured(look, color=color))
+        if as_json:
+            tell(json.dumps(look.status, indent=2))
+        else:
+            tell_look(look, color=color)
     else:
         _list(runs_dir, as_json=as_json)
     return ExitCode.OK
@@ -60,18 +63,17 @@ def _list(runs_dir: Path, *, as_json: bool) -> None:
         try:
             found.append(look_at(Looking(folder)).status)
         except BatchresetError as error:
-            tell(f"{folder.run_id}: {error.what}", err=True)
+            tell_lines([f"{folder.run_id}: {error.what}"], err=True)
     lost = [folder.run_id for folder in lost_folders(runs_dir)]
     if lost:
-        tell(
+        line = (
             f"{', '.join(lost)}: {'has' if len(lost) == 1 else 'have'} lost run.json and cannot be read; restore it"
-            " from a copy (the ledger beside it holds the only passwords of whoever was reset)",
-            err=True,
+            " from a copy (the ledger beside it holds the only passwords of whoever was reset)"
         )
+        tell_lines([line], err=True)
     if as_json:
         tell(json.dumps(found, indent=2))
     elif not found:
         tell(f"no runs in {runs_dir}", err=True)
     else:
-        for one in found:
-            tell(list_line(one))
+        tell_lines(map(list_line, found))

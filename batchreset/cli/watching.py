@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said
-from batchreset.cli.options import can_draw, tell
+from batchreset.cli.options import can_draw, tell, tell_lines
+from batchreset.cli.wrapping import shown
 from batchreset.core.figures import Figures
 from batchreset.wiring.status import Look, Looking, status_lines
 
@@ -39,14 +41,14 @@ def look_at(looking: Looking, around: Around = _HERE) -> Look:
     return looking.look(now=around.now(), now_seconds=around.now_seconds())
 
 
-def pictured(look: Look, *, color: bool) -> str:
-    """For standard output, as wide as that is."""
-    screen = Screen(sys.stdout, color=color)
+def tell_look(look: Look, *, color: bool) -> None:
+    """Once, for a person: as wide as standard output is."""
     if look.figures is None:
-        return "\n".join(status_lines(look.status))
-    color = color and sys.stdout.isatty()
-    lines = _lines(look, look.figures, screen)
-    return "\n".join(inked(line, color=color).rstrip() for line in lines)
+        tell_lines(status_lines(look.status))
+        return
+    screen, color = Screen(sys.stdout, color=color), color and can_draw(sys.stdout)
+    for line in _lines(look, look.figures, screen):
+        tell(inked(line, color=color).rstrip())
 
 
 def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> None:
@@ -63,30 +65,33 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
         screen.rest()
         raise
     screen.clear()
-    tell(json.dumps(look.status) if as_json else "\n".join(status_lines(look.status)))
+    if as_json:
+        tell(json.dumps(look.status))
+    else:
+        tell_lines(status_lines(look.status))
 
 
 def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: Around) -> Look:
     draws = can_draw(sys.stdout) and not as_json
-    told_seconds = -LINE_EVERY_SECONDS
+    told_seconds, due_in_seconds = -math.inf, LOOK_EVERY_SECONDS
     while True:
         began_seconds = around.now_seconds()
         look = look_at(looking, around)
         if look.figures is None:
             return look
         if draws:
-            screen.draw(_lines(look, look.figures, screen), began_seconds)
+            screen.draw(_lines(look, look.figures, screen), began_seconds, due_in_seconds=due_in_seconds)
         elif began_seconds - told_seconds >= LINE_EVERY_SECONDS:
             told_seconds = began_seconds
-            tell(json.dumps(look.status) if as_json else f"{look.status['run_id']}: {said(look.figures)}")
+            tell(json.dumps(look.status) if as_json else shown(f"{look.status['run_id']}: {said(look.figures)}"))
             sys.stdout.flush()
-        took_seconds = around.now_seconds() - began_seconds
-        around.sleep(max(LOOK_EVERY_SECONDS, took_seconds / LOOKING_MOST_SHARE))
+        due_in_seconds = max(LOOK_EVERY_SECONDS, (around.now_seconds() - began_seconds) / LOOKING_MOST_SHARE)
+        around.sleep(due_in_seconds)
 
 
 def _lines(look: Look, figures: Figures, screen: Screen) -> list[Line]:
     columns, _ = screen.size
     return [
-        *((Piece(line[:columns]),) for line in status_lines(look.status)),
+        *((Piece(shown(line)[:columns]),) for line in status_lines(look.status)),
         *picture(figures, columns=columns, ascii_only=screen.ascii_only),
     ]

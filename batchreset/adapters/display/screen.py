@@ -12,7 +12,7 @@ from typing import Final, TextIO
 from batchreset.adapters.display.picture import Ink, Line, plain
 
 STALE_SECONDS: Final = 5.0
-"""Nothing was drawn for so long: the process was stopped (Ctrl-Z), and others have written since."""
+"""Nothing was drawn for so long though it was due: the process was stopped (Ctrl-Z), and others have written since."""
 USUAL_SIZE: Final = (80, 24)
 
 _INKS: Final = {Ink.PLAIN: "", Ink.FAINT: "2", Ink.GOOD: "32", Ink.BAD: "31", Ink.CARE: "33"}
@@ -44,7 +44,7 @@ class Screen:
         self._color = color
         self._drawn: list[Line] = []
         self._columns = 0
-        self._at_seconds = 0.0
+        self._due_seconds = 0.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,16 +64,22 @@ class Screen:
             return True
         return False
 
-    def draw(self, lines: Sequence[Line], now_seconds: float) -> None:
-        """In place of what was drawn before; as many lines as there is room for."""
+    def draw(self, lines: Sequence[Line], now_seconds: float, *, due_in_seconds: float = 1.0) -> None:
+        """In place of what was drawn before; as many lines as there is room for.
+
+        Args:
+            lines: none wider than the terminal.
+            now_seconds: of a clock that goes on while the process is stopped.
+            due_in_seconds: when they will be drawn again.
+        """
         if not self._in_foreground():
             return
         columns, rows = self.size
         lines = lines[: max(1, rows - 1)]
-        stale = now_seconds - self._at_seconds > STALE_SECONDS
+        stale = now_seconds - self._due_seconds > STALE_SECONDS
         before = [] if stale else self._drawn
         anew = columns != self._columns or len(before) != len(lines)
-        self._at_seconds = now_seconds
+        self._due_seconds = now_seconds + due_in_seconds
         if not anew and before == lines:
             return
         text = self._up(before, columns)

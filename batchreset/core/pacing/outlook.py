@@ -1,7 +1,7 @@
 """How long the limits that are known will hold a number of rows back, for whoever asks how much time is left."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batchreset.core.pacing.gates.gate import Gate
 from batchreset.core.pacing.gates.phases import Phase
@@ -44,7 +44,8 @@ def _of(gate: Gate, rows: int, now_seconds: float) -> Outlook:
         return Outlook(held_seconds=closed_seconds, last_rows=rows, limit_unknown=door.refused)
     match gate.limit:
         case Fixed() as limit:
-            return _in_windows(gate, limit, rows, now_seconds, closed_seconds=closed_seconds)
+            found = _in_windows(gate, limit, rows, now_seconds, closed_seconds=closed_seconds)
+            return replace(found, limit_unknown=door.refused and not limit.sure)
         case Sliding() as limit:
             free_seconds = _sliding_frees(gate, limit, rows) - now_seconds
             return Outlook(held_seconds=max(closed_seconds, free_seconds), last_rows=0 if free_seconds > 0.0 else rows)
