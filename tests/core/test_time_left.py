@@ -44,32 +44,42 @@ def test_too_little_says_nothing_of_the_flow(rows: int, seconds: float) -> None:
     assert flow.per_second(seconds, rows, under_way=True) is None
 
 
-@pytest.mark.parametrize(
-    ("outlook", "flow", "ceiling", "pause", "outage", "expected"),
-    [
-        pytest.param(FREE, None, None, 0.0, False, None, id="nothing to go by"),
-        pytest.param(FREE, 10.0, None, 0.0, False, TimeLeft(seconds=10.0), id="as fast as it went"),
-        pytest.param(FREE, 10.0, 2.0, 0.0, False, TimeLeft(seconds=50.0), id="the operator's ceiling"),
-        pytest.param(
-            Outlook(held_seconds=60.0, last_rows=30), 10.0, None, 0.0, False, TimeLeft(seconds=63.0), id="a known limit"
-        ),
-        pytest.param(
-            Outlook(held_seconds=60.0, last_rows=30), None, None, 0.0, False, TimeLeft(seconds=60.0), id="only a limit"
-        ),
-        pytest.param(
-            Outlook(held_seconds=40.0, last_rows=100, limit_unknown=True),
-            10.0, None, 0.0, False, TimeLeft(seconds=50.0, at_least=True), id="a limit that is not known yet",
-        ),
-        pytest.param(
-            Outlook(limit_unknown=True), None, None, 0.0, False, TimeLeft(seconds=0.0, at_least=True), id="refused first"
-        ),
-        pytest.param(FREE, 50.0, None, 7.0, True, TimeLeft(seconds=7.0, at_least=True), id="an outage"),
-    ],
-)  # fmt: skip
-def test_whatever_holds_the_rest_longest_tells_the_time_left(
-    outlook: Outlook, flow: float | None, ceiling: float | None, pause: float, outage: bool, expected: TimeLeft | None
-) -> None:
-    found = time_left(
+def left(
+    outlook: Outlook,
+    *,
+    flow: float | None = None,
+    ceiling: float | None = None,
+    pause: float = 0.0,
+    outage: bool = False,
+) -> TimeLeft | None:
+    """Of a hundred rows."""
+    return time_left(
         100, outlook=outlook, flow_per_second=flow, most_per_second=ceiling, pause_seconds=pause, outage=outage
     )
+
+
+HELD = Outlook(held_seconds=60.0, last_rows=30)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(left(FREE), None, id="nothing to go by"),
+        pytest.param(left(FREE, flow=10.0), TimeLeft(seconds=10.0), id="as fast as it went"),
+        pytest.param(left(FREE, flow=10.0, ceiling=2.0), TimeLeft(seconds=50.0), id="the operator's ceiling"),
+        pytest.param(left(HELD, flow=10.0), TimeLeft(seconds=63.0), id="a known limit"),
+        pytest.param(left(HELD), TimeLeft(seconds=60.0), id="only a limit"),
+        pytest.param(left(HELD, flow=1.0), TimeLeft(seconds=100.0), id="slower than its limit"),
+        pytest.param(
+            left(Outlook(held_seconds=40.0, last_rows=100, limit_unknown=True), flow=10.0),
+            TimeLeft(seconds=50.0, at_least=True),
+            id="a limit that is not known yet",
+        ),
+        pytest.param(left(Outlook(limit_unknown=True)), TimeLeft(seconds=0.0, at_least=True), id="refused first"),
+        pytest.param(
+            left(FREE, flow=50.0, pause=7.0, outage=True), TimeLeft(seconds=7.0, at_least=True), id="an outage"
+        ),
+    ],
+)
+def test_whatever_holds_the_rest_longest_tells_the_time_left(found: TimeLeft | None, expected: TimeLeft | None) -> None:
     assert found == expected
