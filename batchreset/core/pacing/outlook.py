@@ -41,7 +41,8 @@ def _of(gate: Gate, rows: int, now_seconds: float) -> Outlook:
     door, known = gate.door, gate.limit.known
     closed_seconds = max(0.0, door.until_seconds - now_seconds) if door.phase is Phase.WAITING else 0.0
     if known is None:
-        return Outlook(held_seconds=closed_seconds, last_rows=rows, limit_unknown=door.refused)
+        refused = door.refused or door.phase is Phase.HELD
+        return Outlook(held_seconds=closed_seconds, last_rows=rows, limit_unknown=refused)
     match gate.limit:
         case Fixed() as limit:
             found = _in_windows(gate, limit, rows, now_seconds, closed_seconds=closed_seconds)
