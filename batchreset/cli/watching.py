@@ -60,7 +60,8 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
     """
     screen = Screen(sys.stdout, color=color)
     try:
-        look = _until_it_ends(looking, screen, as_json=as_json, around=around)
+        with screen.kept_up():
+            look = _until_it_ends(looking, screen, as_json=as_json, around=around)
     except KeyboardInterrupt:
         screen.rest()
         raise
@@ -73,20 +74,20 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
 
 def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: Around) -> Look:
     draws = can_draw(sys.stdout) and not as_json
-    told_seconds, due_in_seconds = -math.inf, LOOK_EVERY_SECONDS
+    told_seconds = -math.inf
     while True:
         began_seconds = around.now_seconds()
         look = look_at(looking, around)
         if look.figures is None:
             return look
         if draws:
-            screen.draw(_lines(look, look.figures, screen), began_seconds, due_in_seconds=due_in_seconds)
+            screen.draw(_lines(look, look.figures, screen))
         elif began_seconds - told_seconds >= LINE_EVERY_SECONDS:
             told_seconds = began_seconds
             tell(json.dumps(look.status) if as_json else shown(f"{look.status['run_id']}: {said(look.figures)}"))
             sys.stdout.flush()
-        due_in_seconds = max(LOOK_EVERY_SECONDS, (around.now_seconds() - began_seconds) / LOOKING_MOST_SHARE)
-        around.sleep(due_in_seconds)
+        took_seconds = around.now_seconds() - began_seconds
+        around.sleep(max(LOOK_EVERY_SECONDS, took_seconds / LOOKING_MOST_SHARE))
 
 
 def _lines(look: Look, figures: Figures, screen: Screen) -> list[Line]:

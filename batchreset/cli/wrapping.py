@@ -12,10 +12,11 @@ WIDEST_COLUMNS: Final = 100
 """Longer lines are hard to read, however wide the window is."""
 NARROWEST_COLUMNS: Final = 20
 _HANGING: Final = "  "
-# What is copied in one piece stays in one: a command in backticks, and one that ends its line.
-_PIECES: Final = re.compile(r"`[^`]*`\S*|(?<=: )batchreset .*|\S+")
+# In one piece stays what is copied so (a command in backticks, or one that ends its line), and a figure's unit.
+_PIECES: Final = re.compile(r"`[^`]*`\S*|(?<=: )batchreset .*|\d[\d.,]* (?:s|min|h|%)(?!\w)\S*|\S+")
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_COLUMNS: Final = re.compile(r"\S  +\S")
+_LAST_COLUMN: Final = re.compile(r"(.*\S {2,})(\S.*)")
+_COPIED: Final = re.compile(r"batchreset |\S*/")
 
 
 def tell_people(lines: Iterable[str], *, err: bool = False) -> None:
@@ -32,19 +33,23 @@ def shown(text: str) -> str:
 
 
 def folded(line: str, columns: int) -> Iterator[str]:
-    """At its spaces. A line of a table is left alone, and so is whatever is longer than a line by itself."""
+    """At its spaces, of a table within its last column; what is longer than a line by itself is left alone."""
     columns = max(NARROWEST_COLUMNS, min(columns, WIDEST_COLUMNS))
-    if len(line) <= columns or _COLUMNS.search(line):
+    table = _LAST_COLUMN.fullmatch(line)
+    if len(line) <= columns or (table and (_COPIED.match(table[2]) or columns - len(table[1]) < NARROWEST_COLUMNS)):
         yield line
         return
     indent = line[: len(line) - len(line.lstrip())]
-    begun = ""
-    for piece in _PIECES.findall(line):
-        if begun and len(begun) + 1 + len(piece) > columns:
+    begun, text = (table[1], table[2]) if table else (indent, line)
+    hanging = " " * len(begun) if table else indent + _HANGING
+    empty = True
+    for piece in _PIECES.findall(text):
+        if not empty and len(begun) + 1 + len(piece) > columns:
             yield begun
-            begun = f"{indent}{_HANGING}{piece}"
+            begun = hanging + piece
         else:
-            begun = f"{begun} {piece}" if begun else f"{indent}{piece}"
+            begun += piece if empty else f" {piece}"
+        empty = False
     yield begun
 
 

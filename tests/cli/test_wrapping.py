@@ -37,11 +37,17 @@ def test_a_command_at_a_lines_end_stays_in_one_piece() -> None:
     [
         "  hand-over  batchreset handover /srv/runs/2026-11-26T06-43-22Z-a-long-name --identity KEY",
         "  results    /srv/runs/2026-11-26T06-43-22Z-a-rather-long-name-of-a-run/with a space/results.csv",
-        "  succeeded         9,990  the new password is in force, and some more words that make it long",
     ],
 )
-def test_lines_of_a_table_are_left_alone(line: str) -> None:
+def test_what_is_copied_from_a_table_is_left_alone(line: str) -> None:
     assert list(folded(line, 60)) == [line]
+
+
+def test_a_table_is_folded_within_its_last_column() -> None:
+    assert list(folded("  not_attempted       652  planned, nothing was sent for them", 50)) == [
+        "  not_attempted       652  planned, nothing was",
+        "                           sent for them",
+    ]
 
 
 WORDS = st.lists(st.text("abc`:/-", min_size=1, max_size=30), min_size=1, max_size=30)

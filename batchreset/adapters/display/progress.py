@@ -33,14 +33,14 @@ async def terminal_progress(
     def draw() -> None:
         seconds = anyio.current_time()
         columns, _ = screen.size
-        screen.draw(picture(progress.figures(seconds, now()), columns=columns, ascii_only=screen.ascii_only), seconds)
+        screen.draw(picture(progress.figures(seconds, now()), columns=columns, ascii_only=screen.ascii_only))
 
     async def redraw() -> None:
         while True:
             draw()
             await anyio.sleep(REDRAW_SECONDS)
 
-    with others_above(screen, stream):
+    with screen.kept_up(), others_above(screen, stream):
         async with alongside(redraw):
             try:
                 yield

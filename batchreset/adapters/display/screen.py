@@ -6,13 +6,14 @@ line below and is hidden only while that write lasts, so that whatever ends the 
 
 import contextlib
 import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Final, TextIO
 
 from batchreset.adapters.display.picture import Ink, Line, plain
 
-STALE_SECONDS: Final = 5.0
-"""Nothing was drawn for so long though it was due: the process was stopped (Ctrl-Z), and others have written since."""
 USUAL_SIZE: Final = (80, 24)
 
 _INKS: Final = {Ink.PLAIN: "", Ink.FAINT: "2", Ink.GOOD: "32", Ink.BAD: "31", Ink.CARE: "33"}
@@ -44,7 +45,7 @@ class Screen:
         self._color = color
         self._drawn: list[Line] = []
         self._columns = 0
-        self._due_seconds = 0.0
+        self._resumed = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -64,22 +65,18 @@ class Screen:
             return True
         return False
 
-    def draw(self, lines: Sequence[Line], now_seconds: float, *, due_in_seconds: float = 1.0) -> None:
-        """In place of what was drawn before; as many lines as there is room for.
-
-        Args:
-            lines: none wider than the terminal.
-            now_seconds: of a clock that goes on while the process is stopped.
-            due_in_seconds: when they will be drawn again.
-        """
-        if not self._in_foreground():
+    def draw(self, lines: Sequence[Line]) -> None:
+        """In place of what was drawn before; as many lines as there is room for. None is wider than the terminal."""
+        shown = self._in_foreground()
+        if self._resumed or not shown:
+            # Others have written since: the next picture stands below that.
+            self._drawn, self._resumed = [], False
+        if not shown:
             return
         columns, rows = self.size
         lines = lines[: max(1, rows - 1)]
-        stale = now_seconds - self._due_seconds > STALE_SECONDS
-        before = [] if stale else self._drawn
+        before = self._drawn
         anew = columns != self._columns or len(before) != len(lines)
-        self._due_seconds = now_seconds + due_in_seconds
         if not anew and before == lines:
             return
         text = self._up(before, columns)
@@ -109,6 +106,21 @@ class Screen:
         """To the first of them: one that is wider than the terminal is by now stands on several."""
         rows = sum(max(1, -(-len(plain(line)) // columns)) for line in lines)
         return f"\r\x1b[{rows}A" if rows else "\r"
+
+    @contextlib.contextmanager
+    def kept_up(self) -> Iterator[None]:
+        """Notice while the block runs that the process was stopped and goes on (Ctrl-Z, `fg`): in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGCONT, self._goes_on)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGCONT, before)
+
+    def _goes_on(self, _number: int, _frame: FrameType | None) -> None:
+        self._resumed = True
 
     def rest(self) -> None:
         """Nothing that was echoed (`^C`) stays where the cursor waits."""

@@ -1,5 +1,6 @@
 """Lines that are drawn where they stand: calm, right after a resize, and nothing of them is left behind."""
 
+import signal
 import sys
 
 import pytest
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 
 from batchreset.adapters.display import Line, Piece, Screen, others_above
 from batchreset.adapters.display.picture import Ink
-from batchreset.adapters.display.screen import STALE_SECONDS
 
 
 class Window(Screen):
@@ -38,10 +38,10 @@ def test_whatever_was_drawn_and_however_it_is_resized_only_the_last_picture_is_s
     terminal = Emulator(80)
     terminal.write("$run\n")
     screen = Window(terminal)
-    for number, (texts, width) in enumerate(zip(pictures, widths, strict=False)):
+    for texts, width in zip(pictures, widths, strict=False):
         terminal.resize(width)
         fitting = [text[:width] for text in texts]
-        screen.draw(lines(*fitting), float(number))
+        screen.draw(lines(*fitting))
         assert terminal.shown == ["$run", *fitting]
     assert not terminal.hidden
 
@@ -49,8 +49,8 @@ def test_whatever_was_drawn_and_however_it_is_resized_only_the_last_picture_is_s
 def test_a_redrawing_is_one_write_of_what_changed() -> None:
     terminal = Emulator()
     screen = Window(terminal)
-    screen.draw(lines("a" * 70, "b" * 70, "c" * 70, "d"), 0.0)
-    screen.draw(lines("a" * 70, "B" * 70, "c" * 70, "d"), 0.5)
+    screen.draw(lines("a" * 70, "b" * 70, "c" * 70, "d"))
+    screen.draw(lines("a" * 70, "B" * 70, "c" * 70, "d"))
     assert len(terminal.writes) == 2
     assert "b" * 70 not in terminal.writes[1]
     assert "a" * 70 not in terminal.writes[1]
@@ -61,8 +61,8 @@ def test_a_redrawing_is_one_write_of_what_changed() -> None:
 def test_what_has_not_changed_is_not_drawn() -> None:
     terminal = Emulator()
     screen = Window(terminal)
-    for number in range(5):
-        screen.draw(lines("a", "b"), float(number))
+    for _ in range(5):
+        screen.draw(lines("a", "b"))
     assert len(terminal.writes) == 1
 
 
@@ -70,8 +70,8 @@ def test_no_line_is_empty_in_between() -> None:
     """What replaces a line of the same length is written over it: erased first, it would flicker."""
     terminal = Emulator()
     screen = Window(terminal)
-    screen.draw(lines("12 of 90"), 0.0)
-    screen.draw(lines("13 of 90"), 0.5)
+    screen.draw(lines("12 of 90"))
+    screen.draw(lines("13 of 90"))
     assert "\x1b[2K" not in terminal.writes[1]
     assert "\x1b[J" not in terminal.writes[1]
 
@@ -81,7 +81,7 @@ def test_the_cursor_is_hidden_only_within_a_write() -> None:
     terminal = Emulator()
     screen = Window(terminal)
     for number in range(3):
-        screen.draw(lines(f"{number}"), float(number))
+        screen.draw(lines(f"{number}"))
     assert all(write.count("\x1b[?25l") == write.count("\x1b[?25h") == 1 for write in terminal.writes)
     assert all(write.index("\x1b[?25l") < write.index("\x1b[?25h") for write in terminal.writes)
 
@@ -89,10 +89,10 @@ def test_the_cursor_is_hidden_only_within_a_write() -> None:
 def test_a_low_terminal_shows_as_many_lines_as_it_has() -> None:
     terminal = Emulator()
     screen = Window(terminal, rows=3)
-    screen.draw(lines("1", "2", "3", "4"), 0.0)
+    screen.draw(lines("1", "2", "3", "4"))
     assert terminal.shown == ["1", "2"]
     screen.rows = 24
-    screen.draw(lines("1", "2", "3", "4"), 0.5)
+    screen.draw(lines("1", "2", "3", "4"))
     assert terminal.shown == ["1", "2", "3", "4"]
 
 
@@ -100,27 +100,24 @@ def test_after_it_was_stopped_it_begins_below_what_others_wrote() -> None:
     """Ctrl-Z, a command or two, `fg`."""
     terminal = Emulator()
     screen = Window(terminal)
-    screen.draw(lines("old"), 0.0)
-    terminal.write("[1]+ Stopped\n$ fg\n")
-    screen.draw(lines("new"), 1.0 + STALE_SECONDS + 0.1)
-    assert terminal.shown == ["old", "[1]+ Stopped", "$ fg", "new"]
-
-
-def test_one_that_is_drawn_seldom_is_drawn_in_its_place() -> None:
-    terminal = Emulator()
-    screen = Window(terminal)
-    screen.draw(lines("old"), 0.0, due_in_seconds=20.0)
-    screen.draw(lines("new"), 22.0)
-    assert terminal.shown == ["new"]
+    before = signal.getsignal(signal.SIGCONT)
+    with screen.kept_up():
+        screen.draw(lines("old"))
+        terminal.write("[1]+ Stopped\n$ fg\n")
+        signal.raise_signal(signal.SIGCONT)
+        screen.draw(lines("new"))
+        screen.draw(lines("newer"))
+    assert terminal.shown == ["old", "[1]+ Stopped", "$ fg", "newer"]
+    assert signal.getsignal(signal.SIGCONT) == before
 
 
 def test_what_is_told_meanwhile_stands_above(capsys: pytest.CaptureFixture[str]) -> None:
     terminal = Emulator()
     screen = Window(terminal)
-    screen.draw(lines("a", "b"), 0.0)
+    screen.draw(lines("a", "b"))
     with others_above(screen, terminal):
         sys.stderr.write("warning: the log cannot be written any more\n")
-        screen.draw(lines("a", "c"), 0.5)
+        screen.draw(lines("a", "c"))
         sys.stderr.write("half a ")
         sys.stderr.write("line")
     assert terminal.shown == ["warning: the log cannot be written any more", "half a line", "a", "c"]
@@ -130,9 +127,9 @@ def test_what_is_told_meanwhile_stands_above(capsys: pytest.CaptureFixture[str])
 def test_an_echoed_ctrl_c_is_wiped_away() -> None:
     terminal = Emulator()
     screen = Window(terminal)
-    screen.draw(lines("a", "b"), 0.0)
+    screen.draw(lines("a", "b"))
     terminal.write("^C")
-    screen.draw(lines("a", "stopping"), 0.5)
+    screen.draw(lines("a", "stopping"))
     assert terminal.shown == ["a", "stopping"]
     terminal.write("^C")
     screen.rest()
@@ -144,7 +141,7 @@ def test_cleared_nothing_of_it_stays() -> None:
     terminal.write("$ batchreset status --watch\n")
     screen = Window(terminal)
     screen.clear()
-    screen.draw(lines("a", "b"), 0.0)
+    screen.draw(lines("a", "b"))
     screen.clear()
     assert terminal.shown == ["$ batchreset status --watch"]
 
@@ -152,6 +149,6 @@ def test_cleared_nothing_of_it_stays() -> None:
 def test_ink_is_colour_only_where_it_is_wanted() -> None:
     for color in (True, False):
         terminal = Emulator()
-        Window(terminal, color=color).draw([(Piece("failed 1", Ink.BAD), Piece(" plain"))], 0.0)
+        Window(terminal, color=color).draw([(Piece("failed 1", Ink.BAD), Piece(" plain"))])
         assert ("\x1b[31mfailed 1\x1b[0m plain" in terminal.writes[0]) is color
         assert terminal.shown == ["failed 1 plain"]
