@@ -46,15 +46,11 @@ def status(*, run_name: str | None, keeps_up: bool, as_json: bool, color: bool, 
 
 
 def _watch(run_name: str | None, runs_dir: Path, *, color: bool, as_json: bool) -> int:
-    try:
-        folder = find_folder(run_name, runs_dir) if run_name else newest_running(runs_dir)
-        if folder is None:
-            tell(f"no run in {runs_dir} is under way", err=True)
-        else:
-            watch(Looking(folder), color=color, as_json=as_json)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    return ExitCode.OK
+    folder = find_folder(run_name, runs_dir) if run_name else newest_running(runs_dir)
+    if folder is None:
+        tell(f"no run in {runs_dir} is under way", err=True)
+        return ExitCode.OK
+    return watch(Looking(folder), color=color, as_json=as_json)
 
 
 def _list(runs_dir: Path, *, as_json: bool) -> None:

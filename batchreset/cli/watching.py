@@ -13,6 +13,7 @@ from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen,
 from batchreset.cli.options import can_draw, tell, tell_lines
 from batchreset.cli.wrapping import shown
 from batchreset.core.figures import Figures
+from batchreset.errors import ExitCode
 from batchreset.wiring.status import Look, Looking, status_lines
 
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -51,12 +52,13 @@ def tell_look(look: Look, *, color: bool) -> None:
         tell(inked(line, color=color).rstrip())
 
 
-def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> None:
+def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> ExitCode:
     """Until the run ends; then tell what it has come to. Off a terminal: a line from time to time.
+
+    130 when whoever watches has seen enough (Ctrl-C), else 0.
 
     Raises:
         BatchresetError: the ledger cannot be read.
-        KeyboardInterrupt: whoever watches has seen enough.
     """
     screen = Screen(sys.stdout, color=color)
     try:
@@ -64,12 +66,13 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
             look = _until_it_ends(looking, screen, as_json=as_json, around=around)
     except KeyboardInterrupt:
         screen.rest()
-        raise
+        return ExitCode.INTERRUPTED
     screen.clear()
     if as_json:
         tell(json.dumps(look.status))
     else:
         tell_lines(status_lines(look.status))
+    return ExitCode.OK
 
 
 def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: Around) -> Look:

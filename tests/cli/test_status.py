@@ -7,12 +7,14 @@ import os
 import shutil
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from acceptance_world import accounts, write_csv
 from click.testing import CliRunner, Result
+from emulator import Emulator
 
 from batchreset.adapters.ledger import LedgerStore
 from batchreset.adapters.run_folder import RunFolder, holding, is_held
@@ -23,7 +25,7 @@ from batchreset.cli.watching import Around, watch
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Attempt, Ending, Intent
-from batchreset.errors import LedgerError
+from batchreset.errors import ExitCode, LedgerError
 from batchreset.wiring.status import Looking, newest_running
 from batchreset.wiring.told import pace_facts
 
@@ -179,10 +181,38 @@ def test_whoever_has_seen_enough_ends_the_watching_and_not_the_run(
     def ctrl_c() -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        watch(Looking(run.folder), color=True, as_json=False, around=around(ctrl_c))
+    assert watch(Looking(run.folder), color=True, as_json=False, around=around(ctrl_c)) == ExitCode.INTERRUPTED
     assert is_held(run.folder)
-    assert len(capsys.readouterr().out.splitlines()) == 1
+    told = capsys.readouterr()
+    assert (len(told.out.splitlines()), told.err) == (1, "")
+
+
+def test_on_a_terminal_the_picture_is_drawn_and_gives_way_to_what_it_came_to(
+    run: UnderWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Emulator()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    seen: list[list[str]] = []
+
+    def and_look(happens: Callable[[], object]) -> Callable[[], object]:
+        def meanwhile() -> None:
+            seen.append(terminal.shown)
+            happens()
+
+        return meanwhile
+
+    steps = [and_look(lambda: run.ends(4)), and_look(run.tells), and_look(run.stops)]
+    watch(Looking(run.folder), color=False, as_json=False, around=around(*steps))
+    assert [len(shown) for shown in seen] == [5, 5, 5]
+    assert [shown[0] for shown in seen] == ["Run r: running"] * 3
+    assert ["20" in shown[1] for shown in seen] == [True] * 3
+    assert "succeeded  4" in seen[1][2]
+    assert seen[2][3].startswith("in flight    2       1.5 rows/s")
+    assert terminal.shown[:2] == [
+        "Run r: stopped (interrupted)", "  4 of 20 accounts have an outcome; 4 requests, 0 throttled"
+    ]  # fmt: skip
 
 
 def test_a_ledger_that_takes_long_to_count_is_looked_at_less_often(run: UnderWay) -> None:

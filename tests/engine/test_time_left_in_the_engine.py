@@ -10,6 +10,9 @@ from engine_world import BEGAN, LIMITS, OK, MemoryLedger, Scene, always, rows
 from limited_service import UNLIMITED, LimitedService
 
 from batchreset.core.figures import Figures, Phase, TimeLeft
+from batchreset.core.outcome import Reason
+from batchreset.core.stop import stop_for
+from batchreset.engine.runner import IN_FLIGHT_GRACE_SECONDS
 from batchreset.engine.stopping import StopSwitch
 from batchreset.simulator.limits import LimitKind, Rule
 
@@ -98,3 +101,21 @@ def test_waves_are_told_and_counts_are_the_runs() -> None:
     waves = [look.figures.pace.wave for look in seen if look.figures.pace and look.figures.pace.wave]
     assert {(wave.number, wave.of, wave.rows) for wave in waves} == {(1, 2, 10), (2, 2, 140)}
     assert all(look.figures.pace and look.figures.pace.phase is not Phase.STOPPING for look in seen)
+
+
+def test_a_run_that_is_asked_to_stop_tells_how_long_it_waits_at_most() -> None:
+    found: list[Figures] = []
+
+    async def stop(switch: StopSwitch) -> None:
+        await anyio.sleep(3.0)
+        switch.request(stop_for(Reason.INTERRUPTED, "SIGINT was received"))
+        await anyio.sleep(0.1)
+        found.append(scene.progress.figures(anyio.current_time(), BEGAN))
+
+    scene = Scene(service=LimitedService(always(OK)), rows=rows(400), limits=BROAD, ledger=MemoryLedger(), during=stop)
+    scene.play()
+    pace = found[0].pace
+    assert pace
+    assert (pace.phase, pace.left) == (Phase.STOPPING, None)
+    assert pace.stopping_seconds == pytest.approx(IN_FLIGHT_GRACE_SECONDS - 0.1)
+    assert pace.in_flight > 0

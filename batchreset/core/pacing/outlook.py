@@ -28,7 +28,12 @@ class Outlook:
 def outlook(partner: Gate, lanes: Iterable[Lane], now_seconds: float, *, rows: int) -> Outlook:
     """`rows`: that have not gone yet, of all customers, also those of waves to come."""
     found = [_of(partner, rows, now_seconds)]
-    found += [_of(lane.gate, lane.waiting, now_seconds) for lane in lanes if lane.waiting]
+    # Of thousands of customers most have met no limit: they hold nothing back.
+    found += [
+        _of(lane.gate, lane.waiting, now_seconds)
+        for lane in lanes
+        if lane.waiting and (lane.gate.door.phase is not Phase.OPEN or lane.gate.limit.known is not None)
+    ]
     last = max(found, key=lambda one: one.held_seconds)
     return Outlook(
         held_seconds=last.held_seconds,

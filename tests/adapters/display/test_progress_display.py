@@ -243,6 +243,11 @@ def test_an_event_has_waves_and_the_time_left() -> None:
     }  # fmt: skip
 
 
+def test_an_event_without_a_pace_has_counts() -> None:
+    figures = Figures(planned=20, outcomes={Outcome.FAILED: 2}, pace=None)
+    assert event_fields(figures) == {"done": 2, "planned": 20, "failed": 2}
+
+
 async def test_a_listener_who_goes_away_does_not_end_the_run() -> None:
     """`batchreset … 2>&1 | head`: the events go on."""
     lines = Lines()

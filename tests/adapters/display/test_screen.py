@@ -1,7 +1,12 @@
 """Lines that are drawn where they stand: calm, right after a resize, and nothing of them is left behind."""
 
+import fcntl
+import io
+import os
 import signal
+import struct
 import sys
+import termios
 
 import pytest
 from emulator import Emulator
@@ -152,3 +157,43 @@ def test_ink_is_colour_only_where_it_is_wanted() -> None:
         Window(terminal, color=color).draw([(Piece("failed 1", Ink.BAD), Piece(" plain"))])
         assert ("\x1b[31mfailed 1\x1b[0m plain" in terminal.writes[0]) is color
         assert terminal.shown == ["failed 1 plain"]
+
+
+def test_in_the_background_nothing_is_drawn_into_what_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`bg`, and later `fg`: the picture then stands below."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        terminal = Emulator()
+        terminal.fileno = stream.fileno  # type: ignore[method-assign]  # somebody's terminal, as far as is asked
+        screen = Window(terminal)
+        screen.draw(lines("old"))
+        with monkeypatch.context() as another:
+            another.setattr(os, "tcgetpgrp", lambda _: os.getpgrp() + 1)
+            screen.draw(lines("unseen"))
+        terminal.write("$ fg\n")
+        screen.draw(lines("new"))
+    os.close(ours)
+    assert terminal.shown == ["old", "$ fg", "new"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"), [("utf-8", False), ("latin-1", True), ("ascii", True), ("no such", True)]
+)
+def test_a_terminal_is_drawn_on_with_what_it_can_show(encoding: str, *, expected: bool) -> None:
+    class Stream(io.StringIO):
+        pass
+
+    Stream.encoding = encoding
+    assert Screen(Stream(), color=False).ascii_only is expected
+
+
+def test_the_size_is_asked_for_anew_each_time() -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        screen = Screen(stream, color=False)
+        sizes = [screen.size]
+        for columns in (60, 90):
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, columns, 0, 0))
+            sizes.append(screen.size)
+    os.close(ours)
+    assert sizes == [(80, 24), (60, 20), (90, 20)]
