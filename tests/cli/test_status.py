@@ -159,8 +159,8 @@ def test_watching_goes_on_until_the_run_ends_and_tells_what_it_came_to(
     steps = [lambda: None] * 29 + [lambda: run.ends(5)] + [lambda: None] * 9 + [run.stops]
     watch(Looking(run.folder), color=True, as_json=False, around=around(*steps))
     assert capsys.readouterr().out.splitlines() == [
-        "r: 3 of 20 (15 %); succeeded 3; the pace is not known: the process that carries it out has not told of late",
-        "r: 8 of 20 (40 %); succeeded 8; the pace is not known: the process that carries it out has not told of late",
+        "r: 3 of 20 (15 %); succeeded 3; the pace is not known: the process has told nothing of it lately",
+        "r: 8 of 20 (40 %); succeeded 8; the pace is not known: the process has told nothing of it lately",
         "Run r: stopped (interrupted)",
         "  8 of 20 accounts have an outcome; 8 requests, 0 throttled",
         "  succeeded             8",
@@ -190,7 +190,7 @@ def test_whoever_has_seen_enough_ends_the_watching_and_not_the_run(
 def test_on_a_terminal_the_picture_is_drawn_and_gives_way_to_what_it_came_to(
     run: UnderWay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal = Emulator()
+    terminal = Emulator(1000)
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm")

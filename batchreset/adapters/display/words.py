@@ -16,7 +16,7 @@ _SECONDS_UNTIL: Final = 90
 """A longer estimate is told in minutes: no estimate is as true as its seconds look."""
 _STEP_SECONDS: Final = 5
 
-PACE_NOT_TOLD: Final = "the pace is not known: the process that carries it out has not told of late"
+PACE_NOT_TOLD: Final = "the pace is not known: the process has told nothing of it lately"
 
 
 def state(figures: Figures, *, zone: dt.tzinfo | None) -> tuple[str, bool]:

@@ -159,7 +159,7 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
             "stopping: 1 in flight is awaited, at most 0 s",
         ),
         (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 have no outcome"),
-        (None, "the pace is not known: the process that carries it out has not told of late"),
+        (None, "the pace is not known: the process has told nothing of it lately"),
     ],
 )  # fmt: skip
 def test_the_last_line_says_what_is_going_on(pace: Pace | None, expected: str) -> None:
