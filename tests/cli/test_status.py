@@ -238,6 +238,11 @@ def test_without_a_run_the_newest_one_under_way_is_watched_or_it_is_said_that_th
     runs: Path, run: UnderWay
 ) -> None:
     assert newest_running(runs) == run.folder
+    later = RunFolder(runs / "later")
+    for seconds, folder in enumerate((run.folder, later)):
+        os.utime(folder.run_json, (1e9 + seconds, 1e9 + seconds))
+    with holding(later):
+        assert newest_running(runs) == later
     run.stops()
     none = status(runs, "--watch")
     assert (none.return_value, none.stdout, none.stderr) == (0, "", f"no run in {runs} is under way\n")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batchreset.core.figures import Cause, Pace, Phase, Waiting, Wave
 from batchreset.core.outcome import Outcome
-from batchreset.core.pacing import Learned, Pacer, PaceSnapshot, Pause
+from batchreset.core.pacing import Learned, Outlook, Pacer, PaceSnapshot, Pause
 from batchreset.core.progress import Progress, waiting
 
 NOW = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
@@ -71,6 +71,27 @@ def test_a_wave_tells_how_many_of_its_rows_are_done() -> None:
     progress.wave_begins()
     progress.ended(Outcome.SUCCEEDED)
     assert pace_of(progress).wave == Wave(number=2, of=2, done=1, rows=15)
+
+
+class Asked(Pacer):
+    """Takes down of how many rows to come it is told."""
+
+    rows_to_come = -1
+
+    def outlook(self, now_seconds: float, *, rows_to_come: int) -> Outlook:
+        self.rows_to_come = rows_to_come
+        return super().outlook(now_seconds, rows_to_come=rows_to_come)
+
+
+def test_the_time_left_counts_the_rows_of_waves_to_come() -> None:
+    progress, paced = Progress(planned=20), Asked({"a": 2}, max_concurrency=4, random=random.Random(1))
+    progress.begins(paced, waves=[2, 18])
+    asked = []
+    for _ in range(2):
+        progress.wave_begins()
+        pace_of(progress)
+        asked.append(paced.rows_to_come)
+    assert asked == [18, 0]
 
 
 def test_phases_follow_one_another() -> None:
