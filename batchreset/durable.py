@@ -64,6 +64,19 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+def leave_text(path: Path, text: str) -> None:
+    """Replace a small file that nobody needs after a power cut: whole or not there, never synced. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE), "w") as file:
+            file.write(text)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
 @contextlib.contextmanager
 def creating(path: Path, *, nameless: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write into; when the block ends well, it stands at `path`, whole and synced, where nothing was.

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from batchreset.cli.environment import environment
-from batchreset.cli.options import Terminal, command_log, tell
+from batchreset.cli.options import Terminal, command_log, tell, tell_lines
 from batchreset.cli.streams import is_terminal
 from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.take_up import TakeUp
@@ -113,8 +113,11 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
 def report(summary: Mapping[str, Any], choices: Choices, *, repeated: bool = False) -> int:
     """Tell what came of it; the exit code. `repeated`: nothing was done this time."""
     choices.told.heard(summary, repeated=repeated)
-    tell(json.dumps(summary, indent=2) if choices.as_json else "\n".join(summary_lines(summary)))
+    if choices.as_json:
+        tell(json.dumps(summary, indent=2))
+    else:
+        tell_lines(summary_lines(summary))
     if summary["stop"]:
-        tell(f"error: {sentence(summary['stop']['what'])}", err=True)
-        tell(f"what to do: {sentence(summary['stop']['next_step'])}", err=True)
+        lines = (f"error: {sentence(summary['stop']['what'])}", f"what to do: {sentence(summary['stop']['next_step'])}")
+        tell_lines(lines, err=True)
     return int(summary["exit_code"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from batchreset.cli.wrapping import tell_people
 from batchreset.wiring.demo import Demo, sample_input
 
 
@@ -18,4 +19,4 @@ def demo(*, input_path: Path | None, folder: Path | None) -> int:
     handed over is what is in force. It touches nothing outside its folder and sends nothing beyond this machine.
     """
     chosen = folder or Path("demo") / f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}"
-    return Demo(folder=chosen, input=input_path or sample_input(), say=click.echo).play()
+    return Demo(folder=chosen, input=input_path or sample_input(), say=lambda line: tell_people([line])).play()

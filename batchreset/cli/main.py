@@ -14,6 +14,7 @@ from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import COMPLETE, hold_secrets_back
 from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
+from batchreset.cli.wrapping import tell_people
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
@@ -116,33 +117,28 @@ def _exit_code() -> int:
         with ending_in_order():
             returned = cli.main(prog_name="batchreset", standalone_mode=False)
     except BatchresetError as error:
-        _say(error.lines())
+        tell_people(error.lines(), err=True)
         return error.exit_code
     except click.Abort:
-        _say(["interrupted"])
+        tell_people(["interrupted"], err=True)
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.REFUSED
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "batchreset"
-        _say([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"])
+        tell_people([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"], err=True)
         from batchreset.cli.announcing import announce_refused_words  # noqa: PLC0415  not for every --help
 
         announce_refused_words(error, sys.argv[1:])
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):
-            _say(["interrupted"])
+            tell_people(["interrupted"], err=True)
             return ExitCode.INTERRUPTED
-        _say(unexpected(error))
+        tell_people(unexpected(error), err=True)
         return ExitCode.UNEXPECTED
     return returned if isinstance(returned, int) else ExitCode.OK
-
-
-def _say(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line, err=True)
 
 
 def _keep_secrets_in_memory() -> None:

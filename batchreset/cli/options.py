@@ -5,15 +5,16 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, get_origin
+from typing import Any, Final, TextIO, get_origin
 
 import click
 
 from batchreset.adapters.display import logged_progress, terminal_progress
 from batchreset.adapters.events import event_log
+from batchreset.cli.wrapping import tell_people
 from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
 from batchreset.errors import SettingsError
@@ -108,20 +109,32 @@ class Terminal:
     @property
     def draws(self) -> bool:
         """Whether there is a terminal to draw progress on."""
-        return self.verbosity == 0 and sys.stderr.isatty()
+        return self.verbosity == 0 and can_draw(sys.stderr)
 
     def say(self, *lines: str) -> None:
         """A message, unless quiet. A terminal that has gone must not end a run."""
         if self.verbosity >= 0:
             with contextlib.suppress(OSError):
-                for line in lines:
-                    click.echo(line, err=True)
+                tell_people(lines, err=True)
 
-    def showing(self, progress: Progress, log: EventLog) -> contextlib.AbstractAsyncContextManager[None]:
-        """Progress: drawn on a terminal, else one line from time to time."""
-        if self.draws:
-            return terminal_progress(progress, stream=sys.stderr, color=self.color)
-        return logged_progress(progress, log=log, say=self.say)
+    @contextlib.asynccontextmanager
+    async def showing(self, progress: Progress, log: EventLog) -> AsyncIterator[None]:
+        """Progress: drawn on a terminal, else one line from time to time; and an event of each."""
+        async with contextlib.AsyncExitStack() as shown:
+            draws = self.draws
+            await shown.enter_async_context(logged_progress(progress, log=log, say=_nobody if draws else self.say))
+            if draws:
+                await shown.enter_async_context(terminal_progress(progress, stream=sys.stderr, color=self.color))
+            yield
+
+
+def _nobody(_line: str) -> None:
+    """Whoever sees the picture needs no line of it."""
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Whether it is a terminal that can go back to a line."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in {"", "dumb"}
 
 
 @contextlib.contextmanager
@@ -146,18 +159,28 @@ def command_log(terminal: Terminal, name: str) -> Iterator[EventLog]:
         yield log
 
 
+def no_color_flag(command: Decorated) -> Decorated:
+    """--no-color; the command gets `color`."""
+
+    @functools.wraps(command)
+    def collect(*, no_color: bool, **given: Any) -> Any:
+        return command(color=not no_color and not os.environ.get("NO_COLOR"), **given)
+
+    decorated: Decorated = collect
+    return click.option("--no-color", is_flag=True, help="No colour (NO_COLOR does the same).")(decorated)
+
+
 def terminal_flags(command: Decorated) -> Decorated:
     """-v, -q, --log-file, --no-color; the command gets `terminal`."""
 
     @functools.wraps(command)
-    def collect(*, verbose: int, quiet: bool, log_file: tuple[Path, ...], no_color: bool, **given: Any) -> Any:
-        color = not no_color and not os.environ.get("NO_COLOR")
+    def collect(*, verbose: int, quiet: bool, log_file: tuple[Path, ...], color: bool, **given: Any) -> Any:
         terminal = Terminal(verbosity=-1 if quiet else min(verbose, 2), color=color, log_files=log_file)
         return command(terminal=terminal, **given)
 
     decorated: Decorated = collect
     for option in (
-        click.option("--no-color", is_flag=True, help="No colour (NO_COLOR does the same)."),
+        no_color_flag,
         click.option(
             "--log-file", type=click.Path(dir_okay=False, path_type=Path), multiple=True, help="Also log to this file."
         ),
@@ -184,9 +207,18 @@ def runs_dir_flag(command: Decorated) -> Decorated:
 
 
 def tell(text: object, *, err: bool = False) -> None:
-    """A line of output. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    _heard(lambda: click.echo(text, err=err), err=err)
+
+
+def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """As `tell`, to people: folded where a terminal is narrower."""
+    _heard(lambda: tell_people(lines, err=err), err=err)
+
+
+def _heard(tells: Callable[[], None], *, err: bool) -> None:
     try:
-        click.echo(text, err=err)
+        tells()
     except BrokenPipeError:
         pass
     except OSError as error:

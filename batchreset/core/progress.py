@@ -1,41 +1,64 @@
-"""What a run has done so far, for whoever looks: the display, the log line, the tests. Counts only, no rows."""
+"""What a run has done so far, for whoever looks: the display, the log, other processes. Counts only, no rows."""
 
 import collections
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
 
+from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
+from batchreset.core.time_left import Flow, Rate, time_left
 
 
 class Progress:
     """Filled by the engine, read at any time.
 
-    Attributes:
+    Args:
         planned: rows that are to be reset in all.
-        before: of them, those that earlier sessions of the run have settled.
+        earlier: of them, those that earlier sessions of the run have settled, by outcome.
+        refused_before: 429s of those sessions.
+
+    Attributes:
         outcomes: of this session, by outcome.
-        waves_left: waves that are still to come; while there is one, the canary is under way.
+        ending: the engine is done; results are written.
     """
 
-    def __init__(self, *, planned: int, before: int = 0) -> None:
+    def __init__(self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0) -> None:
         self.planned = planned
-        self.before = before
+        self.earlier: collections.Counter[Outcome] = collections.Counter(earlier)
+        self.refused_before = refused_before
         self.outcomes: collections.Counter[Outcome] = collections.Counter()
-        self.waves_left = 0
+        self.ending = False
         self._pacer: Pacer | None = None
+        self._waves: Sequence[int] = ()
+        self._wave = 0
+        self._done_before_wave = 0
+        self._stopping_until_seconds: float | None = None
+        self._rate = Rate()
+        self._flow = Flow()
 
     @property
     def done(self) -> int:
         """Rows with an outcome, of all sessions."""
-        return self.before + self.outcomes.total()
+        return self.earlier.total() + self.outcomes.total()
 
-    def wave_begins(self, pacer: Pacer, *, waves_left: int) -> None:
-        """Another wave, paced by `pacer` (the same one for all waves of a run)."""
-        self.waves_left = waves_left
-        self._pacer = pacer
+    def begins(self, pacer: Pacer, *, waves: Sequence[int]) -> None:
+        """Rows are about to go, paced by `pacer`, in waves of so many."""
+        self._pacer, self._waves = pacer, waves
+
+    def wave_begins(self) -> None:
+        """The next of the waves."""
+        self._wave += 1
+        self._done_before_wave = self.done
 
     def ended(self, outcome: Outcome) -> None:
         """One more row has its outcome."""
         self.outcomes[outcome] += 1
+
+    def stops(self, until_seconds: float) -> None:
+        """Nothing new is sent; what is in flight is awaited, until then at most."""
+        self._stopping_until_seconds = until_seconds
 
     @property
     def learned(self) -> Learned | None:
@@ -45,3 +68,93 @@ class Progress:
     def pace(self) -> PaceSnapshot | None:
         """What pacing is doing; None before the first wave."""
         return self._pacer.snapshot() if self._pacer else None
+
+    def figures(self, now_seconds: float, now: dt.datetime) -> Figures:
+        """How it stands. Each look is one observation of how fast it goes, whoever looks, however often.
+
+        Args:
+            now_seconds: of the pacer's clock.
+            now: the same moment on the wall.
+        """
+        pace = self.pace()
+        outcomes = self.earlier + self.outcomes
+        return Figures(
+            planned=self.planned,
+            outcomes=outcomes,
+            pace=Pace(
+                phase=self._phase(pace),
+                in_flight=pace.in_flight if pace else 0,
+                refused=self.refused_before + (pace.refused if pace else 0),
+                per_second=self._rate.per_second(now_seconds, self.done),
+                wave=self._wave_now(),
+                waiting=waiting(pace, now_seconds, now),
+                left=self._left(pace, now_seconds),
+                stopping_seconds=self._stopping_seconds(now_seconds),
+            ),
+        )
+
+    def _phase(self, pace: PaceSnapshot | None) -> Phase:
+        if self.ending or self.done >= self.planned:
+            return Phase.ENDING
+        if self._stopping_until_seconds is not None:
+            return Phase.STOPPING
+        return Phase.SENDING if pace else Phase.SIGN_IN
+
+    def _stopping_seconds(self, now_seconds: float) -> float | None:
+        until = self._stopping_until_seconds
+        return None if until is None else max(0.0, until - now_seconds)
+
+    def _wave_now(self) -> Wave | None:
+        if not self._wave:
+            return None
+        rows = self._waves[self._wave - 1]
+        done = min(rows, self.done - self._done_before_wave)
+        return Wave(number=self._wave, of=len(self._waves), done=done, rows=rows)
+
+    def _left(self, pace: PaceSnapshot | None, now_seconds: float) -> TimeLeft | None:
+        if pace is None or self._pacer is None:
+            return None
+        outage = pace.outage_until_seconds
+        under_way = pace.in_flight > 0 and outage is None
+        flow = self._flow.per_second(now_seconds, self.done, under_way=under_way)
+        rows = self.planned - self.done
+        if not rows or self._stopping_until_seconds is not None:
+            return None
+        return time_left(
+            rows,
+            outlook=self._pacer.outlook(now_seconds, rows_to_come=sum(self._waves[self._wave :])),
+            flow_per_second=flow,
+            most_per_second=self._pacer.most_per_second,
+            pause_seconds=max(0.0, (outage or now_seconds) - now_seconds),
+            outage=outage is not None,
+        )
+
+
+def waiting(pace: PaceSnapshot | None, now_seconds: float, now: dt.datetime) -> Waiting | None:
+    """An outage, else what was refused, else who awaits the next window of a known limit; None: nobody waits."""
+    if pace is None:
+        return None
+    if pace.outage_until_seconds is not None:
+        seconds = pace.outage_until_seconds - now_seconds
+        return Waiting(cause=Cause.OUTAGE, seconds=_whole(seconds), until=_at(now, seconds))
+    if not pace.pauses:
+        return None
+    told = [pause for pause in pace.pauses if pause.told]
+    those = told or pace.pauses
+    longest = max(those, key=lambda pause: pause.until_seconds)
+    seconds = longest.until_seconds - now_seconds
+    return Waiting(
+        cause=Cause.THROTTLED if told else Cause.WINDOW,
+        scope=longest.scope,
+        seconds=_whole(seconds),
+        until=_at(now, seconds),
+        others=len(those) - 1,
+    )
+
+
+def _whole(seconds: float) -> int:
+    return max(0, math.ceil(seconds))
+
+
+def _at(now: dt.datetime, seconds: float) -> dt.datetime:
+    return now + dt.timedelta(seconds=max(0.0, seconds))

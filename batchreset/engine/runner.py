@@ -94,10 +94,10 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
         with anyio.CancelScope() as under_way:
             watch.start_soon(runner.lose_patience, under_way)
             lanes, waves = runner.lanes(), runner.waves()
-            progress.wave_begins(lanes.pacer, waves_left=len(waves) - 1)
+            progress.begins(lanes.pacer, waves=[sum(wave.values()) for wave in waves])
             await runner.keep_ceiling()
             while waves and not stop.requested:
-                await runner.send_wave(lanes, waves.pop(0), waves_left=len(waves))
+                await runner.send_wave(lanes, waves.pop(0))
         watch.cancel_scope.cancel()
     return stop.stop
 
@@ -184,10 +184,10 @@ class _Runner:
             stop=self._stop,
         )
 
-    async def send_wave(self, lanes: Lanes[PlannedRow], counts: Mapping[str, int], *, waves_left: int) -> None:
+    async def send_wave(self, lanes: Lanes[PlannedRow], counts: Mapping[str, int]) -> None:
         """Send that many rows of each lane, and wait until all of them have ended."""
         lanes.add(counts)
-        self._progress.wave_begins(lanes.pacer, waves_left=waves_left)
+        self._progress.wave_begins()
         async with anyio.create_task_group() as senders:
             while await self._token_is_there() and (turn := await lanes.next()) is not None:
                 senders.start_soon(self._send_row, *turn, lanes)
@@ -252,6 +252,7 @@ class _Runner:
     async def lose_patience(self, under_way: anyio.CancelScope) -> None:
         """After a stop, cancel what is still under way when the grace is over or a second signal came."""
         await self._stop.wait()
+        self._progress.stops(self._world.clock.monotonic() + IN_FLIGHT_GRACE_SECONDS)
         with anyio.move_on_after(IN_FLIGHT_GRACE_SECONDS):
             await self._stop.hurried()
         under_way.cancel()

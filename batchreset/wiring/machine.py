@@ -10,9 +10,10 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, TypeVarTuple
+from typing import Protocol, TypeAlias, TypeVar, TypeVarTuple
 
 import anyio
+import anyio.to_thread
 
 from batchreset.adapters.ledger import WriteGroup, in_thread
 from batchreset.core.events import EventLog
@@ -63,6 +64,15 @@ class TokensOf(Protocol):
         ...
 
 
+Aside: TypeAlias = Callable[[Callable[[], None]], Awaitable[None]]
+"""Does something that nobody waits for."""
+
+
+async def in_a_thread(does: Callable[[], None]) -> None:
+    """An `Aside`: the loop goes on. It is waited for when the run ends: nothing of it comes later."""
+    await anyio.to_thread.run_sync(does, limiter=anyio.CapacityLimiter(1))
+
+
 def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -94,6 +104,7 @@ class Machine:
         connections: to the service.
         tokens: the operator's sign-in.
         stop_source: one for each session.
+        aside: how others are told what the run is doing.
     """
 
     run: RunLoop = anyio.run
@@ -105,3 +116,4 @@ class Machine:
     connections: Callable[[Settings], Connections] = connections_of
     tokens: TokensOf = token_source
     stop_source: Callable[[], StopSource] = Signals
+    aside: Aside = in_a_thread

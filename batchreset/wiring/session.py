@@ -1,6 +1,7 @@
 """One carrying-out of a run: all is prepared before the ledger is touched, then the engine, then the books closed."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,6 +25,7 @@ from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
 from batchreset.wiring.summary import exit_code
+from batchreset.wiring.told import others_told
 from batchreset.wiring.world import limits_of, world_of
 
 
@@ -81,6 +83,8 @@ class Session:
         with reading(self.run) as ledger:
             settled = list(ledger.settled()) if ledger else []
             known = ledger.known() if ledger else {}
+            exchanges = ledger.verdicts() if ledger else {}
+        earlier = Counter(outcome for _, outcome, reason in settled if not take_up.includes(outcome, reason))
         done = [row for row, outcome, reason in settled if not take_up.includes(outcome, reason)]
         customers = self.plan.rows_per_customer(done=done)
         job = Job(
@@ -94,7 +98,8 @@ class Session:
             customers=tuple(customers),
             users_named=lambda names: users_named(self.run.folder.plan, names),
         )
-        return job, Progress(planned=self.run.reset_count, before=len(done))
+        refused_before = exchanges.get("throttled", 0)
+        return job, Progress(planned=self.run.reset_count, earlier=earlier, refused_before=refused_before)
 
     async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
         clock, stop = LoopClock(self.machine.now()), StopSwitch()
@@ -106,6 +111,7 @@ class Session:
         async with (
             outside.signals.stopping(stop, self.log),
             outside.display.showing(progress, self.log),
+            others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
             commit.running() as ledger,
             self.connections.open() as connections,
         ):
@@ -120,6 +126,7 @@ class Session:
                 stop=stop,
             )
             ended = await carry_out(job, world=world, stop=stop, progress=progress)
+            progress.ending = True
         if commit.failure is not None:
             # Also when it was the last group that failed, or a signal had come before: outcomes are missing.
             ended = _ledger_stop(commit.failure)

@@ -1,20 +1,85 @@
-"""What a run has come to so far, from its ledger; true while another process carries it out."""
+"""What a run has come to so far: counts from its ledger, true while another process carries it out; pace as that tells.
 
+`Looking` looks once or again and again; both as values, and as lines for a person.
+"""
+
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
-from batchreset.adapters.run_folder import is_held
+from batchreset.adapters.run_folder import RunFolder, all_folders, is_held
 from batchreset.core.clock import rfc3339
+from batchreset.core.figures import Figures, Pace
 from batchreset.core.outcome import Outcome
-from batchreset.wiring.frozen import FrozenRun, Standing
+from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
+from batchreset.wiring.told import Listener, pace_facts
+
+RUNNING: Final = "running"
 
 
-def status_of(run: FrozenRun, now: Standing) -> dict[str, Any]:
-    """The figures. `state`: planned, running, finished, stopped (in order), or interrupted (killed)."""
-    state = _state(run, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at a run.
+
+    Attributes:
+        status: as `status --json` prints it. `state`: planned, running, finished, stopped (in order), interrupted
+            (killed).
+        figures: for the picture; None while nobody carries the run out.
+    """
+
+    status: Mapping[str, Any]
+    figures: Figures | None
+
+    @property
+    def running(self) -> bool:
+        """Whether a process carries it out."""
+        return self.figures is not None
+
+
+class Looking:
+    """At one run.
+
+    Raises:
+        BatchresetError: (also `look`) the run, or its ledger, cannot be read.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._run = read_frozen(folder)
+        self._listener = Listener(folder)
+
+    def look(self, *, now: dt.datetime, now_seconds: float) -> Look:
+        """How it stands; the same moment on the wall, and of a clock that never runs backwards."""
+        run, running = self._run, is_held(self._run.folder)
+        stands = standing(run)
+        pace = self._listener.pace(stands.last, now=now, now_seconds=now_seconds) if running else None
+        state = RUNNING if running else _state_at_rest(stands)
+        return Look(
+            status=_status(run, stands, state, pace),
+            figures=_figures(run, stands, pace) if running else None,
+        )
+
+
+def newest_running(runs_dir: Path) -> RunFolder | None:
+    """The run of that folder that was planned last and is being carried out. Raises RunFolderError."""
+    return next((folder for folder in reversed(all_folders(runs_dir)) if is_held(folder)), None)
+
+
+def _figures(run: FrozenRun, now: Standing, pace: Pace | None) -> Figures:
+    return Figures(
+        planned=run.reset_count,
+        outcomes=now.settled_outcomes,
+        pace=pace,
+        in_flight=now.under_way,
+        refused=now.exchanges.get("throttled", 0),
+    )
+
+
+def _status(run: FrozenRun, now: Standing, state: str, pace: Pace | None) -> dict[str, Any]:
     outcomes = now.outcomes
-    if state == "running":
+    if state == RUNNING:
         outcomes = Counter(now.settled_outcomes)
         outcomes[Outcome.SKIPPED] += sum(run.skipped.values())
         outcomes[Outcome.NOT_ATTEMPTED] = now.rows_left - now.under_way
@@ -25,9 +90,10 @@ def status_of(run: FrozenRun, now: Standing) -> dict[str, Any]:
         "to_reset": run.reset_count,
         "done": now.settled,
         "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
-        "in_flight": now.under_way if state == "running" else 0,
+        "in_flight": now.under_way if state == RUNNING else 0,
         "requests": sum(now.exchanges.values()),
         "throttled": now.exchanges.get("throttled", 0),
+        "pace": pace_facts(pace) if pace else None,
         "stop_reason": now.last.stop_reason if now.last else None,
         "ended_at": rfc3339(now.last.ended_at) if now.last and now.last.ended_at else None,
         "folder": str(run.folder.path),
@@ -35,9 +101,7 @@ def status_of(run: FrozenRun, now: Standing) -> dict[str, Any]:
     }
 
 
-def _state(run: FrozenRun, now: Standing) -> str:
-    if is_held(run.folder):
-        return "running"
+def _state_at_rest(now: Standing) -> str:
     if not now.rows_left:
         return "finished"
     if now.last is None:
@@ -46,18 +110,21 @@ def _state(run: FrozenRun, now: Standing) -> str:
 
 
 def status_lines(status: Mapping[str, Any]) -> list[str]:
-    """The same for a person."""
+    """A run at rest, for a person; of one under way the beginning, as the picture has the rest."""
     why = f" ({status['stop_reason']})" if status["stop_reason"] and status["state"] == "stopped" else ""
-    lines = [
-        f"Run {status['run_id']}: {status['state']}{why}",
-        (
-            f"  {status['done']:,} of {status['to_reset']:,} accounts have an outcome;"
-            f" {status['requests']:,} requests, {status['throttled']:,} throttled"
-        ),
-    ]
+    lines = [f"Run {status['run_id']}: {status['state']}{why}"]
+    if status["state"] == RUNNING:
+        return lines
+    lines.append(
+        f"  {status['done']:,} of {status['to_reset']:,} accounts have an outcome;"
+        f" {status['requests']:,} requests, {status['throttled']:,} throttled"
+    )
     lines += [f"  {outcome:<14}{rows:>9,}" for outcome, rows in status["outcomes"].items() if rows]
-    if status["in_flight"]:
-        lines.append(f"  {'in flight':<14}{status['in_flight']:>9,}")
     if status["state"] in {"planned", "stopped", "interrupted"}:
         lines.append(f"  carry on with: {status['apply']}")
     return lines
+
+
+def list_line(status: Mapping[str, Any]) -> str:
+    """One of many."""
+    return f"{status['run_id']:<28} {status['state']:<12} {status['done']:>9,} of {status['to_reset']:>9,} accounts"

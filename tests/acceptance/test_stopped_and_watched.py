@@ -72,9 +72,12 @@ def test_a_run_under_way_can_be_watched_and_cannot_be_started_twice(make_world: 
     made = make_world(latency_seconds=0.2)
     source = made.input(accounts(400, 300))
     with made.started("run", source, "--run-id", "r", "--yes", "--max-concurrency", "4") as process:
-        until(lambda: made.resets >= 12)
+        until(lambda: made.resets >= 12 and (made.runs / "r" / "progress.json").exists())
         seen = made.batchreset("status", "r", "--json").json
         assert seen["state"] == "running"
+        assert seen["pace"]["phase"] == "sending"
+        assert 0 <= seen["pace"]["in_flight"] <= 4
+        assert seen["pace"]["wave"]["rows"] in {10, 690}
         assert seen["done"] >= 8
         assert 0 <= seen["in_flight"] <= 4
         assert seen["done"] + seen["in_flight"] + seen["outcomes"]["not_attempted"] == 700

@@ -1,43 +1,161 @@
 """What a run has done so far."""
 
+import datetime as dt
 import random
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchreset.core.figures import Cause, Pace, Phase, Waiting, Wave
 from batchreset.core.outcome import Outcome
-from batchreset.core.pacing import Learned, Pacer
-from batchreset.core.progress import Progress
+from batchreset.core.pacing import Learned, Outlook, Pacer, PaceSnapshot, Pause
+from batchreset.core.progress import Progress, waiting
+
+NOW = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
+
+
+def pacer(rows: int = 10) -> Pacer:
+    return Pacer({"a": rows}, max_concurrency=4, random=random.Random(1))
+
+
+def pace_of(progress: Progress, now_seconds: float = 0.0) -> Pace:
+    pace = progress.figures(now_seconds, NOW).pace
+    assert pace is not None
+    return pace
 
 
 def test_before_the_first_wave_there_is_no_pace() -> None:
     progress = Progress(planned=10)
 
-    assert (progress.planned, progress.before, progress.done, progress.waves_left) == (10, 0, 0, 0)
-    assert progress.pace() is None
-    assert progress.learned is None
+    assert (progress.planned, progress.done, progress.pace(), progress.learned) == (10, 0, None, None)
+    assert pace_of(progress) == Pace(phase=Phase.SIGN_IN)
 
 
-@given(before=st.integers(0, 100), outcomes=st.lists(st.sampled_from(Outcome), max_size=50))
-def test_what_is_done_counts_earlier_sessions_and_every_outcome(before: int, outcomes: list[Outcome]) -> None:
-    progress = Progress(planned=200, before=before)
+@given(
+    earlier=st.dictionaries(st.sampled_from(Outcome), st.integers(0, 100)),
+    outcomes=st.lists(st.sampled_from(Outcome), max_size=50),
+)
+def test_what_is_done_counts_earlier_sessions_and_every_outcome(
+    earlier: dict[Outcome, int], outcomes: list[Outcome]
+) -> None:
+    progress = Progress(planned=2000, earlier=earlier)
     for outcome in outcomes:
         progress.ended(outcome)
 
-    assert progress.done == before + len(outcomes)
-    assert all(progress.outcomes[outcome] == outcomes.count(outcome) for outcome in Outcome)
+    assert progress.done == sum(earlier.values()) + len(outcomes)
+    told = progress.figures(0.0, NOW).outcomes
+    assert all(told.get(one, 0) == earlier.get(one, 0) + outcomes.count(one) for one in Outcome)
 
 
-def test_the_pace_is_that_of_the_wave_under_way_as_it_stands() -> None:
-    progress = Progress(planned=10)
-    canary, rest = (Pacer({"a": rows}, max_concurrency=4, random=random.Random(1)) for rows in (2, 8))
+def test_the_pace_is_that_of_the_pacer_as_it_stands() -> None:
+    progress, paced = Progress(planned=10, refused_before=7), pacer()
+    progress.begins(paced, waves=[10])
+    progress.wave_begins()
+    assert progress.pace() == paced.snapshot()
+    assert progress.learned == paced.learned == Learned()
 
-    progress.wave_begins(canary, waves_left=1)
-    assert progress.waves_left == 1
-    assert progress.pace() == canary.snapshot()
-    assert progress.learned == canary.learned == Learned()
+    paced.take(0.0)
+    assert (pace_of(progress).in_flight, pace_of(progress).refused) == (1, 7)
 
-    progress.wave_begins(rest, waves_left=0)
-    rest.take(0.0)
-    assert progress.waves_left == 0
-    assert progress.pace() == rest.snapshot()
+
+def test_a_wave_tells_how_many_of_its_rows_are_done() -> None:
+    progress = Progress(planned=20, earlier={Outcome.SUCCEEDED: 3})
+    progress.begins(pacer(), waves=[2, 15])
+    progress.wave_begins()
+    progress.ended(Outcome.SUCCEEDED)
+    assert pace_of(progress).wave == Wave(number=1, of=2, done=1, rows=2)
+
+    progress.ended(Outcome.FAILED)
+    progress.wave_begins()
+    progress.ended(Outcome.SUCCEEDED)
+    assert pace_of(progress).wave == Wave(number=2, of=2, done=1, rows=15)
+
+
+class Asked(Pacer):
+    """Takes down of how many rows to come it is told."""
+
+    rows_to_come = -1
+
+    def outlook(self, now_seconds: float, *, rows_to_come: int) -> Outlook:
+        self.rows_to_come = rows_to_come
+        return super().outlook(now_seconds, rows_to_come=rows_to_come)
+
+
+def test_the_time_left_counts_the_rows_of_waves_to_come() -> None:
+    progress, paced = Progress(planned=20), Asked({"a": 2}, max_concurrency=4, random=random.Random(1))
+    progress.begins(paced, waves=[2, 18])
+    asked = []
+    for _ in range(2):
+        progress.wave_begins()
+        pace_of(progress)
+        asked.append(paced.rows_to_come)
+    assert asked == [18, 0]
+
+
+def test_phases_follow_one_another() -> None:
+    progress = Progress(planned=1)
+    phases = [pace_of(progress).phase]
+    progress.begins(pacer(), waves=[1])
+    phases.append(pace_of(progress).phase)
+    progress.stops(40.0)
+    stopping = pace_of(progress, 15.5)
+    phases.append(stopping.phase)
+    progress.ended(Outcome.SUCCEEDED)
+    phases.append(pace_of(progress).phase)
+
+    assert phases == [Phase.SIGN_IN, Phase.SENDING, Phase.STOPPING, Phase.ENDING]
+    assert (stopping.stopping_seconds, stopping.left) == (24.5, None)
+    assert pace_of(progress, 41.0).stopping_seconds == 0.0
+
+
+def test_a_run_that_ended_early_is_ending_too() -> None:
+    progress = Progress(planned=5)
+    progress.stops(30.0)
+    progress.ending = True
+    assert pace_of(progress).phase is Phase.ENDING
+
+
+def snapshot(*pauses: Pause, outage: float | None = None) -> PaceSnapshot:
+    whole = PaceSnapshot(concurrency=4, in_flight=1, waiting=1, per_second=None, refused=0, pauses=pauses)
+    return replace(whole, outage_until_seconds=outage)
+
+
+def pause(scope: str, until_seconds: float, *, told: bool) -> Pause:
+    return Pause(scope=scope, until_seconds=until_seconds, told=told)
+
+
+def wait(cause: Cause, scope: str, seconds: float, others: int = 0) -> Waiting:
+    until = NOW + dt.timedelta(seconds=seconds)
+    return Waiting(cause=cause, scope=scope, seconds=-int(-seconds // 1), until=until, others=others)
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        pytest.param(None, None, id="before the first wave"),
+        pytest.param(snapshot(), None, id="nobody waits"),
+        pytest.param(snapshot(pause("c1", 157, told=True)), wait(Cause.THROTTLED, "c1", 57), id="one waits"),
+        pytest.param(
+            snapshot(pause("c1", 105, told=True), pause("partner", 190, told=True)),
+            wait(Cause.THROTTLED, "partner", 90, 1),
+            id="the longest of several",
+        ),
+        pytest.param(
+            snapshot(pause("c1", 105, told=True), pause("c2", 190, told=False)),
+            wait(Cause.THROTTLED, "c1", 5),
+            id="what was refused before what is spent",
+        ),
+        pytest.param(
+            snapshot(pause("partner", 111.2, told=False)), wait(Cause.WINDOW, "partner", 11.2), id="spent, rounded up"
+        ),
+        pytest.param(snapshot(pause("c1", 105, told=True), outage=107), wait(Cause.OUTAGE, "", 7), id="outage"),
+        pytest.param(snapshot(pause("c1", 99, told=True)), wait(Cause.THROTTLED, "c1", 0), id="over"),
+    ],
+)
+def test_what_is_waited_for_and_until_when(pace: PaceSnapshot | None, expected: Waiting | None) -> None:
+    found = waiting(pace, 100.0, NOW)
+    assert found == (expected and replace(expected, until=found.until if found else NOW))
+    if found and expected:
+        assert abs((found.until - expected.until).total_seconds()) < 1e-3

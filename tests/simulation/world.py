@@ -45,6 +45,10 @@ LONGEST_SESSION_SECONDS: Final = 100 * 3600.0
 _NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+async def _nobody_looks(_tells: Callable[[], None]) -> None:
+    """What a run tells others while it goes on is no part of what it does."""
+
+
 class KilledError(BaseException):
     """What comes out of the program when its process was killed; nothing of it counts any more."""
 
@@ -117,6 +121,7 @@ class World:
             connections=self._connections,
             tokens=self._tokens,
             stop_source=self._stop_source,
+            aside=_nobody_looks,
         )
 
     def _stop_source(self) -> "Stops":

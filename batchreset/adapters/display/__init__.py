@@ -1,6 +1,26 @@
-"""The progress display, by rich; and a line from time to time where there is less to show."""
+"""What people see of a run under way: a picture on a terminal, a line from time to time elsewhere.
+
+Read `words`, `picture` (from figures to lines, pure), `screen` (lines drawn where they stand), then `progress`.
+"""
 
 from batchreset.adapters.display.lines import said_from_time_to_time
-from batchreset.adapters.display.progress import logged_progress, terminal_progress
+from batchreset.adapters.display.picture import LINES, Line, Piece, picture, plain, said
+from batchreset.adapters.display.progress import LINE_EVERY_SECONDS, event_fields, logged_progress, terminal_progress
+from batchreset.adapters.display.screen import Screen, inked, others_above
 
-__all__ = ["logged_progress", "said_from_time_to_time", "terminal_progress"]
+__all__ = [
+    "LINES",
+    "LINE_EVERY_SECONDS",
+    "Line",
+    "Piece",
+    "Screen",
+    "event_fields",
+    "inked",
+    "logged_progress",
+    "others_above",
+    "picture",
+    "plain",
+    "said",
+    "said_from_time_to_time",
+    "terminal_progress",
+]

@@ -166,13 +166,14 @@ class LedgerReader:
         if found is None:
             return None
         ended_at, stop_reason, exit_code, pid, host = found
-        return LastSession(
-            ended_at=_moment(ended_at),
-            stop_reason=Reason(stop_reason) if stop_reason else None,
-            exit_code=exit_code,
-            pid=pid,
-            host=host,
-        )
+        with self._translating():
+            return LastSession(
+                ended_at=_moment(ended_at),
+                stop_reason=Reason(stop_reason) if stop_reason else None,
+                exit_code=exit_code,
+                pid=pid,
+                host=host,
+            )
 
     def totals(self) -> Mapping[tuple[Outcome, Reason | None], int]:
         """How many rows have ended how."""
@@ -208,7 +209,8 @@ class LedgerReader:
     def _translating(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, ValueError, OverflowError) as error:
+            # A value that no ledger holds (an outcome that there is not, a time beyond all times) is damage, too.
             next_step = "check that the path is a run's folder and that you may read it"
             raise translated(self._path, "read", error, next_step=next_step) from error
 

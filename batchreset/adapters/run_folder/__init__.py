@@ -5,6 +5,7 @@ from batchreset.adapters.run_folder.folder import (
     all_folders,
     check_run_id,
     find_folder,
+    lost_folders,
     make_folder,
     refuse_planned,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "holding",
     "holding_accounts",
     "is_held",
+    "lost_folders",
     "make_folder",
     "refuse_planned",
     "scratch",

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from batchreset.core.events import LEDGER_OPENED
-from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
+from batchreset.durable import PRIVATE_FOLDER_MODE, leave_text, sync_folder, write_text
 from batchreset.errors import RunFolderError, SettingsError
 
+PROGRESS_MOST_BYTES: Final = 16_384
 _LONGEST_RUN_ID: Final = 100
 _RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")
 
@@ -74,6 +75,11 @@ class RunFolder:
         return self.path / "log.ndjson"
 
     @property
+    def progress_json(self) -> Path:
+        """What the process that carries the run out tells others of it; only while it holds the run."""
+        return self.path / "progress.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the process that carries the run out."""
         return self.path / "lock"
@@ -113,6 +119,20 @@ class RunFolder:
         """Replace one of the folder's JSON files durably. Raises RunFolderError."""
         with writing(path):
             write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def leave_progress(self, content: Mapping[str, Any]) -> None:
+        """Replace progress.json. No run ends by it: where it cannot be written, nobody is told."""
+        with contextlib.suppress(OSError):
+            leave_text(self.progress_json, json.dumps(content) + "\n")
+
+    def read_progress(self) -> bytes | None:
+        """progress.json as it is; None where it cannot be read, or is larger than any that a run writes."""
+        try:
+            with self.progress_json.open("rb") as file:
+                content = file.read(PROGRESS_MOST_BYTES + 1)
+        except OSError:
+            return None
+        return content if len(content) <= PROGRESS_MOST_BYTES else None
 
     def write_text(self, path: Path, content: str) -> None:
         """Replace one of the folder's text files durably. Raises RunFolderError."""
@@ -237,14 +257,22 @@ def _is_file(path: Path) -> bool:
 
 def all_folders(runs_dir: Path) -> list[RunFolder]:
     """Every folder with a whole plan, oldest first. Raises RunFolderError: the runs cannot be listed."""
+    return sorted((folder for folder in _folders(runs_dir) if folder.holds_plan), key=_planned_at)
+
+
+def lost_folders(runs_dir: Path) -> list[RunFolder]:
+    """Those that are a run's and have lost its run.json. Raises RunFolderError: as `all_folders`."""
+    return sorted((folder for folder in _folders(runs_dir) if folder.lost_its_plan), key=lambda folder: folder.path)
+
+
+def _folders(runs_dir: Path) -> list[RunFolder]:
     try:
-        folders = [RunFolder(path) for path in runs_dir.iterdir()] if runs_dir.exists() else []
+        return [RunFolder(path) for path in runs_dir.iterdir()] if runs_dir.exists() else []
     except OSError as error:
         raise RunFolderError(
             f"the runs in {runs_dir} cannot be listed ({error.strerror})",
             next_step="check the path, and that you may read that folder",
         ) from error
-    return sorted((folder for folder in folders if folder.holds_plan), key=_planned_at)
 
 
 def _planned_at(folder: RunFolder) -> float:

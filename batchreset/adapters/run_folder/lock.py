@@ -37,12 +37,14 @@ def holding(folder: RunFolder) -> Iterator[None]:
         with writing(note):
             for unfinished in folder.path.glob(".*.tmp*"):
                 unfinished.unlink(missing_ok=True)
+            folder.progress_json.unlink(missing_ok=True)
             write_text(note, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}) + "\n")
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):
-                note.unlink(missing_ok=True)
+            for passing in (note, folder.progress_json):
+                with contextlib.suppress(OSError):
+                    passing.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

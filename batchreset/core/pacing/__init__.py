@@ -7,7 +7,8 @@ Read in this order: `seam` (what passes between engine and pacer), `pacer` (the 
     gates/   one gate: open or closed, how its limit is spent, one series of refusals
     limits/  what is believed of one limit, and what an episode of refusals teaches
 
-`notes` are what happened and what was learned, as values for events and the summary.
+`notes` are what happened and what was learned, as values for events and the summary; `outlook` says how long the
+limits that are known will hold back what is left.
 
 How a gate stands, and what moves it (`gates/phases`; whatever is not here is a bug and raises):
 
@@ -37,6 +38,7 @@ from batchreset.core.pacing.notes import (
     Resumed,
     Throttled,
 )
+from batchreset.core.pacing.outlook import Outlook
 from batchreset.core.pacing.pacer import Pacer
 from batchreset.core.pacing.seam import PARTNER, Answer, PaceSnapshot, Pause, Ticket
 
@@ -48,6 +50,7 @@ __all__ = [
     "LimitLearned",
     "OutageBegan",
     "OutageEnded",
+    "Outlook",
     "PaceNote",
     "PaceSnapshot",
     "Pacer",

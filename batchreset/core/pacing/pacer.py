@@ -16,6 +16,7 @@ from batchreset.core.pacing.load.ceiling import Ceiling
 from batchreset.core.pacing.load.concurrency import Concurrency
 from batchreset.core.pacing.load.outage import Outage
 from batchreset.core.pacing.notes import Learned, OutageBegan, OutageEnded, PaceNote
+from batchreset.core.pacing.outlook import Outlook, outlook
 from batchreset.core.pacing.scopes.lanes import CROWD_SHARE
 from batchreset.core.pacing.scopes.scopes import Scopes
 from batchreset.core.pacing.seam import Answer, PaceSnapshot, Ticket
@@ -145,6 +146,11 @@ class Pacer:
         """The limits that were found and what they cost, for the summary and for `start_from` of a later run."""
         return self._scopes.learned()
 
+    @property
+    def most_per_second(self) -> float | None:
+        """The operator's ceiling; None: there is none."""
+        return self._ceiling.per_second if self._ceiling else None
+
     def snapshot(self) -> PaceSnapshot:
         """What pacing is doing now."""
         partner = self._scopes.partner
@@ -161,6 +167,11 @@ class Pacer:
             pauses=tuple(self._scopes.pauses()),
             outage_until_seconds=self._outage.until_seconds,
         )
+
+    def outlook(self, now_seconds: float, *, rows_to_come: int) -> Outlook:
+        """How long the known limits hold back what waits and what is still to be added."""
+        lanes = self._scopes.lanes
+        return outlook(self._scopes.partner, lanes, now_seconds, rows=lanes.waiting + rows_to_come)
 
 
 def _count(rows_per_customer: Mapping[str, int]) -> int:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from batchreset.adapters.run_folder import RunFolder, all_folders, check_run_id, find_folder, make_folder
+from batchreset.adapters.run_folder import (
+    RunFolder,
+    all_folders,
+    check_run_id,
+    find_folder,
+    lost_folders,
+    make_folder,
+)
+from batchreset.adapters.run_folder.folder import PROGRESS_MOST_BYTES
 from batchreset.errors import ExitCode, RunFolderError, SettingsError
 
 
@@ -206,3 +214,27 @@ def test_a_json_file_that_cannot_be_written_is_refused_and_the_earlier_one_stays
 
     assert "room" in caught.value.next_step
     assert json.loads(folder.run_json.read_text()) == {"run_id": "r1"}
+
+
+def test_folders_that_have_lost_their_run_json_are_found_apart(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        RunFolder(tmp_path / name).ledger.write_bytes(b"x")
+    (tmp_path / "nothing").mkdir()
+    whole = planned(tmp_path, "whole")
+
+    assert [folder.run_id for folder in lost_folders(tmp_path)] == ["a", "b"]
+    assert all_folders(tmp_path) == [whole]
+    assert lost_folders(tmp_path / "not there") == []
+
+
+def test_what_is_left_for_others_is_whole_private_and_read_in_one_piece_or_not_at_all(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, "r1")
+    assert folder.read_progress() is None
+    for number in (1, 2):
+        folder.leave_progress({"number": number})
+    assert folder.read_progress() == b'{"number": 2}\n'
+    assert folder.progress_json.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in folder.path.iterdir()] == ["progress.json"]
+    folder.leave_progress({"text": "x" * PROGRESS_MOST_BYTES})
+    assert folder.read_progress() is None

@@ -57,6 +57,12 @@ class SendLog:
         groups = len(self._groups)
         return groups * self._stride - (self._stride - self._open if self._open else 0)
 
+    def last_but(self, others: int) -> float:
+        """When that one was sent after which so many others were, or a little later; long ago, where fewer were."""
+        beyond = others - ((self._open or self._stride) - 1)
+        groups_back = -(-beyond // self._stride) if beyond > 0 else 0
+        return self._groups[-1 - groups_back] if groups_back < len(self._groups) else -math.inf
+
     def opens_seconds(self, now_seconds: float, limit: float, window_seconds: float) -> float:
         """The first moment at which fewer than `limit` are within the window."""
         excess = self.within(now_seconds, window_seconds) - limit

@@ -1,0 +1,223 @@
+"""The picture of a run: four lines of fixed columns, whatever the figures and however wide the terminal."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batchreset.adapters.display import LINES, picture, plain, said
+from batchreset.adapters.display.words import scope_name, time_left
+from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
+from batchreset.core.outcome import Outcome
+
+UNTIL = dt.datetime(2026, 11, 21, 14, 5, 33, tzinfo=dt.UTC)
+CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
+SPENT = Waiting(cause=Cause.WINDOW, scope="partner", seconds=12, until=UNTIL)
+REFUSED = Waiting(cause=Cause.THROTTLED, scope=CUSTOMER, seconds=57, until=UNTIL, others=3)
+PACE = Pace(
+    phase=Phase.SENDING,
+    in_flight=12,
+    refused=31,
+    per_second=9.84,
+    wave=Wave(number=2, of=2, done=6_990, rows=9_990),
+    left=TimeLeft(seconds=890.0),
+)
+FIGURES = Figures(
+    planned=10_000,
+    outcomes={Outcome.SUCCEEDED: 6_980, Outcome.FAILED: 15, Outcome.IN_DOUBT: 3, Outcome.SKIPPED: 2},
+    pace=PACE,
+)
+
+
+def drawn(figures: Figures, columns: int) -> list[str]:
+    return [plain(line) for line in picture(figures, columns=columns, zone=dt.UTC)]
+
+
+def last_line(pace: Pace | None, columns: int = 80) -> str:
+    return drawn(replace(FIGURES, pace=pace), columns)[-1]
+
+
+def test_the_usual_run_at_80_columns() -> None:
+    assert drawn(replace(FIGURES, pace=replace(PACE, waiting=SPENT)), 80) == [
+        "━━━━━━━━━━━━━━━━━━········    7,000 of 10,000    70 %          about 15 min left",
+        "succeeded  6,980   failed     15   in_doubt      3   skipped      2",
+        "in flight   12       9.8 rows/s   429s     31   wave 2 of 2:  6,990 of  9,990",
+        "limit spent until 14:05:33 (in  12 s): the partner",
+    ]
+
+
+def test_at_60_columns_what_matters_less_is_left_out() -> None:
+    assert drawn(FIGURES, 60) == [
+        "━━━━··    7,000 of 10,000    70 %          about 15 min left",
+        "succeeded  6,980   failed     15   in_doubt      3",
+        "in flight   12       9.8 rows/s   429s     31   wave 2 of 2",
+        "sending",
+    ]
+
+
+def test_at_40_columns_words_are_short() -> None:
+    assert drawn(FIGURES, 40) == [
+        " 7,000 of 10,000    70 %        ~15 min",
+        "ok  6,980   bad     15   doubt      3",
+        "in flight   12       9.8 rows/s",
+        "sending",
+    ]
+
+
+COUNTS = st.integers(0, 10_000_000)
+SECONDS = st.floats(0, 1e6)
+WAITS = st.builds(
+    Waiting,
+    cause=st.sampled_from(Cause),
+    scope=st.sampled_from(["", "partner", "*", CUSTOMER]),
+    seconds=st.integers(0, 99_999),
+    until=st.just(UNTIL),
+    others=COUNTS,
+)
+PACES = st.builds(
+    Pace,
+    phase=st.sampled_from(Phase),
+    in_flight=COUNTS,
+    refused=COUNTS,
+    per_second=SECONDS,
+    wave=st.none() | st.builds(Wave, number=st.integers(1, 2), of=st.just(2), done=COUNTS, rows=COUNTS),
+    waiting=st.none() | WAITS,
+    left=st.none() | st.builds(TimeLeft, seconds=SECONDS, at_least=st.booleans()),
+    stopping_seconds=st.none() | st.floats(0, 30),
+)
+
+
+@st.composite
+def any_figures(draw: st.DrawFn) -> Figures:
+    outcomes = {outcome: draw(st.integers(0, 1_000_000)) for outcome in Outcome if draw(st.booleans())}
+    planned = sum(outcomes.values()) + draw(COUNTS)
+    return Figures(planned=planned, outcomes=outcomes, pace=draw(st.none() | PACES))
+
+
+@given(figures=any_figures(), columns=st.sampled_from([40, 60, 80, 120]) | st.integers(1, 200), narrow=st.booleans())
+def test_never_wider_than_the_terminal_and_always_as_many_lines(
+    figures: Figures, columns: int, *, narrow: bool
+) -> None:
+    """A line that wraps would make every redrawing climb up the screen."""
+    lines = picture(figures, columns=columns, ascii_only=narrow, zone=dt.UTC)
+    assert len(lines) == LINES
+    assert all(len(plain(line)) <= columns for line in lines)
+    assert all(plain(line).isascii() or not narrow for line in lines)
+
+
+WITHIN = st.integers(0, 10_000)
+
+
+@given(
+    columns=st.sampled_from([40, 60, 80, 120]),
+    one=st.lists(WITHIN, min_size=5, max_size=5),
+    other=st.lists(WITHIN, min_size=5, max_size=5),
+)
+def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: list[int]) -> None:
+    """The same words at the same places, of any two moments of a run of ten thousand rows."""
+
+    def frame(counts: list[int]) -> list[list[tuple[str, int]]]:
+        succeeded, failed, refused, done, rate = counts
+        outcomes = {Outcome.SUCCEEDED: succeeded, Outcome.FAILED: min(failed, 10_000 - succeeded)}
+        wave = Wave(number=2, of=2, done=min(done, 9_990), rows=9_990)
+        pace = replace(PACE, refused=refused, per_second=rate / 7, wave=wave, left=None)
+        lines = drawn(Figures(planned=10_000, outcomes=outcomes, pace=pace), columns)
+        return [[(word[0], word.start()) for word in re.finditer(r"[a-z_]+", line)] for line in lines]
+
+    assert frame(one) == frame(other)
+
+
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (Pace(), "checking the sign-in"),
+        (
+            replace(PACE, wave=Wave(number=1, of=2, done=1, rows=10)),
+            "sending the canary: the rest goes only if it succeeds",
+        ),
+        (replace(PACE, wave=Wave(number=1, of=1, done=1, rows=10)), "sending"),
+        (replace(PACE, waiting=SPENT), "limit spent until 14:05:33 (in  12 s): the partner"),
+        (replace(PACE, waiting=REFUSED), "throttled until 14:05:33 (in  57 s): customer 0f8fad5b… and 3 more"),
+        (
+            replace(PACE, waiting=replace(REFUSED, seconds=0)),
+            "throttled: one row goes to see: customer 0f8fad5b… and 3 more",
+        ),
+        (replace(PACE, waiting=replace(SPENT, scope="*")), "limit spent until 14:05:33 (in  12 s): all rows"),
+        (
+            replace(PACE, waiting=Waiting(cause=Cause.OUTAGE, seconds=7, until=UNTIL)),
+            "service down: one row goes 14:05:33 (in   7 s) to see",
+        ),
+        (
+            replace(PACE, phase=Phase.STOPPING, stopping_seconds=29.2),
+            "stopping: 12 in flight are awaited, at most 30 s",
+        ),
+        (
+            replace(PACE, phase=Phase.STOPPING, in_flight=1, stopping_seconds=0.0),
+            "stopping: 1 in flight is awaited, at most 0 s",
+        ),
+        (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 have no outcome"),
+        (None, "the pace is not known: the process has told nothing of it lately"),
+    ],
+)  # fmt: skip
+def test_the_last_line_says_what_is_going_on(pace: Pace | None, expected: str) -> None:
+    assert last_line(pace) == expected
+
+
+def test_when_all_have_an_outcome_the_last_line_says_so() -> None:
+    figures = Figures(planned=5, outcomes={Outcome.SUCCEEDED: 5}, pace=replace(PACE, phase=Phase.ENDING, left=None))
+    lines = drawn(figures, 80)
+    assert "5 of 5   100 %" in lines[0]
+    assert lines[-1] == "all rows have an outcome"
+
+
+def test_at_60_columns_a_wait_still_says_until_when_and_whose() -> None:
+    assert last_line(replace(PACE, waiting=REFUSED), 60) == "throttled until 14:05:33 (in  57 s): 0f8fad5b… and 3 more"
+
+
+def test_not_all_is_never_100_percent() -> None:
+    figures = Figures(planned=100_000, outcomes={Outcome.SUCCEEDED: 99_999}, pace=PACE)
+    assert " 99 %" in drawn(figures, 80)[0]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, "about 5 s left"),
+        (11.0, "about 15 s left"),
+        (90.0, "about 90 s left"),
+        (91.0, "about 2 min left"),
+        (7_100.0, "about 119 min left"),
+        (7_322.0, "about 2 h 03 min left"),
+        (359_000.0, "about 99 h 44 min left"),
+        (900_000.0, "about 250 h left"),
+    ],
+)
+def test_the_time_left_is_as_coarse_as_it_is_true(seconds: float, expected: str) -> None:
+    assert time_left(TimeLeft(seconds=seconds)) == expected
+
+
+def test_a_bound_is_told_as_one() -> None:
+    left = TimeLeft(seconds=100.0, at_least=True)
+    assert (time_left(left), time_left(left, short=True)) == ("at least 2 min left", "≥2 min")
+
+
+def test_without_a_pace_counts_are_shown_and_no_rate_is_made_up() -> None:
+    lines = drawn(replace(FIGURES, pace=None, in_flight=4, refused=9), 80)
+    assert lines[0].rstrip().endswith("7,000 of 10,000    70 %")
+    assert lines[2].rstrip() == "in flight    4         - rows/s   429s      9"
+
+
+def test_one_line_says_the_same() -> None:
+    figures = replace(FIGURES, pace=replace(PACE, waiting=SPENT))
+    assert said(figures, zone=dt.UTC) == (
+        "7,000 of 10,000 (70 %); succeeded 6,980; failed 15; in_doubt 3; skipped 2; in flight 12; 9.8 rows/s; 429s 31;"
+        " wave 2 of 2: 6,990 of 9,990; about 15 min left; limit spent until 14:05:33 (in  12 s): the partner"
+    )
+
+
+@pytest.mark.parametrize(("scope", "expected"), [("partner", "the partner"), ("*", "all rows"), ("c1", "customer c1")])
+def test_who_waits(scope: str, expected: str) -> None:
+    assert scope_name(scope) == expected

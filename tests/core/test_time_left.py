@@ -1,0 +1,85 @@
+"""How fast it goes, and how long the rest will take."""
+
+import pytest
+
+from batchreset.core.figures import TimeLeft
+from batchreset.core.pacing import Outlook
+from batchreset.core.time_left import RATE_OVER_SECONDS, Flow, Rate, time_left
+
+FREE = Outlook(last_rows=100)
+
+
+def test_the_rate_is_that_of_the_last_minute() -> None:
+    rate = Rate()
+    assert rate.per_second(0.0, 0) == 0.0
+    assert rate.per_second(0.0, 5) == 0.0
+    assert rate.per_second(2.0, 20) == 10.0
+    for now in range(3, 3 + int(RATE_OVER_SECONDS)):
+        rate.per_second(float(now), 20)
+    assert rate.per_second(3 + RATE_OVER_SECONDS, 20) == 0.0
+
+
+def test_the_rate_of_a_limit_that_is_spent_in_bursts_stands_still() -> None:
+    """60 rows in the first second of each minute: neither 60 a second nor none."""
+    rate = Rate()
+    rates = [rate.per_second(float(now), 60 * (now // 60)) for now in range(600)]
+    assert all(0.9 <= one <= 1.1 for one in rates[120:])
+
+
+def test_the_flow_is_how_fast_rows_go_when_they_may() -> None:
+    """30 rows in 3 seconds, then nothing for 57: 10 a second."""
+    flow, found, done = Flow(), [], 0
+    for now in range(300):
+        under_way = now % 60 < 3
+        found.append(flow.per_second(float(now), done, under_way=under_way))
+        done += 10 * under_way
+    assert found[:3] == [None] * 3
+    assert all(one is not None and 7 <= one <= 10 for one in found[10:])
+
+
+@pytest.mark.parametrize(("rows", "seconds"), [(19, 30.0), (500, 2.0)], ids=["rows", "time"])
+def test_too_little_says_nothing_of_the_flow(rows: int, seconds: float) -> None:
+    flow = Flow()
+    flow.per_second(0.0, 0, under_way=True)
+    assert flow.per_second(seconds, rows, under_way=True) is None
+
+
+def left(
+    outlook: Outlook,
+    *,
+    flow: float | None = None,
+    ceiling: float | None = None,
+    pause: float = 0.0,
+    outage: bool = False,
+) -> TimeLeft | None:
+    """Of a hundred rows."""
+    return time_left(
+        100, outlook=outlook, flow_per_second=flow, most_per_second=ceiling, pause_seconds=pause, outage=outage
+    )
+
+
+HELD = Outlook(held_seconds=60.0, last_rows=30)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(left(FREE), None, id="nothing to go by"),
+        pytest.param(left(FREE, flow=10.0), TimeLeft(seconds=10.0), id="as fast as it went"),
+        pytest.param(left(FREE, flow=10.0, ceiling=2.0), TimeLeft(seconds=50.0), id="the operator's ceiling"),
+        pytest.param(left(HELD, flow=10.0), TimeLeft(seconds=63.0), id="a known limit"),
+        pytest.param(left(HELD), TimeLeft(seconds=60.0), id="only a limit"),
+        pytest.param(left(HELD, flow=1.0), TimeLeft(seconds=100.0), id="slower than its limit"),
+        pytest.param(
+            left(Outlook(held_seconds=40.0, last_rows=100, limit_unknown=True), flow=10.0),
+            TimeLeft(seconds=50.0, at_least=True),
+            id="a limit that is not known yet",
+        ),
+        pytest.param(left(Outlook(limit_unknown=True)), TimeLeft(seconds=0.0, at_least=True), id="refused first"),
+        pytest.param(
+            left(FREE, flow=50.0, pause=7.0, outage=True), TimeLeft(seconds=7.0, at_least=True), id="an outage"
+        ),
+    ],
+)
+def test_whatever_holds_the_rest_longest_tells_the_time_left(found: TimeLeft | None, expected: TimeLeft | None) -> None:
+    assert found == expected
