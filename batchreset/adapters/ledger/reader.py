@@ -2,9 +2,10 @@
 
 import contextlib
 import datetime as dt
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from batchreset.adapters.ledger.store import log_of
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
+from batchreset.core.reporting.traffic import Kind, Session, kind_of
 from batchreset.core.retry import RETRY_TABLE
 
 ResultValues = tuple[
@@ -113,6 +115,59 @@ class LedgerReader:
                 _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
             ]
         return sorted(ended + cut_off)
+
+    def endings_between(
+        self, first: int, last: int, *, unfinished: Reason | None
+    ) -> list[tuple[int, str, str | None, int]]:
+        """(row, outcome, reason, attempts) for rows that are only counted, as `results_between` has them.
+
+        `unfinished` None leaves rows out that have no outcome: they are under way.
+        """
+        with self._translating():
+            ended = self._connection.execute(sql.ENDINGS_BETWEEN, (first, last)).fetchall()
+        if unfinished is None:
+            return ended
+        with self._translating():
+            cut_off = [
+                _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
+            ]
+        return ended + [(values[0], values[1], values[2], values[8]) for values in cut_off]
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Every carrying-out of the run, in order, with what was exchanged in it."""
+        with self._translating():
+            return tuple(
+                Session(
+                    number=number, began_at=began_at, ended_at=ended_at, stop_reason=stop_reason, exchanges=exchanges,
+                    throttled=throttled, first_sent_at=first_sent_at, last_ended_at=last_ended_at,
+                )
+                for (
+                    number, began_at, ended_at, stop_reason, exchanges, throttled, first_sent_at, last_ended_at
+                ) in self._connection.execute(sql.SESSIONS)
+            )  # fmt: skip
+
+    def bars(
+        self, sessions: Sequence[Session], *, width_seconds: int, rows: Sequence[int] | None = None
+    ) -> Mapping[tuple[int, int, Kind], int]:
+        """Exchanges by session, bar (from the session's first exchange on) and kind; of these rows, or of all."""
+        beginnings = json.dumps([(one.number, one.first_sent_at) for one in sessions if one.exchanges])
+        given: tuple[object, ...] = (beginnings, width_seconds * 1000)
+        statement = sql.BARS if rows is None else sql.BARS_OF_ROWS
+        if rows is not None:
+            given = (*given, json.dumps(list(rows)))
+        counts: Counter[tuple[int, int, Kind]] = Counter()
+        with self._translating():
+            for session, bar, verdict, exchanges in self._connection.execute(statement, given):
+                counts[session, bar, kind_of(verdict)] += exchanges
+        return counts
+
+    def answer_times(self) -> Mapping[tuple[Kind, int], int]:
+        """(kind, milliseconds) of exchanges to which an answer came, and how often."""
+        counts: Counter[tuple[Kind, int]] = Counter()
+        with self._translating():
+            for verdict, milliseconds, answers in self._connection.execute(sql.ANSWER_TIMES):
+                counts[kind_of(verdict), milliseconds] += answers
+        return counts
 
     def generations(self) -> Mapping[int, int]:
         """How many passwords each row that was touched has had."""
