@@ -42,6 +42,7 @@ def report_of(run: FrozenRun, *, now: dt.datetime, summary: Mapping[str, Any] | 
     """All that there is to say of the run, as of one moment.
 
     Args:
+        run: which one.
         now: when it is said.
         summary: of the session that has just ended, by whoever holds the run; None: whatever the folder tells.
 
@@ -148,7 +149,9 @@ def _rows(run: FrozenRun, ledger: LedgerReader | None, end: _End) -> tuple[Count
     reason = Reason.PLANNED if running else unattempted_reason(last, dry_run=end.state == "dry_run")
     counted = count_results(
         plan=run.folder.plan,
-        endings=lambda first, to: ledger.endings_between(first, to, unfinished=None if running else reason) if ledger else [],
+        endings=lambda first, to: (
+            ledger.endings_between(first, to, unfinished=None if running else reason) if ledger else []
+        ),
         outcomes=lambda first, to: ledger.results_between(first, to, unfinished=reason) if ledger else [],
         unattempted=reason,
     )
@@ -218,7 +221,10 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Those that decided what was done; none is a secret, and where a notice goes is one."""
     password, partner_center, auth = settings.password, settings.partner_center, settings.auth
     pace, safety = settings.pace, settings.safety
-    yield "Passwords", password.kind if password.kind == "passphrase" else f"{password.kind}, {password.length} characters"
+    yield (
+        "Passwords",
+        password.kind if password.kind == "passphrase" else f"{password.kind}, {password.length} characters",
+    )
     keys = password.recipients if password.kind != "discard" else ()
     for number, key in enumerate(keys[:_SHOWN_RECIPIENTS], start=1):
         yield f"Sealed to key {number}", key if len(key) <= _SHOWN_OF_A_KEY else key[:_SHOWN_OF_A_KEY] + "…"
@@ -234,7 +240,10 @@ def _settings(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "Customers allowed", f"{len(settings.input.customers):,}"
     yield "Invalid rows", "refused" if settings.input.on_invalid == "stop" else "left out"
     yield "At once", f"{pace.max_concurrency:,} requests at most"
-    yield "Rate", f"{pace.max_per_second:g} requests a second at most" if pace.max_per_second else "as the service allows"
+    yield (
+        "Rate",
+        f"{pace.max_per_second:g} requests a second at most" if pace.max_per_second else "as the service allows",
+    )
     yield "Attempts", f"{pace.max_attempts:,} a row at most, refusals by limits (429) not counted"
     yield "Canary", f"{safety.canary:,} rows first" if safety.canary else "none"
     yield "Stops at", ", ".join(_stops(settings))

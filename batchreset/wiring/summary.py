@@ -94,7 +94,8 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"this session took {_duration(summary['duration_seconds'])}"
     lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}", *_limit_lines(summary.get("pacing"))]
-    lines += ["", f"  results    {summary['files']['results']}", f"  log        {summary['files']['log']}"]
+    named = ((name, summary["files"].get(name)) for name in ("results", "report", "log"))
+    lines += ["", *(f"  {name:<11}{path}" for name, path in named if path)]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
         lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")
     return lines

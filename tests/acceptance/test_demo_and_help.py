@@ -12,7 +12,7 @@ from acceptance_world import COMMAND, World, accounts
 
 MakeWorld = Callable[..., World]
 SLOW = {"polars", "httpx", "pydantic", "anyio", "rich", "asyncio", "pyrage", "structlog", "uvicorn"}
-COMMANDS = ("run", "plan", "apply", "roster", "status", "results", "handover", "auth", "simulate", "demo")
+COMMANDS = ("run", "plan", "apply", "roster", "status", "results", "report", "handover", "auth", "simulate", "demo")
 
 
 def program(*arguments: str, folder: Path, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

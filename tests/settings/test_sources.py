@@ -216,17 +216,17 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         ),
         pytest.param(
             "[output]\nkind = 1",
-            "[output] kind: there is no such setting; [output] has runs_dir, results, notify",
+            "[output] kind: there is no such setting; [output] has runs_dir, results, report, notify",
             id="key-of-several-other-sections",
         ),
         pytest.param(
             "[output]\nzzz = 1",
-            "[output] zzz: there is no such setting; [output] has runs_dir, results, notify",
+            "[output] zzz: there is no such setting; [output] has runs_dir, results, report, notify",
             id="nothing-near",
         ),
         pytest.param(
             '[output]\n"\\u001b[2J" = 1',
-            '[output] "\\u001b[2J": there is no such setting; [output] has runs_dir, results, notify',
+            '[output] "\\u001b[2J": there is no such setting; [output] has runs_dir, results, report, notify',
             id="control-characters-in-a-key",
         ),
         pytest.param("[pase]", "[pase]: there is no such section; did you mean [pace]?", id="misspelt-section"),

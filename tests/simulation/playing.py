@@ -143,7 +143,7 @@ class _Play:
             self._not_all_kept = True
         how = How(
             take_up=take_up, dry_run=False, again=False, log_files=(), log_level=logging.INFO, stderr=self._said,
-            shown=logging.ERROR, display=Silent(),
+            shown=logging.ERROR, say=lambda line: None, display=Silent(),
         )  # fmt: skip
         try:
             summary = apply(run, how, environ={}, machine=world.machine)

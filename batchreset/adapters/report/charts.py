@@ -67,7 +67,9 @@ def draw(report: Report) -> Charts:
 
 
 def _both(make: Any, what: object) -> Chart:
-    drawn = {size: _drawing(make(what, size).properties(width=width, height=_HEIGHT)) for size, width in _WIDTHS.items()}
+    drawn = {
+        size: _drawing(make(what, size).properties(width=width, height=_HEIGHT)) for size, width in _WIDTHS.items()
+    }
     return Chart(**drawn)
 
 
@@ -86,7 +88,7 @@ def _throughput(throughput: Throughput, size: str) -> Any:
     end = throughput.bars[-1].at + throughput.bar_seconds
     x_scale = alt.Scale(domain=[0, end], nice=False)
     layers: list[Any] = [
-        alt.Chart(alt.Data(values=_stacked(throughput)))
+        alt.Chart(alt.InlineData(values=_stacked(throughput)))
         .mark_bar(binSpacing=0, strokeWidth=0)
         .encode(
             x=alt.X("from:Q", scale=x_scale, axis=x_axis),
@@ -97,11 +99,11 @@ def _throughput(throughput: Throughput, size: str) -> Any:
         )
     ]
     if throughput.limit is not None:
-        line = alt.Chart(alt.Data(values=[{"limit": throughput.limit.per_second}]))
+        line = alt.Chart(alt.InlineData(values=[{"limit": throughput.limit.per_second}]))
         layers.append(line.mark_rule(color="var(--limit)", strokeDash=[6, 4], strokeWidth=2).encode(y="limit:Q"))
     begins = [{"at": at, "session": f"session {number}"} for number, at in throughput.begins.items()]
     if len(begins) > 1:
-        lines = alt.Chart(alt.Data(values=begins[-_SMALL:]))
+        lines = alt.Chart(alt.InlineData(values=begins[-_SMALL:]))
         layers.append(lines.mark_rule(color="var(--ink)", strokeDash=[2, 3]).encode(x=alt.X("at:Q", scale=x_scale)))
         layers.append(
             lines.mark_text(align="left", dx=4, baseline="top", color="var(--ink)", fontSize=_SMALL).encode(
@@ -152,7 +154,7 @@ def _histogram(bins: Sequence[Bin], size: str) -> Any:
     ]
     title = "from so long up to the next" if size == "wide" else "from so long on"
     return (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.InlineData(values=values))
         .mark_bar(color="var(--done)")
         .encode(
             x=alt.X(

@@ -102,9 +102,8 @@ def _charts(report: Report, draw: Draw) -> tuple[Charts, str | None]:
         return draw(report), None
     except NoChartsError:
         return _NO_CHARTS, f"what draws them is not installed ({INSTALL})"
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:  # noqa: BLE001  a bug of a library, or its panic, costs the charts and no figure
+    except BaseException as error:
+        # A bug of a library costs the charts and no figure, its panic too, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         return _NO_CHARTS, f"they could not be drawn ({type(error).__name__})"

@@ -24,6 +24,9 @@ from batchreset.core.reporting.rows import (
 EndingsOf = Callable[[int, int], Sequence[tuple[int, str, str | None, int]]]
 """(row, outcome, reason, attempts) of the rows from the first number to the last, both included."""
 
+_InFull = Callable[[pl.DataFrame], pl.DataFrame]
+"""From a few rows of the plan to those of the results file."""
+
 _OUTCOME: Final = "outcome"
 _ATTEMPTS: Final = "attempts"
 _NAME: Final = "name"
@@ -50,11 +53,15 @@ def count_results(*, plan: Path, endings: EndingsOf, outcomes: OutcomesOf, unatt
     counts = pl.DataFrame(schema={CUSTOMER: pl.String, _OUTCOME: pl.String, REASON: pl.String, _ATTEMPTS: pl.Int32,
                                   _COUNT: pl.UInt32, _NAME: pl.String})  # fmt: skip
     wanted: dict[Ending, list[ShownRow]] = {}
+
+    def in_full(planned: pl.DataFrame) -> pl.DataFrame:
+        return joined(planned, [values for row in planned[ROW] for values in outcomes(row, row)], unattempted)
+
     try:
         for planned in planned_batches(plan):
             rows = _ended(planned, endings(planned.item(0, ROW), planned.item(-1, ROW)), unattempted)
             counts = _added(counts, rows)
-            _show_more(wanted, planned, rows, outcomes, unattempted)
+            _show_more(wanted, planned, rows, in_full=in_full)
     except FROM_POLARS as error:
         raise unreadable(plan, error) from error
     return _counted(counts, wanted)
@@ -100,23 +107,17 @@ def _added(counts: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _show_more(
-    wanted: dict[Ending, list[ShownRow]],
-    planned: pl.DataFrame,
-    rows: pl.DataFrame,
-    outcomes: OutcomesOf,
-    unattempted: Reason,
+    wanted: dict[Ending, list[ShownRow]], planned: pl.DataFrame, rows: pl.DataFrame, *, in_full: _InFull
 ) -> None:
     """The first few rows of each ending that needs a person, as far as there are not enough of them yet."""
     for outcome, reason in rows.select(_OUTCOME, REASON).unique(maintain_order=True).iter_rows():
         ending = Outcome(outcome), Reason(reason) if reason else None
         missing = SHOWN_OF_A_GROUP - len(wanted.get(ending, ()))
-        if not needs_a_person(*ending) or not missing:
-            continue
-        alike = (pl.col(_OUTCOME) == outcome) & pl.col(REASON).eq_missing(pl.lit(reason))
-        numbers = rows.filter(alike)[ROW].head(missing)
-        details = [values for number in numbers for values in outcomes(number, number)]
-        full = joined(planned.filter(pl.col(ROW).is_in(numbers.implode())), details, unattempted)
-        wanted.setdefault(ending, []).extend(_shown(values, planned) for values in full.iter_rows(named=True))
+        if needs_a_person(*ending) and missing:
+            alike = (pl.col(_OUTCOME) == outcome) & pl.col(REASON).eq_missing(pl.lit(reason))
+            numbers = rows.filter(alike)[ROW].head(missing)
+            full = in_full(planned.filter(pl.col(ROW).is_in(numbers.implode())))
+            wanted.setdefault(ending, []).extend(_shown(values, planned) for values in full.iter_rows(named=True))
 
 
 def _shown(values: Mapping[str, Any], planned: pl.DataFrame) -> ShownRow:

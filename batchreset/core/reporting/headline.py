@@ -30,8 +30,12 @@ def headline(state: str, counted: Counted, *, to_reset: int, under_way: int = 0)
         rest.append(f"{under_way:,} {'is' if under_way == 1 else 'are'} under way")
     left = counted.of(Outcome.NOT_ATTEMPTED) - under_way
     if left > 0:
-        rest.append(f"{left:,} to go" if state == "running" else f"{left:,} {'was' if left == 1 else 'were'} not attempted")
-    return f"{begins}{done:,} of {accounts} {'was' if done == 1 else 'were'} reset" + (f"; {_listed(rest)}." if rest else ".")
+        rest.append(
+            f"{left:,} to go" if state == "running" else f"{left:,} {'was' if left == 1 else 'were'} not attempted"
+        )
+    return f"{begins}{done:,} of {accounts} {'was' if done == 1 else 'were'} reset" + (
+        f"; {_listed(rest)}." if rest else "."
+    )
 
 
 def _many(number: int, noun: str) -> str:

@@ -185,11 +185,11 @@ def bars(
         by_bar.setdefault((session, bar), Counter())[kind] += often
     drawn: list[Bar] = []
     begins: dict[int, int] = {}
-    for session in sessions:
-        own = [bar for number, bar in by_bar if number == session.number]
-        if own:
-            begins[session.number] = len(drawn) * width
-        for bar in range(max(own, default=-1) + 1):
-            counts = by_bar.get((session.number, bar), Counter())
-            drawn.append(Bar(session=session.number, at=len(drawn) * width, counts=counts))
+    last: dict[int, int] = {}
+    for number, bar in by_bar:
+        last[number] = max(bar, last.get(number, 0))
+    for number in (session.number for session in sessions if session.number in last):
+        begins[number] = len(drawn) * width
+        for bar in range(last[number] + 1):
+            drawn.append(Bar(session=number, at=len(drawn) * width, counts=by_bar.get((number, bar), Counter())))
     return tuple(drawn), begins

@@ -33,7 +33,7 @@ REASONS = {
 }
 FILES = {
     "plan.parquet", "run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv",
-    "summary.json", "log.ndjson", "lock", "problems.csv", "findings.csv",
+    "summary.json", "log.ndjson", "lock", "problems.csv", "findings.csv", "report.html",
 }  # fmt: skip
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
