@@ -1,7 +1,16 @@
 """The ledger: intents, attempts, outcomes and sealed passwords in SQLite (WAL, `synchronous=FULL`)."""
 
 from batchreset.adapters.ledger.group_commit import GroupCommit, WriteGroup, in_thread
-from batchreset.adapters.ledger.reader import LastSession, LedgerReader, ResultValues
+from batchreset.adapters.ledger.reader import Ending, LastSession, LedgerReader, ResultValues
 from batchreset.adapters.ledger.store import LedgerStore
 
-__all__ = ["GroupCommit", "LastSession", "LedgerReader", "LedgerStore", "ResultValues", "WriteGroup", "in_thread"]
+__all__ = [
+    "Ending",
+    "GroupCommit",
+    "LastSession",
+    "LedgerReader",
+    "LedgerStore",
+    "ResultValues",
+    "WriteGroup",
+    "in_thread",
+]

@@ -26,6 +26,9 @@ ResultValues = tuple[
 """row, outcome, reason, http_status, error_code, error_description, ms_correlation_id, ms_request_id, attempts,
 first_sent_at, completed_at"""
 
+Ending = tuple[int, str, str | None, int]
+"""row, outcome, reason, attempts"""
+
 _BUSY_SECONDS: Final = 10.0
 _RULES: Final = {verdict.name.lower(): rule for verdict, rule in RETRY_TABLE.items()}
 
@@ -116,22 +119,14 @@ class LedgerReader:
             ]
         return sorted(ended + cut_off)
 
-    def endings_between(
-        self, first: int, last: int, *, unfinished: Reason | None
-    ) -> list[tuple[int, str, str | None, int]]:
-        """(row, outcome, reason, attempts) for rows that are only counted, as `results_between` has them.
-
-        `unfinished` None leaves rows out that have no outcome: they are under way.
-        """
+    def endings_between(self, first: int, last: int, *, unfinished: Reason) -> tuple[list[Ending], list[Ending]]:
+        """As `results_between`, for rows that are only counted: those with an outcome, and those without one."""
         with self._translating():
             ended = self._connection.execute(sql.ENDINGS_BETWEEN, (first, last)).fetchall()
-        if unfinished is None:
-            return ended
-        with self._translating():
             cut_off = [
                 _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
             ]
-        return ended + [(values[0], values[1], values[2], values[8]) for values in cut_off]
+        return ended, [(values[0], values[1], values[2], values[8]) for values in cut_off]
 
     def sessions(self) -> tuple[Session, ...]:
         """Every carrying-out of the run, in order, with what was exchanged in it."""

@@ -11,13 +11,16 @@ from typing import Any, Final
 
 from batchreset.adapters.report.wording import clock, milliseconds
 from batchreset.core.reporting.report import Report, Throughput
-from batchreset.core.reporting.traffic import Bin, Kind
+from batchreset.core.reporting.traffic import WIDTHS, Bin, Kind
 
 DRAWN_KINDS: Final = (Kind.DONE, Kind.REFUSED, Kind.UNCLEAR, Kind.THROTTLED, Kind.NOT_SENT)
 """From the bottom of a bar to its top."""
 _WIDTHS: Final = {"wide": 760, "narrow": 300}
 _HEIGHT: Final = 210
 _TICKS: Final = {"wide": 9, "narrow": 4}
+_TIME_TITLE: Final = {"wide": "time of sending, without pauses between sessions", "narrow": "time of sending"}
+_HEADROOM: Final = 1.12
+"""Above the highest bar, for what stands at the top."""
 _FONT: Final = "system-ui, sans-serif"
 _SMALL: Final = 12
 
@@ -78,9 +81,7 @@ def _throughput(throughput: Throughput, size: str) -> Any:
     import altair as alt  # noqa: PLC0415
 
     x_axis = alt.Axis(
-        title="time of sending (minutes:seconds, pauses between sessions left out)"
-        if size == "wide"
-        else "time of sending (min:s)",
+        title=_TIME_TITLE[size],
         values=_ticks(throughput, _TICKS[size]),
         labelExpr=_clock_labels(_ticks(throughput, _TICKS[size])),
         grid=False,
@@ -93,7 +94,11 @@ def _throughput(throughput: Throughput, size: str) -> Any:
         .encode(
             x=alt.X("from:Q", scale=x_scale, axis=x_axis),
             x2=alt.X2("to:Q"),
-            y=alt.Y("low:Q", axis=alt.Axis(title="requests a second", tickCount=5)),
+            y=alt.Y(
+                "low:Q",
+                axis=alt.Axis(title="requests a second", tickCount=5),
+                scale=alt.Scale(domain=[0, _top(throughput)]),
+            ),
             y2=alt.Y2("high:Q"),
             color=alt.Color("color:N", scale=None, legend=None),
         )
@@ -133,10 +138,15 @@ def _stacked(throughput: Throughput) -> list[dict[str, Any]]:
     return drawn
 
 
+def _top(throughput: Throughput) -> float:
+    """Of the axis: the highest bar or the limit, whichever is higher."""
+    highest = max(sum(bar.counts.values()) / throughput.bar_seconds for bar in throughput.bars)
+    return max(highest, throughput.limit.per_second if throughput.limit else 0.0) * _HEADROOM
+
+
 def _ticks(throughput: Throughput, most: int) -> list[int]:
     end = throughput.bars[-1].at + throughput.bar_seconds
-    steps = -(-end // throughput.bar_seconds)
-    every = -(-steps // most) * throughput.bar_seconds
+    every = next((width for width in WIDTHS if end / width <= most), WIDTHS[-1] * -(-end // (WIDTHS[-1] * most)))
     return list(range(0, end + 1, every))
 
 

@@ -44,7 +44,7 @@ OUTCOME_NAMES: Final = {
 }
 KIND_NAMES: Final[Mapping[Kind, str]] = {
     Kind.DONE: "reset",
-    Kind.REFUSED: "refused for good",
+    Kind.REFUSED: "another refusal",
     Kind.UNCLEAR: "no clear answer",
     Kind.THROTTLED: "refused by a limit (429)",
     Kind.NOT_SENT: "never left this machine",
@@ -165,7 +165,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = ("foreign", "number", "share", "moment", "at", "milliseconds", "duration", "span")
+    words = ("foreign", "number", "share", "moment", "at", "milliseconds", "duration", "span", "sentence")
     environment.filters.update({name: getattr(wording, name) for name in words})
     environment.globals.update(
         {

@@ -4,6 +4,8 @@ import datetime as dt
 import unicodedata
 from typing import Final
 
+from batchreset.errors import sentence as end_of_sentence
+
 LONGEST: Final = 160
 """Characters of a text that somebody else wrote; the results file has all of it."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -17,6 +19,11 @@ def foreign(text: str, most: int = LONGEST) -> str:
     """A text that somebody else wrote: on one line, without what cannot be seen, not longer than a few lines."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in shown)
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning and a full stop at its end."""
+    return end_of_sentence(text[:1].upper() + text[1:])
 
 
 def number(value: float) -> str:
