@@ -113,15 +113,18 @@ def _state(last: LastSession | None, rows_left: int) -> str:
 
 
 def _told(summary: Mapping[str, Any] | None, state: str) -> End | None:
-    """By a summary, if it is of this state of things; it is a file, and anything may stand in it."""
-    if summary is None or summary.get("state") != state:
+    """By a summary, if it is of this state of things; it is a file, and anything may stand in it.
+
+    A session whose ledger failed has told of its end there alone: each session takes away the summary before it.
+    """
+    if summary is None or summary.get("state") != ("stopped" if state == "interrupted" else state):
         return None
     try:
         stop, code = summary["stop"], int(summary["exit_code"])
         told = {name: str(stop[name]) for name in ("reason", "what", "next_step")} if stop else None
     except (KeyError, TypeError, ValueError):
         return None
-    return End(state=state, exit_code=code, stopped=Stopped(**told) if told else None)
+    return End(state=summary["state"], exit_code=code, stopped=Stopped(**told) if told else None)
 
 
 def _end(run: FrozenRun, counted: Counted, state: str, last: LastSession | None) -> End:

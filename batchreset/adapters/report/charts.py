@@ -172,7 +172,7 @@ def _histogram(bins: Sequence[Bin], size: str) -> Any:
                 axis=alt.Axis(title=title, labelAngle=0 if size == "wide" else -60, labelOverlap=False),
                 scale=alt.Scale(paddingInner=0.08, paddingOuter=0.04),
             ),
-            y=alt.Y("answers:Q", axis=alt.Axis(title="answers", tickCount=5, format="~s")),
+            y=alt.Y("answers:Q", axis=alt.Axis(title="answers", tickCount=5, format=",d")),
         )
     )  # fmt: skip
 
