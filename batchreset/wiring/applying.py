@@ -22,7 +22,7 @@ from batchreset.errors import (
     RefusedError,
     RunFolderError,
 )
-from batchreset.wiring.concluding import Around, check_results_can_be_written, conclude
+from batchreset.wiring.concluding import Around, check_results_can_be_written, conclude, take_away_report
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
@@ -94,7 +94,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             if stop is None and not how.dry_run:
                 earlier = _earlier(run, began_at, log)
                 run.folder.summary_json.unlink(missing_ok=True)
-                run.folder.report.unlink(missing_ok=True)
+                take_away_report(run)
                 ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
                 stop = ended.stop
                 if ended.learned is not None:

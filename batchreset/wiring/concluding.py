@@ -81,24 +81,28 @@ def _reported(run: FrozenRun, summary: dict[str, Any], around: Around, *, now: d
             from batchreset.wiring.report import write_report  # noqa: PLC0415
 
             without_charts = write_report(run, run.folder.report, now=now, summary=summary)
+        if skipped.by is None:
             named = summary | {"files": summary["files"] | {"report": str(run.folder.report)}}
             run.folder.write_json(run.folder.summary_json, named)
-        if skipped.by is None:
             if without_charts:
                 around.say(f"warning: the report has no charts: {without_charts}")
             return named
         why = f"{skipped.by} was received"
     except Exception as error:  # noqa: BLE001  all is recorded: whatever a page's making comes to, the run has ended well
         why = error.what if isinstance(error, BatchresetError) else type(error).__name__
-    with contextlib.suppress(OSError):
-        # One of an earlier session tells other figures.
-        run.folder.report.unlink(missing_ok=True)
+    take_away_report(run)
     if around.log is not None:
         around.log.warning("report.failed", why=why)
     around.say(
         f"warning: there is no report ({why}); to have one: batchreset report {shlex.quote(str(run.folder.path))}"
     )
     return summary
+
+
+def take_away_report(run: FrozenRun) -> None:
+    """One of an earlier session tells other figures than the files beside it."""
+    with contextlib.suppress(OSError):
+        run.folder.report.unlink(missing_ok=True)
 
 
 def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: RunFolderError) -> ResultsError:

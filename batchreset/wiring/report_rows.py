@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from batchreset.adapters.ledger import Ending, LastSession, LedgerReader, ResultValues
 from batchreset.adapters.results import count_results
@@ -12,6 +12,8 @@ from batchreset.core.reporting.report import Stopped
 from batchreset.core.reporting.rows import Counted
 from batchreset.core.stop import exit_code_of
 from batchreset.wiring.frozen import FrozenRun, unattempted_reason
+
+_TOLD_AS: Final = {"interrupted": "stopped", "planned": "stopped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +117,10 @@ def _state(last: LastSession | None, rows_left: int) -> str:
 def _told(summary: Mapping[str, Any] | None, state: str) -> End | None:
     """By a summary, if it is of this state of things; it is a file, and anything may stand in it.
 
-    A session whose ledger failed has told of its end there alone: each session takes away the summary before it.
+    A session that came to no ledger, or whose ledger failed, has told of its end there alone; each session takes away
+    the summary before it.
     """
-    if summary is None or summary.get("state") != ("stopped" if state == "interrupted" else state):
+    if summary is None or summary.get("state") != _TOLD_AS.get(state, state):
         return None
     try:
         stop, code = summary["stop"], int(summary["exit_code"])

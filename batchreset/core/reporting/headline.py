@@ -28,14 +28,17 @@ def headline(state: str, counted: Counted, *, to_reset: int, under_way: int = 0)
     rest = [f"{rows:,} {words(rows)}" for outcome, words in _NOT_WELL.items() if (rows := counted.of(outcome))]
     if under_way:
         rest.append(f"{under_way:,} {'is' if under_way == 1 else 'are'} under way")
-    left = counted.of(Outcome.NOT_ATTEMPTED) - under_way
-    if left > 0:
-        rest.append(
-            f"{left:,} to go" if state == "running" else f"{left:,} {'was' if left == 1 else 'were'} not attempted"
-        )
-    return f"{begins}{done:,} of {accounts} {'was' if done == 1 else 'were'} reset" + (
-        f"; {_listed(rest)}." if rest else "."
-    )
+    if (left := counted.of(Outcome.NOT_ATTEMPTED) - under_way) > 0:
+        rest.append(f"{left:,} to go" if state == "running" else f"{left:,} {_was(left)} not attempted")
+    return f"{begins}{done:,} of {to_reset:,} accounts {_was(done)} reset{_after(rest)}."
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _after(clauses: Sequence[str]) -> str:
+    return f"; {_listed(clauses)}" if clauses else ""
 
 
 def _many(number: int, noun: str) -> str:

@@ -1,0 +1,156 @@
+"""The report is there when a run ends, says what the results say, and is never what a run fails of."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from acceptance_world import World, accounts, until
+from evidence import gather
+from proof import Page, page_complaints, prove
+
+ON = {"BATCHRESET_OUTPUT__REPORT": "true"}
+RUN = ("run", "users.csv", "--run-id", "r", "--yes", "--canary", "0", "--max-failure-rate", "1")
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What draws charts is not installed: a second a run is saved."""
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+
+
+def read(made: World, run: str = "r") -> Page:
+    return Page.of((made.runs / run / "report.html").read_text(encoding="utf-8"))
+
+
+def events(made: World, name: str) -> list[dict[str, object]]:
+    lines = (made.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()
+    return [event for event in map(json.loads, lines) if event["event"] == name]
+
+
+def test_a_run_leaves_a_report_whose_figures_are_the_results(make_world: Callable[..., World]) -> None:
+    """With charts, of a run that was throttled, refused and left in doubt."""
+    rows = accounts(12, 5, 3)
+    made = make_world(
+        missing_users=frozenset(row.user for row in rows[::9]), partner_limit=15, partner_window_seconds=1,
+        lost_applied_share=0.1,
+    )  # fmt: skip
+    source = made.input(rows)
+    finished = made.batchreset(*RUN, "--max-attempts", "1", environ=ON)
+    report = made.runs / "r" / "report.html"
+    assert finished.code == 3
+    assert f"\n  report     {report}\n" in finished.stdout
+    assert made.summary()["files"]["report"] == str(report)
+    assert report.stat().st_mode & 0o777 == 0o600
+    assert "warning" not in finished.stderr
+    assert report.read_text(encoding="utf-8").count("<svg") == 4
+    # Figures, secrets, modes: the checker looks at every file.
+    prove(gather(made, source))
+    figures = read(made).figures
+    assert figures["outcome.in_doubt"] > 0
+    assert figures["kind.throttled"] > 0
+
+
+def test_without_the_extra_the_run_says_so_once_and_the_page_has_all_figures(
+    make_world: Callable[..., World], plain: None
+) -> None:
+    made = make_world()
+    made.input(accounts(3))
+    finished = made.batchreset(*RUN, environ=ON)
+    assert finished.code == 0
+    said = [line for line in finished.stderr.splitlines() if line.startswith("warning")]
+    assert said == [
+        "warning: the report has no charts: what draws them is not installed (pip install 'batchreset[report]')"
+    ]
+    assert read(made).figures["outcome.succeeded"] == 3
+    quiet = made.batchreset(*RUN[:2], "--again", "--run-id", "q", *RUN[4:], "-q", environ=ON)
+    assert (quiet.code, quiet.stderr) == (0, "")
+
+
+def test_a_report_that_cannot_be_made_is_a_warning(make_world: Callable[..., World], plain: None) -> None:
+    """Nothing else is lost by it: not the exit code, the results, the summary or what the log says."""
+    made = make_world()
+    made.input(accounts(3))
+    assert made.batchreset("plan", "users.csv", "--run-id", "r", environ=ON).code == 0
+    (made.runs / "r" / "report.html").mkdir(mode=0o700)
+    finished = made.batchreset("apply", "r", "--yes")
+    (made.runs / "r" / "report.html").rmdir()
+    why = f"the report could not be written to {made.runs / 'r' / 'report.html'} (Is a directory)"
+    assert finished.code == 0
+    assert finished.stderr.splitlines()[-1] == (
+        f"warning: there is no report ({why}); to have one: batchreset report {made.runs / 'r'}"
+    )
+    assert [event["why"] for event in events(made, "report.failed")] == [why]
+    assert "report" not in made.summary()["files"]
+    assert "  report " not in finished.stdout
+    assert (len(made.results()), made.summary()["state"]) == (3, "finished")
+
+
+def test_no_report_where_none_is_wanted(make_world: Callable[..., World]) -> None:
+    made = make_world()
+    made.input(accounts(2))
+    assert made.batchreset(*RUN, "--no-report", environ=ON).code == 0
+    assert not (made.runs / "r" / "report.html").exists()
+    assert "report" not in made.summary()["files"]
+
+
+def test_the_command_tells_of_a_run_at_any_time(make_world: Callable[..., World], plain: None) -> None:
+    """Planned, tried without sending, and stopped by a limit; each time as its results file says."""
+    made = make_world(missing_users=frozenset(row.user for row in accounts(9)))
+    made.input(accounts(9))
+    assert made.batchreset("plan", "users.csv", "--run-id", "r", "--canary", "2").code == 0
+    told = made.batchreset("report", "r", "--out", "early.html")
+    assert (told.code, told.stdout) == (0, "early.html\n")
+    early = Page.of((made.folder / "early.html").read_text(encoding="utf-8"))
+    assert (early.figures["to_reset"], early.figures["settled"], "exit_code" in early.figures) == (9, 0, False)
+    assert "Planned and not begun: 9 accounts to be reset." in early.words
+
+    assert made.batchreset("apply", "r", "--dry-run").code == 0
+    assert made.batchreset("report", "r").code == 0
+    assert list(page_complaints_of(made)) == []
+    assert "Dry run, nothing was sent: 9 accounts would be reset." in read(made).words
+
+    assert made.batchreset("apply", "r", "--yes").code == 4
+    assert not (made.runs / "r" / "report.html").exists(), "one that tells other figures"
+    assert made.batchreset("report", "r").code == 0
+    assert list(page_complaints_of(made)) == []
+    stopped = read(made)
+    assert "Why it ended early" in stopped.words
+    assert stopped.figures["exit_code"] == 4
+
+
+def page_complaints_of(made: World) -> Iterator[str]:
+    html = (made.runs / "r" / "report.html").read_text(encoding="utf-8")
+    return page_complaints(html, made.results(), made.summary())
+
+
+def test_of_a_run_that_goes_on_or_was_killed_it_tells_what_is_done(
+    make_world: Callable[..., World], plain: None
+) -> None:
+    made = make_world(latency_seconds=0.02)
+    made.input(accounts(14, 10))
+    with made.started(*RUN, "--max-concurrency", "2", environ=ON):
+        until(lambda: made.resets > 6)
+        assert made.batchreset("report", "r").code == 0
+        going_on = read(made)
+    assert "Still going on: " in going_on.words
+    assert going_on.figures["outcome.succeeded"] >= 1
+    assert going_on.figures["outcome.in_doubt"] == 0
+    assert going_on.figures["rows"] == 24
+    assert made.batchreset("report", "r").code == 0
+    killed = read(made)
+    assert "Broken off in the middle: " in killed.words
+    assert "exit_code" not in killed.figures
+    assert made.batchreset(*RUN, environ=ON).code == 0
+    assert list(page_complaints_of(made)) == []
+    assert (read(made).figures["session.1.exchanges"] > 0, read(made).figures["settled"]) == (True, 24)
+
+
+def test_it_overwrites_nothing_of_the_run(make_world: Callable[..., World], plain: None) -> None:
+    made = make_world()
+    made.input(accounts(1))
+    made.batchreset("plan", "users.csv", "--run-id", "r")
+    for out in ("users.csv", "runs/r/ledger.sqlite", "runs/r/other.html"):
+        refused = made.batchreset("report", "r", "--out", out)
+        assert refused.code == 2
+        assert refused.stderr.startswith("error: the report would overwrite ")
