@@ -1,7 +1,10 @@
 """The report is there when a run ends, says what the results say, and is never what a run fails of."""
 
 import json
+import os
+import signal
 import sys
+import types
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -83,6 +86,24 @@ def test_a_report_that_cannot_be_made_is_a_warning(make_world: Callable[..., Wor
     assert [event["why"] for event in events(made, "report.failed")] == [why]
     assert "report" not in made.summary()["files"]
     assert "  report " not in finished.stdout
+    assert (len(made.results()), made.summary()["state"]) == (3, "finished")
+
+
+def test_ctrl_c_skips_the_report_and_changes_nothing_else(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_spec: object, **_options: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setitem(sys.modules, "vl_convert", types.SimpleNamespace(vegalite_to_svg=interrupted))
+    made = make_world()
+    made.input(accounts(3))
+    finished = made.batchreset(*RUN, environ=ON)
+    assert finished.code == 0
+    assert finished.stderr.splitlines()[-1] == (
+        f"warning: there is no report (SIGINT was received); to have one: batchreset report {made.runs / 'r'}"
+    )
+    assert [path.name for path in (made.runs / "r").iterdir() if "report" in path.name] == []
     assert (len(made.results()), made.summary()["state"]) == (3, "finished")
 
 

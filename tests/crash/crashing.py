@@ -50,6 +50,7 @@ class Crashing:
         chance: draws what is not given.
         rows: of each customer, in every run's input.
         at_once: so many rows may be under way at a time.
+        report: whether runs write their report; its charts cost a second of each.
         history: what was done to the run, to be shown when something does not hold.
         succeeded: users that the run recorded as such, and how many requests the service had seen then.
     """
@@ -58,6 +59,7 @@ class Crashing:
     chance: random.Random
     rows: tuple[int, ...] = ROWS
     at_once: int = AT_ONCE
+    report: bool = False
     number: int = 0
     history: list[str] = field(default_factory=list)
     succeeded: dict[str, int] = field(default_factory=dict)
@@ -94,7 +96,8 @@ class Crashing:
         recording = self.made.folder / "recording"
         disk = Disk(self.made.runs)
         watch = Watch(root=self.made.runs, recording=recording, rules=rules)
-        command = ("run", self.source.name, "--run-id", self.run, "--max-concurrency", str(self.at_once), *_FLAGS)
+        flags = (*_FLAGS, "--max-concurrency", str(self.at_once), "--report" if self.report else "--no-report")
+        command = ("run", self.source.name, "--run-id", self.run, *flags)
         before = self.made.resets
         ended = self.made.batchreset(*command, watch=watch)
         sent = self.made.resets - before

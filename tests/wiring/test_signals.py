@@ -93,7 +93,7 @@ def test_a_signal_breaks_off_what_can_be_done_later_and_no_more_than_that(*, ear
         with signals.skippable() as skipped:
             try:
                 os.kill(os.getpid(), signal.SIGINT)
-                pytest.fail("it went on")
+                cleared.append(False)
             finally:
                 # A third one does not interrupt the clearing away.
                 os.kill(os.getpid(), signal.SIGINT)
