@@ -62,6 +62,7 @@ def facts_of(run: FrozenRun) -> Iterator[tuple[str, str]]:
     yield "Input SHA-256", run.input_sha256
     yield "Accounts SHA-256", run.accounts_sha256
     yield "Plan SHA-256", run.plan_sha256
+    yield "Folder", str(run.folder.path)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
 
 

@@ -167,6 +167,32 @@ def test_of_a_run_that_goes_on_or_was_killed_it_tells_what_is_done(
     assert (read(made).figures["session.1.exchanges"] > 0, read(made).figures["settled"]) == (True, 24)
 
 
+def test_limits_that_were_found_are_drawn_in_and_one_customers_with_its_own_requests(
+    make_world: Callable[..., World], plain: None
+) -> None:
+    made = make_world()
+    made.input(accounts(7, 3))
+    assert made.batchreset(*RUN).code == 0
+    known = {"shape": "window", "window_seconds": 60.0, "refused": 1, "waited_seconds": 2.5}
+    customers = made.results()[1]["customer-tenant-id"]
+    summary = made.summary()
+    summary["pacing"]["limits"] = [
+        {"scope": "partner", "limit": 600, **known},
+        {"scope": customers, "limit": 60, **known},
+    ]
+    (made.runs / "r" / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    made.looked_at.add("r")
+    assert made.batchreset("report", "r").code == 0
+    page = read(made)
+    assert page.figures["limit.partner.requests"] == 600
+    assert page.figures[f"limit.{customers}.requests"] == 60
+    whole, slowest = page.words.split(f"Requests over time of the customer that waited longest, {customers} ")
+    assert "Found limit: 600 requests in 60 s, 10 a second on the average." in whole
+    assert "Found limit: 60 requests in 60 s, 1 a second on the average." in slowest
+    assert sum(made.results()[row]["customer-tenant-id"] == customers for row in range(10)) == 3
+    assert "from reset 0:00 3 " in slowest
+
+
 def test_it_overwrites_nothing_of_the_run(make_world: Callable[..., World], plain: None) -> None:
     made = make_world()
     made.input(accounts(1))

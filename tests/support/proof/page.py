@@ -68,7 +68,7 @@ class Page(HTMLParser):
 
     @property
     def words(self) -> str:
-        return " ".join("".join(self.text).split())
+        return " ".join(" ".join(self.text).split())
 
 
 def page_complaints(html: str, results: Sequence[Mapping[str, str]], summary: Mapping[str, Any]) -> Iterator[str]:
