@@ -1,5 +1,7 @@
 """What a newcomer tries first: the demonstration, --help, --version."""
 
+import csv
+import json
 import re
 import stat
 import subprocess
@@ -9,9 +11,23 @@ from pathlib import Path
 
 import pytest
 from acceptance_world import COMMAND, World, accounts
+from proof import page_complaints
 
 MakeWorld = Callable[..., World]
-SLOW = {"polars", "httpx", "pydantic", "anyio", "rich", "asyncio", "pyrage", "structlog", "uvicorn"}
+SLOW = {
+    "polars",
+    "httpx",
+    "pydantic",
+    "anyio",
+    "rich",
+    "asyncio",
+    "pyrage",
+    "structlog",
+    "uvicorn",
+    "jinja2",
+    "altair",
+    "vl_convert",
+}
 COMMANDS = ("run", "plan", "apply", "roster", "status", "results", "report", "handover", "auth", "simulate", "demo")
 
 
@@ -34,6 +50,11 @@ def test_the_demonstration_proves_what_it_shows(tmp_path: Path, make_world: Make
     assert len(re.findall(r"^   \S{36}  \S{20}  in_force$", shown.stdout, re.MULTILINE)) == 3
     for said in re.findall(r"   (?:results|log) +less (\S+)", shown.stdout):
         assert (tmp_path / said).is_file()
+    run = tmp_path / "demo" / "runs" / "demo"
+    report, summary = (run / "report.html").read_text(encoding="utf-8"), json.loads((run / "summary.json").read_bytes())
+    with (run / "results.csv").open(encoding="utf-8", newline="") as results:
+        assert list(page_complaints(report, list(csv.DictReader(results)), summary)) == []
+    assert report.count("<svg") == 4, "with its charts, each for a narrow and for a wide window"
     assert stat.S_IMODE((tmp_path / "demo").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "demo" / "helpdesk.key").stat().st_mode) == 0o600
     assert made.requests == 0

@@ -31,8 +31,8 @@ def events(made: World, name: str) -> list[dict[str, object]]:
     return [event for event in map(json.loads, lines) if event["event"] == name]
 
 
-def test_a_run_leaves_a_report_whose_figures_are_the_results(make_world: Callable[..., World]) -> None:
-    """With charts, of a run that was throttled, refused and left in doubt."""
+def test_a_run_leaves_a_report_whose_figures_are_the_results(make_world: Callable[..., World], plain: None) -> None:
+    """Of a run that was throttled, refused and left in doubt."""
     rows = accounts(12, 5, 3)
     made = make_world(
         missing_users=frozenset(row.user for row in rows[::9]), partner_limit=15, partner_window_seconds=1,
@@ -45,8 +45,6 @@ def test_a_run_leaves_a_report_whose_figures_are_the_results(make_world: Callabl
     assert f"\n  report     {report}\n" in finished.stdout
     assert made.summary()["files"]["report"] == str(report)
     assert report.stat().st_mode & 0o777 == 0o600
-    assert "warning" not in finished.stderr
-    assert report.read_text(encoding="utf-8").count("<svg") == 4
     # Figures, secrets, modes: the checker looks at every file.
     prove(gather(made, source))
     figures = read(made).figures

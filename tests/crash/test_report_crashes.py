@@ -31,12 +31,16 @@ def finished_summary(crashing: Crashing) -> dict[str, object]:
     return summary
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "not renamed" else pytest.param(name, marks=pytest.mark.torture) for name in POINTS]
-)
-def test_killed_over_its_report_a_run_has_ended_all_the_same(tmp_path: Path, name: str) -> None:
+CASES = [
+    pytest.param("not renamed", False, id="not renamed"),
+    *(pytest.param(name, True, id=f"{name}, with charts", marks=pytest.mark.torture) for name in POINTS),
+]
+
+
+@pytest.mark.parametrize(("name", "charts"), CASES)
+def test_killed_over_its_report_a_run_has_ended_all_the_same(tmp_path: Path, name: str, *, charts: bool) -> None:
     with crashing_runs(tmp_path, 20261126) as crashing:
-        crashing.rows, crashing.report = ROWS, True
+        crashing.rows, crashing.report, crashing.charts = ROWS, True, charts
         crashing.begin()
         started = crashing.start([POINTS[name]], f"killed: report {name}")
         assert started.killed

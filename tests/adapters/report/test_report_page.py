@@ -143,7 +143,3 @@ def test_a_page_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> 
         write_page(report(), tmp_path / "taken", draw=no_charts)
     assert write_page(report(), tmp_path / "report.html", draw=no_charts)
     assert (tmp_path / "report.html").stat().st_mode & 0o777 == 0o600
-
-
-def test_the_same_figures_make_the_same_page(drawn: str) -> None:
-    assert page(MADE).html == drawn
