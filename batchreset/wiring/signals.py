@@ -118,6 +118,9 @@ class Signals:
                 self._note_from_now_on()
         except _LeaveError:
             pass
+        except KeyboardInterrupt:
+            # Of a library that listens for itself: polars does, while it works.
+            skipped.by = signal.SIGINT.name
 
     def _request(self, stop: StopSwitch) -> None:
         if self.stop is not None:

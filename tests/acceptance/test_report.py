@@ -191,6 +191,23 @@ def test_limits_that_were_found_are_drawn_in_and_one_customers_with_its_own_requ
     assert "from reset 0:00 3 " in slowest
 
 
+def test_of_accounts_that_were_all_protected_since_nothing_is_said_to_be_missing(
+    make_world: Callable[..., World], plain: None
+) -> None:
+    made = make_world()
+    rows = accounts(3)
+    made.input(rows)
+    never = made.folder / "never.csv"
+    never.write_text(f"user-id\n{accounts(1, start=90)[0].user}\n", encoding="utf-8")
+    assert made.batchreset("plan", "users.csv", "--run-id", "r", "--protected", never, environ=ON).code == 0
+    never.write_text("\n".join(["user-id", *(row.user for row in rows)]), encoding="utf-8")
+    assert made.batchreset("apply", "r", "--yes").code == 0
+    assert list(page_complaints_of(made)) == []
+    page = read(made)
+    assert "No account was reset: all were left out." in page.words
+    assert (page.figures["to_reset"], page.figures["settled"], page.figures["reason.skipped.protected"]) == (0, 0, 3)
+
+
 def test_it_overwrites_nothing_of_the_run(make_world: Callable[..., World], plain: None) -> None:
     made = make_world()
     made.input(accounts(1))

@@ -104,6 +104,15 @@ def test_a_signal_breaks_off_what_can_be_done_later_and_no_more_than_that(*, ear
     assert signals.stop.exit_code is (ExitCode.TERMINATED if earlier else ExitCode.INTERRUPTED)
 
 
+def test_a_library_that_hears_ctrl_c_itself_ends_the_block_no_less() -> None:
+    def work() -> None:
+        raise KeyboardInterrupt
+
+    with Signals().skippable() as skipped:
+        work()
+    assert skipped.by == "SIGINT"
+
+
 def test_what_is_not_broken_off_comes_to_its_end_and_errors_pass() -> None:
     signals = Signals()
     with signals.noting():
