@@ -2,7 +2,9 @@
 
 import json
 import os
+import shlex
 import signal
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -136,6 +138,10 @@ def test_the_command_tells_of_a_run_at_any_time(make_world: Callable[..., World]
     stopped = read(made)
     assert "Why it ended early" in stopped.words
     assert stopped.figures["exit_code"] == 4
+    listing = f"grep ',not_attempted,canary,' {made.runs / 'r' / 'results.csv'}"
+    assert listing in stopped.words
+    listed = subprocess.run(shlex.split(listing), capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(listed) == stopped.figures["needs.not_attempted.canary"] == 7
 
 
 def page_complaints_of(made: World) -> Iterator[str]:

@@ -13,12 +13,12 @@ from batchreset.core.columns import CUSTOMER, DECISION, DECISION_SKIP, DISPLAY_N
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting.rows import (
     CUSTOMERS_SHOWN,
-    SHOWN_OF_A_GROUP,
     Counted,
     Customer,
     Ending,
     ShownRow,
     needs_a_person,
+    shown_of,
 )
 
 EndingsOf = Callable[[int, int], Sequence[tuple[int, str, str | None, int]]]
@@ -112,7 +112,7 @@ def _show_more(
     """The first few rows of each ending that needs a person, as far as there are not enough of them yet."""
     for outcome, reason in rows.select(_OUTCOME, REASON).unique(maintain_order=True).iter_rows():
         ending = Outcome(outcome), Reason(reason) if reason else None
-        missing = SHOWN_OF_A_GROUP - len(wanted.get(ending, ()))
+        missing = shown_of(ending[0]) - len(wanted.get(ending, ()))
         if needs_a_person(*ending) and missing:
             alike = (pl.col(_OUTCOME) == outcome) & pl.col(REASON).eq_missing(pl.lit(reason))
             numbers = rows.filter(alike)[ROW].head(missing)

@@ -8,6 +8,8 @@ from batchreset.core.outcome import Outcome, Reason, advice
 
 SHOWN_OF_A_GROUP: Final = 10
 """Rows that are shown of those that ended alike; the others are counted."""
+SHOWN_OF_NOT_ATTEMPTED: Final = 3
+"""Of rows of which nothing is known but that they are still to come."""
 GROUPS_SHOWN: Final = 12
 CUSTOMERS_SHOWN: Final = 20
 
@@ -113,6 +115,11 @@ _NOT_A_TROUBLE: Final = frozenset({Reason.DRY_RUN, Reason.PLANNED})
 def needs_a_person(outcome: Outcome, reason: Reason | None) -> bool:
     """Whether somebody has to look at such a row; one that nobody has begun with is no trouble."""
     return outcome in _NEEDS and reason not in _NOT_A_TROUBLE
+
+
+def shown_of(outcome: Outcome) -> int:
+    """How many rows are shown of those that ended so, for one reason."""
+    return SHOWN_OF_NOT_ATTEMPTED if outcome is Outcome.NOT_ATTEMPTED else SHOWN_OF_A_GROUP
 
 
 def groups_for_a_person(counted: Counted) -> tuple[Group, ...]:

@@ -9,7 +9,7 @@ import pytest
 from batchreset.adapters.results import count_results
 from batchreset.adapters.results.writing import ROWS_PER_BATCH
 from batchreset.core.outcome import Outcome, Reason
-from batchreset.core.reporting.rows import CUSTOMERS_SHOWN, SHOWN_OF_A_GROUP, Counted
+from batchreset.core.reporting.rows import CUSTOMERS_SHOWN, SHOWN_OF_A_GROUP, SHOWN_OF_NOT_ATTEMPTED, Counted
 from batchreset.errors import RunFolderError
 
 TIMES = ("2026-11-21T08:40:00.123Z", "2026-11-21T08:40:01.000Z")
@@ -89,7 +89,7 @@ def test_of_each_group_the_first_rows_are_shown_over_all_batches(tmp_path: Path)
     failed = [5, 6, *range(ROWS_PER_BATCH, number)]
     counted = count(plan, dict.fromkeys(failed, ("failed", "conflict")))
     assert [row.row for row in counted.shown[Outcome.FAILED, Reason.CONFLICT]] == failed[:SHOWN_OF_A_GROUP]
-    assert len(counted.shown[Outcome.NOT_ATTEMPTED, Reason.CANARY]) == SHOWN_OF_A_GROUP
+    assert len(counted.shown[Outcome.NOT_ATTEMPTED, Reason.CANARY]) == SHOWN_OF_NOT_ATTEMPTED
     assert counted.attempts == {0: number - len(failed), 2: len(failed)}
 
 

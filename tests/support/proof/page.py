@@ -10,7 +10,7 @@ _OUTCOMES = ("succeeded", "failed", "in_doubt", "skipped", "not_attempted")
 _NEED_A_PERSON = ("in_doubt", "failed", "not_attempted")
 _NO_TROUBLE = {"dry_run", "planned"}
 _SHOWN_CUSTOMERS = 20
-_SHOWN_ROWS = 10
+_SHOWN_ROWS = {"in_doubt": 10, "failed": 10, "not_attempted": 3}
 _ATTEMPTS = ((0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 9), (10, 19), (20, 49), (50, 1 << 62))
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -100,8 +100,8 @@ def expected_figures(results: Sequence[Mapping[str, str]]) -> dict[str, int]:
     figures |= {f"reason.{outcome}.{reason}": rows for (outcome, reason), rows in reasons.items()}
     for (outcome, reason), rows in _groups(results):
         figures[f"needs.{outcome}.{reason}"] = rows
-        if rows > _SHOWN_ROWS:
-            figures[f"more.{outcome}.{reason}"] = rows - _SHOWN_ROWS
+        if rows > _SHOWN_ROWS[outcome]:
+            figures[f"more.{outcome}.{reason}"] = rows - _SHOWN_ROWS[outcome]
     for least, most in _ATTEMPTS:
         rows = sum(least <= int(line["attempts"]) <= most for line in results)
         if rows:
@@ -141,11 +141,11 @@ def _groups(results: Sequence[Mapping[str, str]]) -> list[tuple[tuple[str, str],
 
 
 def _shown_rows(results: Sequence[Mapping[str, str]]) -> list[int]:
-    """The first ten of each group, the most urgent group first."""
+    """The first of each group, the most urgent group first."""
     shown: list[int] = []
     for (outcome, reason), _ in _groups(results):
         own = [int(line["row"]) for line in results if (line["outcome"], line["reason"]) == (outcome, reason)]
-        shown += own[:_SHOWN_ROWS]
+        shown += own[: _SHOWN_ROWS[outcome]]
     return shown
 
 
