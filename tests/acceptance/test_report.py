@@ -6,7 +6,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import types
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -89,22 +88,38 @@ def test_a_report_that_cannot_be_made_is_a_warning(make_world: Callable[..., Wor
     assert (len(made.results()), made.summary()["state"]) == (3, "finished")
 
 
+class Interrupting:
+    """Presses Ctrl-C when what draws the charts is looked for."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        if name == "vl_convert":
+            os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_ctrl_c_skips_the_report_and_changes_nothing_else(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_spec: object, **_options: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setitem(sys.modules, "vl_convert", types.SimpleNamespace(vegalite_to_svg=interrupted))
+    """It comes while what draws the charts is being imported."""
     made = make_world()
     made.input(accounts(3))
-    finished = made.batchreset(*RUN, environ=ON)
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert made.batchreset(*RUN, "--dry-run", environ=ON).code == 0
+    assert reports(made) == ["report.html"]
+    monkeypatch.delitem(sys.modules, "vl_convert")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    assert made.batchreset("apply", "r", "--dry-run").code == 0
+    assert reports(made) == [], "one of an earlier time tells other figures"
+    finished = made.batchreset("apply", "r", "--yes")
     assert finished.code == 0
     assert finished.stderr.splitlines()[-1] == (
         f"warning: there is no report (SIGINT was received); to have one: batchreset report {made.runs / 'r'}"
     )
-    assert [path.name for path in (made.runs / "r").iterdir() if "report" in path.name] == []
+    assert reports(made) == []
     assert (len(made.results()), made.summary()["state"]) == (3, "finished")
+
+
+def reports(made: World) -> list[str]:
+    return [path.name for path in (made.runs / "r").iterdir() if "report" in path.name]
 
 
 def test_no_report_where_none_is_wanted(make_world: Callable[..., World]) -> None:
