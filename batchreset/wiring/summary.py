@@ -8,6 +8,7 @@ from batchreset.adapters.plan import SINGLE_LANE, open_plan
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PARTNER
+from batchreset.core.reporting import meanings
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
@@ -82,7 +83,7 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     """The summary for a person: at most about twenty lines, 80 columns where the names allow."""
     outcomes: Mapping[str, int] = summary["outcomes"]
     lines = [f"Run {summary['run_id']}: {_headline(summary)}", ""]
-    for outcome, meaning in _MEANINGS.items():
+    for outcome, meaning in meanings.OUTCOMES.items():
         rows = outcomes[outcome.value]
         if rows or outcome is Outcome.SUCCEEDED:
             lines.append(f"  {outcome.value:<14}{rows:>9,}  {meaning}")
@@ -169,15 +170,6 @@ def _safety(settings: Settings) -> str:
     if safety.max_duration:
         limits.append(f"or after {safety.max_duration}")
     return ", ".join(limits)
-
-
-_MEANINGS: Final = {
-    Outcome.SUCCEEDED: "the new password is in force",
-    Outcome.FAILED: "surely not changed",
-    Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
-    Outcome.SKIPPED: "left out, never sent",
-    Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
-}
 
 
 def _headline(summary: Mapping[str, Any]) -> str:
