@@ -71,6 +71,7 @@ def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices) -> 
         log_level=terminal.log_level,
         stderr=sys.stderr,
         shown=terminal.shown,
+        say=terminal.say,
         display=terminal,
     )
     return report(carry_out(planned, how, environ=environment()), choices)

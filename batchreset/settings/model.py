@@ -272,6 +272,11 @@ class OutputSettings(Section):
         default="",
         description="Also write the results here: .csv, .parquet or .ndjson; empty: in the run's folder.",
     )
+    report: bool = Field(
+        default=True,
+        description="Write report.html into the run's folder when the run ends. Its charts need the extra"
+        " `batchreset[report]`; without it the page has all figures and no charts.",
+    )
     notify: Addresses = Field(
         default=(),
         repr=False,

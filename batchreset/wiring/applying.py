@@ -3,7 +3,7 @@
 import contextlib
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -22,7 +22,7 @@ from batchreset.errors import (
     RefusedError,
     RunFolderError,
 )
-from batchreset.wiring.concluding import check_results_can_be_written, conclude
+from batchreset.wiring.concluding import Around, check_results_can_be_written, conclude, take_away_report
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
@@ -43,6 +43,7 @@ class How:
         log_files: beside the run's own log.
         log_level: of the log files, as in `logging`.
         stderr: events are shown there from level `shown` on.
+        say: shows a line to whoever is there.
     """
 
     take_up: TakeUp
@@ -52,6 +53,7 @@ class How:
     log_level: int
     stderr: TextIO
     shown: int
+    say: Callable[[str], None]
     display: Display
 
 
@@ -92,6 +94,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             if stop is None and not how.dry_run:
                 earlier = _earlier(run, began_at, log)
                 run.folder.summary_json.unlink(missing_ok=True)
+                take_away_report(run)
                 ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
                 stop = ended.stop
                 if ended.learned is not None:
@@ -105,7 +108,10 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             stop = stop_for(Reason.INTERRUPTED, "an unexpected error ended the run", exit_code=ExitCode.UNEXPECTED)
             raise
         finally:
-            summary = conclude(run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at, ended_at=machine.now())
+            around = Around(log=log, say=how.say, skippable=signals.skippable)
+            summary = conclude(
+                run, stop, pacing=pacing, dry_run=how.dry_run, began_at=began_at, ended_at=machine.now(), around=around
+            )
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             last.update(state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary

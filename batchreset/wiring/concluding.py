@@ -1,15 +1,38 @@
-"""What a run leaves behind when it ends, however it ends: its results, its summary, and their copies elsewhere."""
+"""What a run leaves behind when it ends, however it ends: results, summary, report, and a copy of the results."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from batchreset.core.events import EventLog
 from batchreset.core.stop import Stop
-from batchreset.errors import ResultsError, RunFolderError, SettingsError
+from batchreset.errors import BatchresetError, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.results import refuse_destination, write_results_of
+from batchreset.wiring.signals import Skippable, Skipped
 from batchreset.wiring.summary import summarize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """Who hears of the report, and who may break it off.
+
+    Attributes:
+        log: None where the run is not logged.
+        say: shows a line to whoever is there.
+        skippable: see `Signals.skippable`.
+    """
+
+    log: EventLog | None = None
+    say: Callable[[str], None] = lambda _line: None
+    skippable: Callable[[], Skippable] = lambda: contextlib.nullcontext(Skipped())
+
+
+_NOBODY: Final = Around()
 
 
 def conclude(
@@ -20,8 +43,9 @@ def conclude(
     dry_run: bool,
     began_at: dt.datetime,
     ended_at: dt.datetime,
+    around: Around = _NOBODY,
 ) -> dict[str, Any]:
-    """The run's own results first, then the summary that says they are there, then the results' copy elsewhere.
+    """The run's own results first, then the summary that says they are there, the report, and the results' copy.
 
     A dry run of a run that has begun leaves its files as they are: they tell what was done.
     """
@@ -40,11 +64,45 @@ def conclude(
     try:
         write_results_of(run, run.folder.results, dry_run=dry_run)
         run.folder.write_json(run.folder.summary_json, summary)
+        if run.settings.output.report:
+            summary = _reported(run, summary, around, now=ended_at)
         if run.settings.output.results:
             write_results_of(run, Path(run.settings.output.results), dry_run=dry_run)
     except RunFolderError as error:
         raise _without_results(run, summary, error) from error
     return summary
+
+
+def _reported(run: FrozenRun, summary: dict[str, Any], around: Around, *, now: dt.datetime) -> dict[str, Any]:
+    """The summary, which names the report if there is one. Whatever goes wrong with it is a warning."""
+    try:
+        with around.skippable() as skipped:
+            # Here, so that nothing waits for it before a run begins, and its own failure is a warning too.
+            from batchreset.wiring.report import write_report  # noqa: PLC0415
+
+            without_charts = write_report(run, run.folder.report, now=now, summary=summary)
+        if skipped.by is None:
+            named = summary | {"files": summary["files"] | {"report": str(run.folder.report)}}
+            run.folder.write_json(run.folder.summary_json, named)
+            if without_charts:
+                around.say(f"warning: the report has no charts: {without_charts}")
+            return named
+        why = f"{skipped.by} was received"
+    except Exception as error:  # noqa: BLE001  all is recorded: whatever a page's making comes to, the run has ended well
+        why = error.what if isinstance(error, BatchresetError) else type(error).__name__
+    take_away_report(run)
+    if around.log is not None:
+        around.log.warning("report.failed", why=why)
+    around.say(
+        f"warning: there is no report ({why}); to have one: batchreset report {shlex.quote(str(run.folder.path))}"
+    )
+    return summary
+
+
+def take_away_report(run: FrozenRun) -> None:
+    """One of an earlier session tells other figures than the files beside it."""
+    with contextlib.suppress(OSError):
+        run.folder.report.unlink(missing_ok=True)
 
 
 def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: RunFolderError) -> ResultsError:

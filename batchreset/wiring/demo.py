@@ -162,6 +162,7 @@ class Demo:
         self._step(5, "look around:")
         for what, command in (
             ("results", f"less {run / 'results.csv'}"),
+            ("report", f"{run / 'report.html'}, in a browser"),
             ("log", f"less {run / 'log.ndjson'}"),
             ("hand-over", f"{_program()} handover {run} --identity {key}"),
             ("status", f"{_program()} status {run}"),

@@ -23,7 +23,7 @@ from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Connections, tls_context
 from batchreset.settings.model import Settings
 from batchreset.wiring.sign_in import token_source
-from batchreset.wiring.signals import Signals
+from batchreset.wiring.signals import Signals, Skippable
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
@@ -51,6 +51,10 @@ class StopSource(Protocol):
 
     def stopping(self, stop: StopSwitch, log: EventLog) -> contextlib.AbstractAsyncContextManager[None]:
         """Hand what comes while the block runs to the run's switch."""
+        ...
+
+    def skippable(self) -> Skippable:
+        """What comes while the block runs ends the block, and not the process."""
         ...
 
 

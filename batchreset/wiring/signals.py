@@ -15,6 +15,21 @@ from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ExitCode
 
+
+class Skipped:
+    """Whether a block was broken off; `by` is the signal's name."""
+
+    def __init__(self) -> None:
+        self.by: str | None = None
+
+
+Skippable = contextlib.AbstractContextManager[Skipped]
+
+
+class _LeaveError(BaseException):
+    """Of a kind that no library takes for a failure of its own."""
+
+
 _EXIT_CODES: Final = {
     signal.SIGINT: ExitCode.INTERRUPTED,
     signal.SIGTERM: ExitCode.TERMINATED,
@@ -78,6 +93,34 @@ class Signals:
             watching.cancel_scope.cancel()
         # The event loop has put the default handlers back.
         self._note_from_now_on()
+
+    @contextlib.contextmanager
+    def skippable(self) -> Iterator[Skipped]:
+        """A signal ends the block, not the process: what is done in it can be done again later."""
+        skipped = Skipped()
+        if threading.current_thread() is not threading.main_thread():
+            yield skipped
+            return
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            # A second one must not interrupt the clearing away that the first one began.
+            self._note_from_now_on()
+            self._note(number, frame)
+            skipped.by = signal.Signals(number).name
+            raise _LeaveError
+
+        try:
+            try:
+                for number in self._heard:
+                    signal.signal(number, leave)
+                yield skipped
+            finally:
+                self._note_from_now_on()
+        except _LeaveError:
+            pass
+        except KeyboardInterrupt:
+            # Of a library that listens for itself: polars does, while it works.
+            skipped.by = signal.SIGINT.name
 
     def _request(self, stop: StopSwitch) -> None:
         if self.stop is not None:

@@ -8,6 +8,7 @@ from batchreset.adapters.plan import SINGLE_LANE, open_plan
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import PARTNER
+from batchreset.core.reporting import meanings
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
@@ -96,7 +97,7 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     """The summary for a person: at most about twenty lines, 80 columns where the names allow."""
     outcomes: Mapping[str, int] = summary["outcomes"]
     lines = [f"Run {summary['run_id']}: {_headline(summary)}", ""]
-    for outcome, meaning in _MEANINGS.items():
+    for outcome, meaning in meanings.OUTCOMES.items():
         rows = outcomes[outcome.value]
         if rows or outcome is Outcome.SUCCEEDED:
             lines.append(f"  {outcome.value:<14}{rows:>9,}  {meaning}")
@@ -108,7 +109,8 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"this session took {_duration(summary['duration_seconds'])}"
     lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}", *_limit_lines(summary.get("pacing"))]
-    lines += ["", f"  results    {summary['files']['results']}", f"  log        {summary['files']['log']}"]
+    named = ((name, summary["files"].get(name)) for name in ("results", "report", "log"))
+    lines += ["", *(f"  {name:<11}{path}" for name, path in named if path)]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
         lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")
     return lines
@@ -182,15 +184,6 @@ def _safety(settings: Settings) -> str:
     if safety.max_duration:
         limits.append(f"or after {safety.max_duration}")
     return ", ".join(limits)
-
-
-_MEANINGS: Final = {
-    Outcome.SUCCEEDED: "the new password is in force",
-    Outcome.FAILED: "surely not changed",
-    Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
-    Outcome.SKIPPED: "left out, never sent",
-    Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
-}
 
 
 def _headline(summary: Mapping[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """What a newcomer tries first: the demonstration, --help, --version."""
 
+import csv
+import json
 import re
 import stat
 import subprocess
@@ -9,9 +11,23 @@ from pathlib import Path
 
 import pytest
 from acceptance_world import COMMAND, World, accounts
+from proof import page_complaints
 
 MakeWorld = Callable[..., World]
-SLOW = {"polars", "httpx", "pydantic", "anyio", "rich", "asyncio", "pyrage", "structlog", "uvicorn"}
+SLOW = {
+    "polars",
+    "httpx",
+    "pydantic",
+    "anyio",
+    "rich",
+    "asyncio",
+    "pyrage",
+    "structlog",
+    "uvicorn",
+    "jinja2",
+    "altair",
+    "vl_convert",
+}
 COMMANDS = (
     "run",
     "plan",
@@ -19,6 +35,7 @@ COMMANDS = (
     "roster",
     "status",
     "results",
+    "report",
     "handover",
     "reconcile",
     "notify",
@@ -50,6 +67,11 @@ def test_the_demonstration_proves_what_it_shows(tmp_path: Path, make_world: Make
         assert (tmp_path / said).is_file()
     to_go_on_with = re.findall(r"   (?:samples|job files) +cp -r (\S+) \.", shown.stdout)
     assert [Path(folder).name for folder in to_go_on_with if Path(folder).is_dir()] == ["sample_inputs", "jobs"]
+    run = tmp_path / "demo" / "runs" / "demo"
+    report, summary = (run / "report.html").read_text(encoding="utf-8"), json.loads((run / "summary.json").read_bytes())
+    with (run / "results.csv").open(encoding="utf-8", newline="") as results:
+        assert list(page_complaints(report, list(csv.DictReader(results)), summary)) == []
+    assert report.count("<svg") == 4, "with its charts, each for a narrow and for a wide window"
     assert stat.S_IMODE((tmp_path / "demo").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "demo" / "helpdesk.key").stat().st_mode) == 0o600
     assert made.requests == 0

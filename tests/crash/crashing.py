@@ -11,6 +11,7 @@ from typing import Any
 from acceptance_world import Finished, World, accounts, world
 from evidence import Before, gather
 from looking import complaints_about
+from prefork import NOT_INSTALLED
 from proof import prove
 from syscalls import Recording, Rule, Watch
 from syscalls.disk import Disk
@@ -50,6 +51,8 @@ class Crashing:
         chance: draws what is not given.
         rows: of each customer, in every run's input.
         at_once: so many rows may be under way at a time.
+        report: whether runs write their report.
+        charts: whether it has charts; they cost a second of each run.
         history: what was done to the run, to be shown when something does not hold.
         succeeded: users that the run recorded as such, and how many requests the service had seen then.
     """
@@ -58,6 +61,8 @@ class Crashing:
     chance: random.Random
     rows: tuple[int, ...] = ROWS
     at_once: int = AT_ONCE
+    report: bool = False
+    charts: bool = False
     number: int = 0
     history: list[str] = field(default_factory=list)
     succeeded: dict[str, int] = field(default_factory=dict)
@@ -94,9 +99,12 @@ class Crashing:
         recording = self.made.folder / "recording"
         disk = Disk(self.made.runs)
         watch = Watch(root=self.made.runs, recording=recording, rules=rules)
-        command = ("run", self.source.name, "--run-id", self.run, "--max-concurrency", str(self.at_once), *_FLAGS)
+        flags = (*_FLAGS, "--max-concurrency", str(self.at_once), "--report" if self.report else "--no-report")
+        command = ("run", self.source.name, "--run-id", self.run, *flags)
         before = self.made.resets
-        ended = self.made.batchreset(*command, watch=watch)
+        ended = self.made.batchreset(
+            *command, watch=watch, environ={NOT_INSTALLED: None if self.charts else "vl_convert"}
+        )
         sent = self.made.resets - before
         return Started(ended=ended, recording=Recording.read(recording), disk=disk, sent=sent)
 

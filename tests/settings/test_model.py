@@ -46,7 +46,7 @@ def test_every_setting_has_the_documented_default() -> None:
             "skip": ("federated", "deleted"),
             "refuse": (),
         },
-        "output": {"runs_dir": "runs", "results": "", "notify": (), "ping": "", "metrics_file": ""},
+        "output": {"runs_dir": "runs", "results": "", "report": True, "notify": (), "ping": "", "metrics_file": ""},
     }
 
 

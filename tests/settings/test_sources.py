@@ -216,17 +216,19 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         ),
         pytest.param(
             "[output]\nkind = 1",
-            "[output] kind: there is no such setting; [output] has runs_dir, results, notify, ping, metrics_file",
+            "[output] kind: there is no such setting; [output] has runs_dir, results, report, notify, ping,"
+            " metrics_file",
             id="key-of-several-other-sections",
         ),
         pytest.param(
             "[output]\nzzz = 1",
-            "[output] zzz: there is no such setting; [output] has runs_dir, results, notify, ping, metrics_file",
+            "[output] zzz: there is no such setting; [output] has runs_dir, results, report, notify, ping,"
+            " metrics_file",
             id="nothing-near",
         ),
         pytest.param(
             '[output]\n"\\u001b[2J" = 1',
-            '[output] "\\u001b[2J": there is no such setting; [output] has runs_dir, results, notify, ping,'
+            '[output] "\\u001b[2J": there is no such setting; [output] has runs_dir, results, report, notify, ping,'
             " metrics_file",
             id="control-characters-in-a-key",
         ),

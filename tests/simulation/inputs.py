@@ -129,6 +129,7 @@ def _settings(source: Path, runs_dir: Path, flags: Mapping[str, Any]) -> Any:
         "input.max_rows": 50_000,
         "password.recipients": [str(KEY.to_public())],
         "output.runs_dir": str(runs_dir),
+        "output.report": False,
         **flags,
     }
     return load_settings(flags=given, environ={}, job_file=None)

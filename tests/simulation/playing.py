@@ -12,21 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from proof import Seen, collected, complaints, sealed_in, sha256
+from proof import Seen, collected, complaints, page_complaints, sealed_in, sha256
 
+from batchreset.adapters.report import page
+from batchreset.adapters.report.charts import Charts, NoChartsError
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
+from batchreset.core.reporting.report import Report
 from batchreset.core.take_up import TakeUp
 from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.state import Exchange
 from batchreset.wiring.applying import How, apply, summary_of
 from batchreset.wiring.frozen import FrozenRun, read_frozen, standing
+from batchreset.wiring.report import report_of
 from simulation.drawing import QUIET, Scenario, SessionPlan, draw
 from simulation.inputs import bound, planned_input, play_folder
 from simulation.world import World
 
 MOST_SESSIONS_AFTER_RECOVERY: Final = 40
+SEEDS_A_REPORT: Final = 10
+"""Of so many seeds one has its report read too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +149,7 @@ class _Play:
             self._not_all_kept = True
         how = How(
             take_up=take_up, dry_run=False, again=False, log_files=(), log_level=logging.INFO, stderr=self._said,
-            shown=logging.ERROR, display=Silent(),
+            shown=logging.ERROR, say=lambda line: None, display=Silent(),
         )  # fmt: skip
         try:
             summary = apply(run, how, environ={}, machine=world.machine)
@@ -193,8 +199,19 @@ class _Play:
         )
         if not self._scenario.looks_for_secrets:
             evidence = dataclasses.replace(evidence, texts={})
-        for complaint in complaints(evidence):
+        found = complaints(evidence)
+        if self._scenario.seed % SEEDS_A_REPORT == 0:
+            found += page_complaints(self._report(), evidence.results, evidence.summary)
+        for complaint in found:
             self._world.watch.complain(complaint)
+
+    def _report(self) -> str:
+        """Its figures are the same with and without charts."""
+
+        def no_charts(_report: Report) -> Charts:
+            raise NoChartsError
+
+        return page(report_of(read_frozen(self._run.folder), now=self._world.time.now()), draw=no_charts).html
 
 
 def _tells_waits(options: SimulatorOptions) -> bool:

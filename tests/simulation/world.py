@@ -32,6 +32,7 @@ from batchreset.simulator.protocol import is_guid
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 from batchreset.wiring.machine import Machine
+from batchreset.wiring.signals import Skippable, Skipped
 from simulation.drawing import QUIET, Moment, Point, Scenario, SessionPlan
 from simulation.inputs import Account
 from simulation.timing import VirtualTime, run_in_order
@@ -237,6 +238,9 @@ class Stops:
 
     def noting(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
+
+    def skippable(self) -> Skippable:
+        return contextlib.nullcontext(Skipped())
 
     @contextlib.asynccontextmanager
     async def stopping(self, stop: StopSwitch, log: EventLog) -> AsyncIterator[None]:

@@ -82,3 +82,43 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
             assert signals.stop is None
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["the first one", "the second one"])
+def test_a_signal_breaks_off_what_can_be_done_later_and_no_more_than_that(*, earlier: bool) -> None:
+    signals, cleared = Signals(), []
+    with signals.noting():
+        if earlier:
+            os.kill(os.getpid(), signal.SIGTERM)
+        with signals.skippable() as skipped:
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                cleared.append(False)
+            finally:
+                # A third one does not interrupt the clearing away.
+                os.kill(os.getpid(), signal.SIGINT)
+                cleared.append(True)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert (skipped.by, cleared) == ("SIGINT", [True])
+    assert signals.stop is not None
+    assert signals.stop.exit_code is (ExitCode.TERMINATED if earlier else ExitCode.INTERRUPTED)
+
+
+def test_a_library_that_hears_ctrl_c_itself_ends_the_block_no_less() -> None:
+    def work() -> None:
+        raise KeyboardInterrupt
+
+    with Signals().skippable() as skipped:
+        work()
+    assert skipped.by == "SIGINT"
+
+
+def test_what_is_not_broken_off_comes_to_its_end_and_errors_pass() -> None:
+    signals = Signals()
+    with signals.noting():
+        with signals.skippable() as skipped:
+            pass
+        with pytest.raises(ValueError, match="of its own"), signals.skippable():
+            raise ValueError("of its own")
+        os.kill(os.getpid(), signal.SIGINT)
+    assert skipped.by is None

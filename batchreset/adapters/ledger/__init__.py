@@ -2,11 +2,12 @@
 
 from batchreset.adapters.ledger.group_commit import GroupCommit, WriteGroup, in_thread
 from batchreset.adapters.ledger.history import RowHistory
-from batchreset.adapters.ledger.reader import LastSession, LedgerReader, ResultValues
+from batchreset.adapters.ledger.reader import Ending, LastSession, LedgerReader, ResultValues
 from batchreset.adapters.ledger.settling import Settling
 from batchreset.adapters.ledger.store import LedgerStore
 
 __all__ = [
+    "Ending",
     "GroupCommit",
     "LastSession",
     "LedgerReader",

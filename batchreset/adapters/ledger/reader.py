@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from batchreset.core.certainty import Certainty
 from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
+from batchreset.core.reporting.traffic import Kind, Session, kind_of
 from batchreset.core.retry import RETRY_TABLE
 
 ResultValues = tuple[
@@ -26,6 +28,9 @@ ResultValues = tuple[
 ]
 """row, outcome, reason, http_status, error_code, error_description, ms_correlation_id, ms_request_id, attempts,
 first_sent_at, completed_at"""
+
+Ending = tuple[int, str, str | None, int]
+"""row, outcome, reason, attempts"""
 
 _BUSY_SECONDS: Final = 10.0
 _RULES: Final = {verdict.name.lower(): rule for verdict, rule in RETRY_TABLE.items()}
@@ -120,6 +125,51 @@ class LedgerReader:
                 _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
             ]
         return sorted(ended + cut_off)
+
+    def endings_between(self, first: int, last: int, *, unfinished: Reason) -> tuple[list[Ending], list[Ending]]:
+        """As `results_between`, for rows that are only counted: those with an outcome, and those without one."""
+        with self._translating():
+            ended = self._connection.execute(sql.ENDINGS_BETWEEN, (first, last)).fetchall()
+            cut_off = [
+                _unfinished(values, unfinished) for values in self._connection.execute(sql.OPEN_BETWEEN, (first, last))
+            ]
+        return ended, [(values[0], values[1], values[2], values[8]) for values in cut_off]
+
+    def sessions(self) -> tuple[Session, ...]:
+        """Every carrying-out of the run, in order, with what was exchanged in it."""
+        with self._translating():
+            return tuple(
+                Session(
+                    number=number, began_at=began_at, ended_at=ended_at, stop_reason=stop_reason, exchanges=exchanges,
+                    throttled=throttled, first_sent_at=first_sent_at, last_ended_at=last_ended_at,
+                )
+                for (
+                    number, began_at, ended_at, stop_reason, exchanges, throttled, first_sent_at, last_ended_at
+                ) in self._connection.execute(sql.SESSIONS)
+            )  # fmt: skip
+
+    def bars(
+        self, sessions: Sequence[Session], *, width_seconds: int, rows: Sequence[int] | None = None
+    ) -> Mapping[tuple[int, int, Kind], int]:
+        """Exchanges by session, bar (from the session's first exchange on) and kind; of these rows, or of all."""
+        beginnings = json.dumps([(one.number, one.first_sent_at) for one in sessions if one.exchanges])
+        given: tuple[object, ...] = (beginnings, width_seconds * 1000)
+        statement = sql.BARS if rows is None else sql.BARS_OF_ROWS
+        if rows is not None:
+            given = (*given, json.dumps(list(rows)))
+        counts: Counter[tuple[int, int, Kind]] = Counter()
+        with self._translating():
+            for session, bar, verdict, exchanges in self._connection.execute(statement, given):
+                counts[session, bar, kind_of(verdict)] += exchanges
+        return counts
+
+    def answer_times(self) -> Mapping[tuple[Kind, int], int]:
+        """(kind, milliseconds) of exchanges to which an answer came, and how often."""
+        counts: Counter[tuple[Kind, int]] = Counter()
+        with self._translating():
+            for verdict, milliseconds, answers in self._connection.execute(sql.ANSWER_TIMES):
+                counts[kind_of(verdict), milliseconds] += answers
+        return counts
 
     def generations(self) -> Mapping[int, int]:
         """How many passwords each row that was touched has had."""

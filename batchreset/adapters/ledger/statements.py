@@ -294,3 +294,40 @@ DELETE FROM settlements WHERE row = :row AND generation = (SELECT max(i.generati
 """,
 )
 """Records that came later speak against the earlier ones: what answers had led to holds again."""
+
+ENDINGS_BETWEEN: Final = """
+SELECT o.row, o.outcome, o.reason, o.attempts FROM outcomes o
+WHERE o.row BETWEEN ? AND ?
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+"""
+"""As ENDED_BETWEEN, and only what is counted."""
+
+SESSIONS: Final = """
+SELECT s.session, s.began_at, s.ended_at, s.stop_reason, coalesce(t.exchanges, 0), coalesce(t.throttled, 0),
+       t.first_sent_at, t.last_ended_at
+FROM sessions s LEFT JOIN (
+  SELECT i.session, count(*) AS exchanges, sum(a.verdict = 'throttled') AS throttled,
+         min(a.sent_at) AS first_sent_at, max(a.ended_at) AS last_ended_at
+  FROM attempts a JOIN intents i USING (row, generation) GROUP BY 1) t USING (session)
+ORDER BY 1
+"""
+
+# The first parameter: JSON, [[session, its first exchange's time] …]; the second: milliseconds of a bar.
+_BEGINNINGS: Final = "(SELECT value ->> 0 AS session, value ->> 1 AS began FROM json_each(?))"
+_BAR: Final = "SELECT i.session, max(0, a.sent_at - b.began) / ?, a.verdict, count(*)"
+BARS: Final = f"""
+WITH b AS {_BEGINNINGS}
+{_BAR} FROM attempts a JOIN intents i USING (row, generation) JOIN b USING (session)
+GROUP BY 1, 2, 3
+"""
+BARS_OF_ROWS: Final = f"""
+WITH b AS {_BEGINNINGS}
+{_BAR} FROM json_each(?) r CROSS JOIN attempts a ON a.row = r.value JOIN intents i USING (row, generation)
+JOIN b USING (session)
+GROUP BY 1, 2, 3
+"""
+"""The third parameter: JSON, row numbers."""
+
+ANSWER_TIMES: Final = """
+SELECT verdict, max(0, ended_at - sent_at), count(*) FROM attempts WHERE http_status IS NOT NULL GROUP BY 1, 2
+"""

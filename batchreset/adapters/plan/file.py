@@ -88,6 +88,14 @@ class Plan:
                 for part in batch.iter_slices(ROWS_PER_SLICE):
                     yield [_person(*values) for values in part.iter_rows()]
 
+    def rows_of(self, customer: str) -> Iterator[list[int]]:
+        """The numbers of one customer's rows that are to be reset, some thousands at a time. Raises RunFolderError."""
+        wanted = self._to_reset().filter(pl.col(CUSTOMER) == customer).select(ROW)
+        with _damage_translated(self._path):
+            for batch in wanted.collect_batches(maintain_order=True):
+                for part in batch.iter_slices(ROWS_PER_SLICE):
+                    yield part[ROW].to_list()
+
     def queue(self, *, done: Collection[int] | pl.Series, single_lane: bool) -> RowQueue:
         """The rows to be reset whose numbers are not in `done`; one lane a customer, or one for all.
 

@@ -1,5 +1,6 @@
-"""The results file: every input row once, with how it ended."""
+"""The results file: every input row once, with how it ended; or the same, counted."""
 
+from batchreset.adapters.results.counting import EndingsOf, count_results
 from batchreset.adapters.results.writing import OutcomesOf, write_results
 
-__all__ = ["OutcomesOf", "write_results"]
+__all__ = ["EndingsOf", "OutcomesOf", "count_results", "write_results"]

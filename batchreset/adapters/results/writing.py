@@ -19,7 +19,7 @@ OutcomesOf = Callable[[int, int], Sequence[tuple[Any, ...]]]
 """Outcomes of the rows from the first number to the last, both included, each as (row, outcome, reason, http_status,
 error_code, error_description, ms_correlation_id, ms_request_id, attempts, first_sent_at, completed_at)."""
 
-_FROM_POLARS: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
+FROM_POLARS: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, destination: Path) -> None:
@@ -41,10 +41,10 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
         with replacing(destination) as temporary:
             batches = (
                 joined(planned, outcomes(planned.item(0, ROW), planned.item(-1, ROW)), unattempted)
-                for planned in _planned(plan)
+                for planned in planned_batches(plan)
             )
             WRITERS[ending](batches, temporary)
-    except _FROM_POLARS as error:
+    except FROM_POLARS as error:
         raise RunFolderError(
             f"The results could not be written to {destination}: {error}",
             next_step="Check that the folder exists, may be written to and has room,"
@@ -52,14 +52,19 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
         ) from error
 
 
-def _planned(plan: Path) -> Iterator[pl.DataFrame]:
+def planned_batches(plan: Path) -> Iterator[pl.DataFrame]:
+    """The plan's rows, some at a time. Raises RunFolderError: it cannot be read."""
     try:
         rows = pl.scan_parquet(plan, glob=False)
         height = rows.select(pl.len()).collect().item()
         for offset in range(0, height, ROWS_PER_BATCH):
             yield rows.slice(offset, ROWS_PER_BATCH).collect()
-    except _FROM_POLARS as error:
-        raise RunFolderError(
-            f"The plan at {plan} cannot be read; it is missing or damaged: {error}",
-            next_step="Restore the run's folder from a copy.",
-        ) from error
+    except FROM_POLARS as error:
+        raise unreadable(plan, error) from error
+
+
+def unreadable(plan: Path, error: BaseException) -> RunFolderError:
+    return RunFolderError(
+        f"The plan at {plan} cannot be read; it is missing or damaged: {error}",
+        next_step="Restore the run's folder from a copy.",
+    )

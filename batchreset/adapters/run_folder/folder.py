@@ -70,6 +70,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def report(self) -> Path:
+        """What the run came to, for people."""
+        return self.path / "report.html"
+
+    @property
     def log(self) -> Path:
         """Events."""
         return self.path / "log.ndjson"

@@ -2,6 +2,7 @@
 
 from proof.evidence import Attempted, Evidence, InputRow, Lines, Sealed, Seen, foreign_last
 from proof.files import collected, hand_over, read_input, sealed_in
+from proof.page import Page, page_complaints
 from proof.promises import complaints, in_clear, prove, sha256
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Evidence",
     "InputRow",
     "Lines",
+    "Page",
     "Sealed",
     "Seen",
     "collected",
@@ -16,6 +18,7 @@ __all__ = [
     "foreign_last",
     "hand_over",
     "in_clear",
+    "page_complaints",
     "prove",
     "read_input",
     "sealed_in",

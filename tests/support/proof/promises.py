@@ -12,6 +12,7 @@ from typing import Any
 
 from proof.conduct import conduct
 from proof.evidence import AccountKey, Evidence, Lines
+from proof.page import page_complaints
 
 RESULTS = (
     "row", "customer-tenant-id", "user-id", "forceChangePassword", "outcome", "reason", "http_status", "error_code",
@@ -35,7 +36,7 @@ REASONS = {
 }
 FILES = {
     "plan.parquet", "run.json", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "results.csv",
-    "summary.json", "log.ndjson", "lock", "problems.csv", "findings.csv", "reconcile.csv",
+    "summary.json", "log.ndjson", "lock", "problems.csv", "findings.csv", "reconcile.csv", "report.html",
 }  # fmt: skip
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
@@ -63,6 +64,7 @@ def complaints(evidence: Evidence) -> list[str]:
         *_request_ids(evidence),
         *_handover(evidence),
         *_summary(evidence),
+        *_report(evidence),
         *_files(evidence),
         *in_clear(evidence),
         *conduct(evidence),
@@ -280,6 +282,13 @@ def _summary(e: Evidence) -> Iterator[str]:
     not_well = outcomes["failed"] + outcomes["in_doubt"]
     if e.summary["state"] == "finished" and e.summary["exit_code"] != (3 if not_well else 0):
         yield f"summary.json: exit code {e.summary['exit_code']} with {not_well} rows that are not well"
+
+
+def _report(e: Evidence) -> Iterator[str]:
+    """Every figure of the report is the results file's."""
+    found = e.texts.get("report.html")
+    if "report" in e.summary.get("files", {}) and found is not None:
+        yield from page_complaints(found.decode(), e.results, e.summary)
 
 
 def _files(e: Evidence) -> Iterator[str]:

@@ -1,0 +1,84 @@
+"""How figures, times and texts from outside are put on the page."""
+
+import datetime as dt
+import unicodedata
+from typing import Final
+
+from batchreset.errors import sentence as end_of_sentence
+
+LONGEST: Final = 160
+"""Characters of a text that somebody else wrote; the results file has all of it."""
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that are not seen, turn text around or break a line."""
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_SECOND_MS: Final = 1000
+
+
+def foreign(text: str, most: int = LONGEST) -> str:
+    """A text that somebody else wrote: on one line, without what cannot be seen, not longer than a few lines."""
+    shown = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in shown)
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning and a full stop at its end."""
+    return end_of_sentence(text[:1].upper() + text[1:])
+
+
+def number(value: float) -> str:
+    return f"{value:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """In percent; never 0 for something, and never 100 for less than all."""
+    if not whole or not part:
+        return "0 %"
+    if part == whole:
+        return "100 %"
+    percent = min(max(100 * part / whole, 0.1), 99.9)
+    return f"{percent:.1f} %"
+
+
+def moment(milliseconds: int | None) -> str:
+    """A time of the ledger; a dash for none."""
+    if milliseconds is None:
+        return "–"
+    return at(dt.datetime.fromtimestamp(milliseconds / _SECOND_MS, dt.UTC))
+
+
+def at(when: dt.datetime) -> str:
+    return f"{when.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def milliseconds(value: int) -> str:
+    """As people say it: 85 ms, 1.25 s, 61 s."""
+    if value < _SECOND_MS:
+        return f"{value} ms"
+    seconds = value / _SECOND_MS
+    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"  # noqa: PLR2004  three figures are enough
+
+
+def duration(seconds: float) -> str:
+    """As people say it: 12.3 s, 4 min 05 s, 3 h 07 min."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(whole, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours:,} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def span(seconds: int) -> str:
+    """The length of a bar: 5 s, 2 min, 3 h."""
+    for size, unit in ((_HOUR, "h"), (_MINUTE, "min")):
+        if seconds >= size and not seconds % size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def clock(seconds: int) -> str:
+    """A place on the axis of sending: 0:05, 12:30, 3:07:00."""
+    minutes, rest = divmod(seconds, _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,25 @@
+"""What outcomes, states and exit codes mean, in a few words for whoever was not there."""
+
+from typing import Final
+
+from batchreset.core.outcome import Outcome
+from batchreset.errors import ExitCode
+
+OUTCOMES: Final = {
+    Outcome.SUCCEEDED: "the new password is in force",
+    Outcome.FAILED: "surely not changed",
+    Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
+    Outcome.SKIPPED: "left out, never sent",
+    Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
+}
+EXIT_CODES: Final = {
+    ExitCode.OK: "every row that was to be reset was reset",
+    ExitCode.UNEXPECTED: "an unexpected error, or a disk that failed; the run can be continued",
+    ExitCode.REFUSED: "refused or unreachable; the rest was not attempted",
+    ExitCode.ROWS_FAILED: "finished, but some rows failed or are in doubt",
+    ExitCode.STOPPED_BY_SAFETY: "stopped by a safety limit; the rest was not attempted",
+    ExitCode.SIGN_IN: "the sign-in does not do: no token, no MFA, or no right",
+    ExitCode.RUN_HELD: "another process holds this run",
+    ExitCode.INTERRUPTED: "interrupted; what was under way was finished and recorded",
+    ExitCode.TERMINATED: "terminated; what was under way was finished and recorded",
+}

@@ -1,0 +1,145 @@
+"""The page stands alone, is safe to open whatever stands in it, and can be read by whoever reads it."""
+
+import dataclasses
+import itertools
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from made_reports import ROW, no_charts, report
+from proof import Page
+
+from batchreset.adapters.report import page, write_page
+from batchreset.adapters.report.charts import Charts
+from batchreset.adapters.report.page import INSTALL
+from batchreset.core.reporting.report import Report, Stopped
+from batchreset.errors import RunFolderError
+
+UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+MADE = report(stopped=Stopped(reason="canary", what="too many failed", next_step="look with `batchreset`"))
+HOSTILE = [
+    pytest.param("<script>alert(1)</script>", id="a script"),
+    pytest.param("<img src=x onerror=alert(1)>", id="an image"),
+    pytest.param("</td></table></main><h1>All is well</h1>", id="the end of the table"),
+    pytest.param('" onmouseover="alert(1)" x="', id="an attribute"),
+    pytest.param("{{ 7 * 7 }}{% raw %}", id="a template"),
+    pytest.param("</style><style>body{display:none}", id="a style"),
+    pytest.param("&lt;script&gt;", id="escaped before"),
+    pytest.param("\u202egnp.exe\u2066\u200f\u061c", id="turned around"),
+    pytest.param("a\x00b\x1b[2J\x9bc\r\nd\u2028e\ud800", id="control characters"),
+    pytest.param("A" * 100_000, id="very long"),
+]
+
+
+@pytest.fixture(scope="module")
+def drawn() -> str:
+    """With its charts."""
+    made = page(MADE)
+    assert made.without_charts is None
+    return made.html
+
+
+def test_nothing_is_loaded_and_nothing_is_run(drawn: str) -> None:
+    elements = Page.of(drawn).elements
+    assert {tag for tag, _ in elements}.isdisjoint(
+        {"script", "iframe", "object", "embed", "img", "form", "base", "use"}
+    )
+    named = [(name, value or "") for _, attributes in elements for name, value in attributes.items()]
+    assert [name for name, _ in named if name.startswith("on")] == []
+    assert [value for name, value in named if name.endswith(("href", "src")) and value[:1] != "#"] == ["data:,"]
+    assert re.findall(r"@import|url\((?!#)", drawn) == []
+    (policy,) = [a["content"] for tag, a in elements if a.get("http-equiv") == "Content-Security-Policy"]
+    assert (policy or "").startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+
+
+def test_its_parts_are_where_a_screen_reader_looks_for_them(drawn: str) -> None:
+    read = Page.of(drawn)
+    tags = Counter(tag for tag, _ in read.elements)
+    assert (tags["h1"], tags["main"], tags["header"], tags["footer"], tags["title"] >= 1) == (1, 1, 1, 1, True)
+    assert read.unclosed == []
+    levels = [int(tag[1]) for tag, _ in read.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    ids = [attributes["id"] for _, attributes in read.elements if "id" in attributes]
+    assert [name for name, often in Counter(ids).items() if often > 1] == []
+    named = [
+        a.get(name) or "" for _, a in read.elements for name in ("aria-labelledby", "aria-describedby") if name in a
+    ]
+    assert {one for names in named for one in names.split()} <= set(ids)
+    assert [attributes for tag, attributes in read.elements if tag == "th" and "scope" not in attributes] == []
+
+
+def test_every_chart_has_a_name_a_description_and_a_table(drawn: str) -> None:
+    charts = re.findall(r'<svg class="chart [a-z]+" role="img" .*?</svg>', drawn, re.DOTALL)
+    assert len(charts) == 2 * 3, "three, each for a narrow and for a wide window"
+    for chart in charts:
+        assert re.search(r"<title [^>]*>[^<]+</title><desc [^>]*>[^<]+</desc>", chart)
+    assert drawn.count("These figures as a table") == 3
+
+
+def test_charts_have_the_colours_of_the_page(drawn: str) -> None:
+    """So that they are dark where it is."""
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn)) - {"none", "transparent"}
+    assert colours
+    assert {colour for colour in colours if not re.fullmatch(r"var\(--[a-z-]+\)", colour)} == set()
+    assert set(re.findall(r"var\((--[a-z-]+)\)", drawn)) <= set(re.findall(r"(--[a-z-]+):", drawn))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_somebody_else_wrote_is_text_and_nothing_more(text: str) -> None:
+    row = dataclasses.replace(
+        ROW, customer=text, customer_name=text, user=text, who=text, error_code=text, error_description=text,
+        correlation_id=text,
+    )  # fmt: skip
+    plain = page(report(), draw=no_charts).html
+    spoilt = page(report(row, name=text), draw=no_charts).html
+    assert [tag for tag, _ in Page.of(spoilt).elements] == [tag for tag, _ in Page.of(plain).elements]
+    assert Page.of(spoilt).unclosed == []
+    assert not UNSEEN.search(spoilt)
+    assert len(spoilt) < len(plain) + 10_000
+    start = spoilt.index('data-row="7"')
+    assert spoilt[start:].count("<bdi>") >= 6
+
+
+def test_without_what_draws_them_there_are_no_charts_and_every_figure(
+    drawn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # as an import finds what is not installed
+    made = page(MADE)
+    assert made.without_charts == f"what draws them is not installed ({INSTALL})"
+    assert "<svg" not in made.html
+    assert INSTALL in Page.of(made.html).words
+    assert Page.of(made.html).figures == Page.of(drawn).figures
+    assert made.html.count("<details open>") == 3
+
+
+class PanicException(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [ValueError("broken <b>"), MemoryError(), PanicException("V8")])
+def test_a_library_that_fails_costs_the_charts_alone(error: BaseException) -> None:
+    def draw(_report: Report) -> Charts:
+        raise error
+
+    made = page(report(), draw=draw)
+    assert made.without_charts == f"they could not be drawn ({type(error).__name__})"
+    assert Page.of(made.html).figures["outcome.succeeded"] == 99
+
+
+def test_ctrl_c_while_charts_are_drawn_is_none_of_a_librarys_failures(tmp_path: Path) -> None:
+    def draw(_report: Report) -> Charts:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_page(report(), tmp_path / "report.html", draw=draw)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_cannot_be_written_leaves_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(RunFolderError, match="could not be written"):
+        write_page(report(), tmp_path / "taken", draw=no_charts)
+    assert write_page(report(), tmp_path / "report.html", draw=no_charts)
+    assert (tmp_path / "report.html").stat().st_mode & 0o777 == 0o600
