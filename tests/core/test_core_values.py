@@ -73,6 +73,7 @@ def test_the_ledgers_words_for_losses_are_these() -> None:
 def test_pacing_offers_its_seam_and_no_more() -> None:
     seam = {"PARTNER", "Answer", "PaceSnapshot", "Pacer", "Pause", "Ticket"}
     limits = {"Learned", "LearnedLimit"}
+    ahead = {"Outlook"}  # for the time left
     notes = {"LimitLearned", "OutageBegan", "OutageEnded", "PaceNote", "Paused", "Resumed", "Throttled"}
 
-    assert set(batchreset.core.pacing.__all__) == seam | limits | notes
+    assert set(batchreset.core.pacing.__all__) == seam | limits | ahead | notes

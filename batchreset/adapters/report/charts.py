@@ -1,12 +1,19 @@
-"""The page's charts: Vega-Lite by altair, drawn to SVG by vl-convert. Both are imported here and only when drawn.
+"""The page's charts: Vega-Lite by altair, drawn to SVG by vl-convert in a process of its own. Only when drawn.
 
 Colours are the page's own variables, so that a chart is dark where the page is. Each chart is drawn twice, for a
 narrow and for a wide window: one picture for both would have letters that nobody can read on a phone.
 """
 
+import importlib.util
+import json
+import os
 import re
-from collections.abc import Sequence
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from batchreset.adapters.report.wording import clock, milliseconds
@@ -23,10 +30,15 @@ _HEADROOM: Final = 1.12
 """Above the highest bar, for what stands at the top."""
 _FONT: Final = "system-ui, sans-serif"
 _SMALL: Final = 12
+DRAWING_SECONDS: Final = 60.0
+"""Half a second is usual."""
+DRAWER: Final = (sys.executable, "-I", str(Path(__file__).with_name("drawer.py")))
+"""Isolated: nothing in the folder where the run was started is imported."""
+INSTALL: Final = "pip install 'batchreset[report]'"
 
 
 class NoChartsError(Exception):
-    """The libraries that draw are not installed."""
+    """There are none; the text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +66,58 @@ class Charts:
     answers: Chart | None
 
 
-def draw(report: Report) -> Charts:
+def draw(report: Report, *, drawer: Sequence[str] = DRAWER) -> Charts:
     """All charts of the page. Raises NoChartsError, and whatever the libraries raise."""
-    try:
-        import vl_convert  # noqa: F401, I001, PLC0415  an extra; the quicker of the two comes first
-        import altair  # noqa: F401, ICN001, PLC0415  as above, and slow to import
-    except ImportError as error:
-        raise NoChartsError from error
+    if importlib.util.find_spec("vl_convert") is None or importlib.util.find_spec("altair") is None:
+        raise NoChartsError(f"what draws them is not installed ({INSTALL})")
     traffic = report.traffic
-    return Charts(
-        whole=_both(_throughput, traffic.whole) if traffic.whole.bars else None,
-        slowest=_both(_throughput, traffic.slowest) if traffic.slowest and traffic.slowest.bars else None,
-        answers=_both(_histogram, traffic.histogram) if traffic.histogram else None,
-    )
-
-
-def _both(make: Any, what: object) -> Chart:
-    drawn = {
-        size: _drawing(make(what, size).properties(width=width, height=_HEIGHT)) for size, width in _WIDTHS.items()
+    slowest = traffic.slowest
+    wanted = {
+        "whole": (_throughput, traffic.whole) if traffic.whole.bars else None,
+        "slowest": (_throughput, slowest) if slowest and slowest.bars else None,
+        "answers": (_histogram, traffic.histogram) if traffic.histogram else None,
     }
-    return Chart(**drawn)
+    return Charts(**_drawn(wanted, drawer))
+
+
+def _drawn(wanted: Mapping[str, tuple[Any, Any] | None], drawer: Sequence[str]) -> dict[str, Chart | None]:
+    """Each in both sizes; one process draws all."""
+    specs = [
+        _spec(make(what, size).properties(width=width, height=_HEIGHT))
+        for make, what in filter(None, wanted.values())
+        for size, width in _WIDTHS.items()
+    ]
+    drawings = iter([_opened(svg) for svg in _svgs(specs, drawer)] if specs else [])
+    return {name: Chart(**{size: next(drawings) for size in _WIDTHS}) if one else None for name, one in wanted.items()}
+
+
+def _svgs(specs: Sequence[object], drawer: Sequence[str]) -> list[str]:
+    """Raises NoChartsError: the process that draws ended otherwise than it should, or takes too long."""
+    secretless = {name: value for name, value in os.environ.items() if not name.upper().startswith("BATCHRESET_")}
+    try:
+        drawn = subprocess.run(  # noqa: S603  ourselves
+            drawer,
+            input=json.dumps(specs).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=secretless,
+            timeout=DRAWING_SECONDS,
+            check=True,
+            # Ctrl-C is ours to hear, and what it means for the drawing too.
+            start_new_session=True,
+        ).stdout
+        svgs = json.loads(drawn)
+    except subprocess.TimeoutExpired as error:
+        raise NoChartsError(f"drawing them took longer than {DRAWING_SECONDS} s") from error
+    except subprocess.CalledProcessError as error:
+        code = error.returncode
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        raise NoChartsError(f"the process that draws them {how}") from error
+    except ValueError as error:
+        raise NoChartsError("the process that draws them gave no drawings") from error
+    if len(svgs) != len(specs):
+        raise NoChartsError("the process that draws them gave too few drawings")
+    return [str(svg) for svg in svgs]
 
 
 def _throughput(throughput: Throughput, size: str) -> Any:
@@ -177,10 +221,8 @@ def _histogram(bins: Sequence[Bin], size: str) -> Any:
     )  # fmt: skip
 
 
-def _drawing(chart: Any) -> Drawing:
-    import vl_convert  # noqa: PLC0415
-
-    spec = chart.configure(
+def _spec(chart: Any) -> object:
+    return chart.configure(
         background="transparent",
         font=_FONT,
         aria=False,
@@ -192,7 +234,6 @@ def _drawing(chart: Any) -> Drawing:
             "titleFontSize": _SMALL, "titleFontWeight": "normal", "gridDash": [1, 3],
         },
     ).to_dict()  # fmt: skip
-    return _opened(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
 def _opened(svg: str) -> Drawing:

@@ -21,7 +21,6 @@ from batchreset.errors import RunFolderError
 Draw = Callable[[Report], Charts]
 """As `charts.draw`."""
 
-INSTALL: Final = "pip install 'batchreset[report]'"
 _NO_CHARTS: Final = Charts(whole=None, slowest=None, answers=None)
 _SESSIONS_SHOWN: Final = 12
 _LIMITS_SHOWN: Final = 10
@@ -100,8 +99,8 @@ def write_page(report: Report, destination: Path, *, draw: Draw = draw) -> str |
 def _charts(report: Report, draw: Draw) -> tuple[Charts, str | None]:
     try:
         return draw(report), None
-    except NoChartsError:
-        return _NO_CHARTS, f"what draws them is not installed ({INSTALL})"
+    except NoChartsError as error:
+        return _NO_CHARTS, str(error)
     except BaseException as error:
         # A bug of a library costs the charts and no figure, its panic too, which is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":

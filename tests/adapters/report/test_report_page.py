@@ -12,8 +12,7 @@ from made_reports import ROW, no_charts, report
 from proof import Page
 
 from batchreset.adapters.report import page, write_page
-from batchreset.adapters.report.charts import Charts
-from batchreset.adapters.report.page import INSTALL
+from batchreset.adapters.report.charts import INSTALL, Charts, draw
 from batchreset.core.reporting.report import Report, Stopped
 from batchreset.errors import RunFolderError
 
@@ -114,16 +113,31 @@ def test_without_what_draws_them_there_are_no_charts_and_every_figure(
     assert made.html.count("<details open>") == 3
 
 
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        pytest.param("import os; os.abort()", "the process that draws them was ended by SIGABRT", id="V8 gives up"),
+        pytest.param("raise SystemExit(7)", "the process that draws them ended with 7", id="an error"),
+        pytest.param("print('{')", "the process that draws them gave no drawings", id="half an answer"),
+        pytest.param("print([])", "the process that draws them gave too few drawings", id="too few"),
+    ],
+)
+def test_a_process_that_draws_and_dies_costs_the_charts_alone(program: str, why: str) -> None:
+    made = page(report(), draw=lambda one: draw(one, drawer=[sys.executable, "-S", "-c", program]))
+    assert made.without_charts == why
+    assert Page.of(made.html).figures["outcome.succeeded"] == 99
+
+
 class PanicException(BaseException):
     pass
 
 
 @pytest.mark.parametrize("error", [ValueError("broken <b>"), MemoryError(), PanicException("V8")])
 def test_a_library_that_fails_costs_the_charts_alone(error: BaseException) -> None:
-    def draw(_report: Report) -> Charts:
+    def failing(_report: Report) -> Charts:
         raise error
 
-    made = page(report(), draw=draw)
+    made = page(report(), draw=failing)
     assert made.without_charts == f"they could not be drawn ({type(error).__name__})"
     assert Page.of(made.html).figures["outcome.succeeded"] == 99
 
