@@ -92,7 +92,7 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     if typed not in {str(accounts), f"{accounts:,}"}:
         raise PlanRefusedError(
             f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
-            next_step=f"the plan is kept; carry it out with: {planned.apply_command}",
+            next_step=f"look at the plan again, which is kept; carry it out with: {planned.apply_command}",
         )
 
 

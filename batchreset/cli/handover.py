@@ -62,7 +62,7 @@ def handover(
         if out is not None:
             out.unlink(missing_ok=True)
         raise RunFolderError(
-            f"the hand-over could not be written to its end ({error.strerror}): what is there of it is not all",
+            f"the hand-over could not be written to its end ({error.strerror}): what is there of it is incomplete",
             next_step="make room, then do it again",
         ) from error
 

@@ -13,7 +13,7 @@ from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import hold_secrets_back
 from batchreset.cli.streams import stand_in_for_closed
-from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
+from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
 from batchreset.errors import BatchresetError, ExitCode, sentence
 
 _COMMANDS: Final = {
@@ -103,18 +103,19 @@ def _exit_code() -> int:
         _say(error.lines())
         return error.exit_code
     except click.Abort:
-        _say(["interrupted"])
+        _say(interrupted())
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.REFUSED
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "batchreset"
-        _say([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"])
+        said = error.format_message()
+        _say([f"error: {sentence(said[:1].lower() + said[1:])}", f"what to do: see `{command} --help`"])
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):
-            _say(["interrupted"])
+            _say(interrupted())
             return ExitCode.INTERRUPTED
         _say(unexpected(error))
         return ExitCode.UNEXPECTED

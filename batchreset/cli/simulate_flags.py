@@ -87,8 +87,8 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
             return frozenset(file.read().split())
         except UnicodeDecodeError as error:
             raise SettingsError(
-                f"{file.name} is not a text file in UTF-8.",
-                next_step="Give --known-users a text file with one user id (GUID) a line.",
+                f"{file.name} is not a text file in UTF-8",
+                next_step="give --known-users a text file with one user id (GUID) a line",
             ) from error
 
 

@@ -73,7 +73,7 @@ def logout(settings: Settings) -> tuple[bool, str]:
     """
     if not settings.auth.client_id:
         raise SettingsError(
-            "whose sign-in is to be removed is not said: [auth] client_id is missing",
+            "no sign-in can be found to be removed: [auth] client_id is missing",
             next_step="give tenant_id and client_id as for `batchreset auth login`",
         )
     store = store_of(settings)

@@ -104,9 +104,9 @@ class InvalidRowsError(InputError):
         count = problems.count
         more = count - len(listed)
         super().__init__(
-            f"{shown} has {count:,} {'problem' if count == 1 else 'problems'} in its rows; nothing of it is used.",
+            f"{shown} has {count:,} {'problem' if count == 1 else 'problems'} in its rows; nothing of it is used",
             details=(*_aligned(listed), *((f"... and {more:,} more",) if more else ())),
-            next_step='Correct these rows, or leave them out: --on-invalid skip, or on_invalid = "skip" under [input].',
+            next_step='correct these rows, or leave them out: --on-invalid skip, or on_invalid = "skip" under [input]',
         )
         self.problems = problems
 

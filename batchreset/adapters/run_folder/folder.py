@@ -119,10 +119,14 @@ class RunFolder:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise RunFolderError(
-                f"{path} cannot be read ({error})", next_step="check the path and that the folder is a run's"
+                f"{path} cannot be read ({error})",
+                next_step="check the path, that the folder is a run's, and that you may read it",
             ) from error
         if not isinstance(content, dict):
-            raise RunFolderError(f"{path} is not a run's file", next_step="check that the folder is a run's")
+            raise RunFolderError(
+                f"{path} is not a run's file: it holds no JSON object",
+                next_step="check that the folder is a run's, or restore it from a copy",
+            )
         return content
 
 

@@ -72,5 +72,5 @@ class GivenToken:
         finally:
             self._readings += 1
         if token is None:
-            raise SignInError("there is no access token", next_step=_NEXT)
+            raise SignInError('[auth] kind is "access_token", and no access token is given', next_step=_NEXT)
         return token
