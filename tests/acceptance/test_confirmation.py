@@ -43,7 +43,7 @@ def test_anything_but_the_number_sends_nothing_and_keeps_the_plan(make_world: Ma
         code, stdout = on.end()
     assert (code, stdout, made.requests) == (2, "", 0)
     assert "error: not confirmed: 9 accounts would be reset" in on.drawn
-    assert "what to do: the plan is kept; carry it out with: batchreset apply " in on.drawn
+    assert "what to do: look at the plan again, which is kept; carry it out with: batchreset apply " in on.drawn
     assert {path.name for path in (made.runs / "r").iterdir()} <= {"plan.parquet", "run.json", "lock"}
 
 

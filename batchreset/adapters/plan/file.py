@@ -24,7 +24,7 @@ from batchreset.core.columns import (
     fold,
 )
 from batchreset.durable import replacing
-from batchreset.errors import RunFolderError
+from batchreset.errors import RunFolderError, cause
 
 ROWS_PER_GROUP: Final = 50_000
 """A row group is the smallest piece that can be read alone: as much as a reader wants in memory at once."""
@@ -113,7 +113,7 @@ def freeze(batches: Iterable[pl.DataFrame], path: Path) -> str:
                 return hashlib.file_digest(written, "sha256").hexdigest()
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"the plan could not be written to {path}: {error}",
+            f"the plan could not be written to {path}: {cause(error)}",
             next_step="check that the folder exists, may be written to and has room, then plan again",
         ) from error
 
@@ -144,7 +144,7 @@ def _damage_translated(path: Path) -> Iterator[None]:
         ) from error
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"the plan at {path} cannot be read; the file is damaged, or may not be opened: {error}",
+            f"the plan at {path} cannot be read; the file is damaged, or may not be opened: {cause(error)}",
             next_step="restore the run's folder from a copy, or plan again under another run id",
         ) from error
 

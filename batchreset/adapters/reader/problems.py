@@ -10,7 +10,7 @@ import polars as pl
 
 from batchreset.adapters.reader.parts import Parts
 from batchreset.durable import replacing
-from batchreset.errors import InputError, RunFolderError
+from batchreset.errors import InputError, RunFolderError, cause
 
 MAX_FOUND_LENGTH: Final = 80
 MAX_PROBLEMS_SHOWN: Final = 20
@@ -91,7 +91,7 @@ class Problems:
                     frame.with_columns(as_text).write_csv(file, include_header=not index)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RunFolderError(
-                f"the list of problems could not be written to {path}: {error}",
+                f"the list of problems could not be written to {path}: {cause(error)}",
                 next_step="see that the disk has room and that you may write there, then try again; nothing was sent",
             ) from error
 

@@ -11,7 +11,7 @@ from batchreset.adapters.results.joining import joined
 from batchreset.core.columns import ROW
 from batchreset.core.outcome import Reason
 from batchreset.durable import replacing
-from batchreset.errors import RunFolderError, SettingsError
+from batchreset.errors import RunFolderError, SettingsError, cause
 
 ROWS_PER_BATCH: Final = 50_000
 
@@ -46,7 +46,7 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
             WRITERS[ending](batches, temporary)
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"the results could not be written to {destination}: {error}",
+            f"the results could not be written to {destination}: {cause(error)}",
             next_step="check that the folder exists, may be written to and has room,"
             " then write them again with `batchreset results`",
         ) from error
@@ -60,6 +60,6 @@ def _planned(plan: Path) -> Iterator[pl.DataFrame]:
             yield rows.slice(offset, ROWS_PER_BATCH).collect()
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"the plan at {plan} cannot be read; it is missing or damaged: {error}",
+            f"the plan at {plan} cannot be read; it is missing or damaged: {cause(error)}",
             next_step="restore the run's folder from a copy",
         ) from error

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from batchreset.core.events import LEDGER_OPENED
 from batchreset.durable import PRIVATE_FOLDER_MODE, sync_folder, write_text
-from batchreset.errors import RunFolderError, SettingsError
+from batchreset.errors import RunFolderError, SettingsError, cause
 
 _LONGEST_RUN_ID: Final = 100
 _RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")
@@ -119,7 +119,7 @@ class RunFolder:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise RunFolderError(
-                f"{path} cannot be read ({error})",
+                f"{path} cannot be read ({cause(error)})",
                 next_step="check the path, that the folder is a run's, and that you may read it",
             ) from error
         if not isinstance(content, dict):
