@@ -12,8 +12,8 @@ MOST_CHARACTERS_NEXT: Final = 420
 
 CAPITALS: Final = frozenset(
     """
-    AADSTS App Azure BATCHRESET CSV Conditional Excel GDAP GUID HTTP JSON MFA Microsoft Parquet Partner SHA SIGHUP SIGINT
-    SIGTERM TLS
+    AADSTS App Azure BATCHRESET CSV Conditional Excel GDAP GUID HTTP JSON MFA Microsoft Parquet Partner SHA SIGHUP
+    SIGINT SIGTERM TLS
     """.split()  # noqa: SIM905  as below
 )
 """Words that are written so wherever they stand, also first."""
