@@ -14,7 +14,8 @@ from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import hold_secrets_back
 from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
-from batchreset.errors import BatchresetError, ExitCode, sentence
+from batchreset.cli.usage import told
+from batchreset.errors import BatchresetError, ExitCode
 
 _COMMANDS: Final = {
     "run": "batchreset.cli.run:run",
@@ -109,9 +110,7 @@ def _exit_code() -> int:
         error.show()
         return ExitCode.REFUSED
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "batchreset"
-        said = error.format_message()
-        _say([f"error: {sentence(said[:1].lower() + said[1:])}", f"what to do: see `{command} --help`"])
+        _say(told(error))
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):

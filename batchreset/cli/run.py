@@ -108,7 +108,7 @@ def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
         raise InputError(
             f"the run {run_.folder.run_id} exists already and was planned from another input"
             f" ({run_.input_source}, SHA-256 {run_.input_sha256[:12]}…) than {path}",
-            next_step=f"choose another --run-id; or continue that run: {run_.apply_command}",
+            next_step=f"choose another --run-id; or continue that run with `{run_.apply_command}`",
         )
 
 

@@ -176,8 +176,8 @@ def check_it_is_the_plan(run: FrozenRun, wanted: str) -> None:
     sha256 = as_sha256(wanted)
     if sha256 is None:
         raise PlanRefusedError(
-            f"what --plan-sha256 gives ({len(wanted)} characters) is no SHA-256, 64 hexadecimal digits; nothing was"
-            " sent",
+            f"what --plan-sha256 gives is no SHA-256: that has 64 hexadecimal digits, this {len(wanted)} characters;"
+            " nothing was sent",
             next_step="give the whole figure that `batchreset plan` showed as plan SHA-256",
         )
     if sha256 != run.plan_sha256:

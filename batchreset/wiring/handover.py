@@ -64,7 +64,8 @@ def hand_over(
     wanted = customer.strip().strip("{}").lower() if customer else None
     if wanted is not None and wanted not in plan.rows_per_customer():
         raise SettingsError(
-            f"the run resets nobody of the customer {customer}", next_step="check the customer's tenant id"
+            f"the run resets nobody of the customer {customer}",
+            next_step="give the tenant id of a customer that the plan names",
         )
     with reading(run) as ledger:
         if ledger is None:

@@ -18,6 +18,9 @@ BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SHAPES: Final = {
     "SHA256": r"\b[0-9a-f]{64}\b",
     "GUID": r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
+    "RUN": r"\b20\d{6}T\d{6}Z-[0-9a-f]{6}\b",
+    "HIDDEN": r"\.planning-[0-9a-f]+\b",
+    "SECONDS": r"\b\d+\.\d s\b",
     "TIME": r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
     "KEY": r"\bage1[0-9a-z]{20,}",
 }
@@ -75,7 +78,7 @@ class Terminal:
         """Exit code and what came, both streams as a terminal shows them."""
         words = [self.as_meant(word) for word in typed.words]
         if words[:1] == ["export"]:
-            self.env.update(word.split("=", 1) for word in words[1:])
+            self.env.update((name, value) for name, _, value in (word.partition("=") for word in words[1:]))
             return 0, ""
         if words[:1] != ["batchreset"]:
             raise AssertionError(f"line {typed.line}: {typed.command} is not a command of this program")
@@ -123,7 +126,7 @@ def _line(line: str) -> str:
 
 
 def told_again(text: str, said: Callable[[Typed], str]) -> str:
-    """The same paper with what really came below each command."""
+    """The same paper with what really came below each command, where that is not what stands there."""
     typed = iter(typed_in(text))
 
     def renewed(block: re.Match[str]) -> str:
@@ -134,5 +137,6 @@ def told_again(text: str, said: Callable[[Typed], str]) -> str:
 
 
 def _with(typed: Typed, said: Callable[[Typed], str]) -> Iterator[str]:
+    came = said(typed)
     yield f"$ {typed.command}"
-    yield from said(typed).splitlines()
+    yield from typed.said if unlike(typed, came) is None else came.splitlines()

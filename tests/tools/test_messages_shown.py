@@ -70,12 +70,12 @@ def terminal(folder: Path) -> Terminal:
     (planned,) = typed_in("```console\n$ batchreset plan users.csv --run-id planned\n```\n")
     assert made.play(planned)[0] == 0
     runs = folder / "runs"
-    for name, content in _DAMAGED.items():
+    for name, text in _DAMAGED.items():
         shutil.copytree(runs / "planned", runs / name)
-        if content is None:
+        if text is None:
             (runs / name / "run.json").unlink()
         else:
-            (runs / name / "run.json").write_text(content, encoding="utf-8")
+            (runs / name / "run.json").write_text(text, encoding="utf-8")
     shutil.copytree(runs / "planned", runs / "changed")
     facts = json.loads((runs / "changed" / "run.json").read_text(encoding="utf-8"))
     facts["settings"]["safety"]["canary"] = 0

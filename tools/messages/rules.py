@@ -34,6 +34,8 @@ _VAGUE: Final = re.compile(
 _CLASS: Final = re.compile(r"\b[A-Z]\w*(Error|Exception)\b|__name__|!r\b")
 _SECRET: Final = frozenset({"password", "passphrase", "token", "secret", "assertion"})
 _UNSAID: Final = re.compile(r"\binvalid\b", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"`[^`]*`")
+_COMMAND: Final = re.compile(r"\bbatchreset [a-z]+ |_command\}")
 _FIRST_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]*")
 _INTRODUCED: Final = re.compile(r"^(if|where|when|once|while) [^,]+, ")
 _ABOUT: Final = re.compile(r"^[^:`]+: ")
@@ -75,6 +77,8 @@ def _of_next_step(message: Message) -> Iterator[str]:
         yield f"what to do begins with what to do: a verb of tools/messages/rules.py, not: {step!r}"
     if message.kind is not Kind.ADVICE and (first := _FIRST_WORD.match(step)) and _is_capital(first[0]):
         yield f"after `what to do: ` it goes on in lower case: {step!r}"
+    if _COMMAND.search(_QUOTED.sub("", step)):
+        yield f"a command stands between backticks, so that no full stop is copied with it: {step!r}"
     if len(step) > MOST_CHARACTERS_NEXT:
         yield f"{len(step)} characters, {MOST_CHARACTERS_NEXT} at most: {step!r}"
 

@@ -27,7 +27,7 @@ def unique(headers: Sequence[str], shown: str) -> list[str]:
         if len(same) > 1:
             raise InputError(
                 f"{shown} has the column {name} {len(same)} times: {', '.join(map(printable, same))}",
-                next_step="leave one of them, and rename or remove the others",
+                next_step="keep one of them, and rename or remove the others",
             )
     return _numbered([header or f"column_{position}" for position, header in enumerate(headers, start=1)])
 

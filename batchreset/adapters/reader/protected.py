@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -83,19 +83,23 @@ def _one_list(raw: WholeTable) -> Protected:
     )
 
 
+def _first_of(wrong: Sequence[str]) -> str:
+    more = len(wrong) - 1
+    return printable(wrong[0]) + (f" and {more:,} more" if more else "")
+
+
 def _refuse_wrong_ids(named: pl.DataFrame, raw: WholeTable) -> None:
     for column in (USER, CUSTOMER):
         wrong = named.filter(pl.col(column).is_not_null() & guid(pl.col(column)).is_null())[column]
         if not wrong.is_empty():
             raise InputError(
-                f"the protected list {raw.shown} holds {wrong.len()} value(s) in {column} that are no GUID, such as"
-                f" {printable(wrong[0])}",
+                f"the protected list {raw.shown} holds in column {column} what is no GUID:"
+                f" {_first_of(wrong.to_list())}",
                 next_step=_CORRECT,
             )
     no_names = [name for name in named[UPN].drop_nulls().unique(maintain_order=True) if not _NAME.fullmatch(name)]
     if no_names:
         raise InputError(
-            f"the protected list {raw.shown} holds {len(no_names)} value(s) in {UPN} that are no name@domain, such as"
-            f" {printable(no_names[0])}",
+            f"the protected list {raw.shown} holds in column {UPN} what is no name@domain: {_first_of(no_names)}",
             next_step=_CORRECT,
         )

@@ -117,10 +117,15 @@ class RunFolder:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
             raise RunFolderError(
                 f"{path} cannot be read ({cause(error)})",
                 next_step="check the path, that the folder is a run's, and that you may read it",
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise RunFolderError(
+                f"{path} is damaged, or was cut short: it holds no whole JSON document",
+                next_step="restore the run's folder, with all its files, from a copy",
             ) from error
         if not isinstance(content, dict):
             raise RunFolderError(
