@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from batchreset.adapters.run_folder import find_folder
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import run_argument, runs_dir_flag
 from batchreset.cli.streams import refuse_closed_output
 from batchreset.core.columns import HANDOVER
@@ -18,7 +19,7 @@ from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.handover import hand_over
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @run_argument
 @click.option(
     "--identity",
@@ -29,8 +30,8 @@ from batchreset.wiring.handover import hand_over
     help="File of a secret key that the passwords were sealed to (age or SSH). May be repeated.",
 )
 @click.option("--customer", help="Only this customer's, by its tenant id.")
-@click.option("--all", "superseded", is_flag=True, help="Those too that a later password of the run has replaced.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file (0600).")
+@click.option("--all", "superseded", is_flag=True, help="Also those that a later password of the run has replaced.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this new file (0600).")
 @runs_dir_flag
 def handover(
     *,

@@ -18,6 +18,7 @@ from batchreset.cli.carrying_flags import (
 )
 from batchreset.cli.carrying_out import Choices, around, confirm_and_apply, report
 from batchreset.cli.environment import environment
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, setting_flags, terminal_flags
 from batchreset.cli.streams import is_terminal, standard_input
 from batchreset.core.take_up import TakeUp
@@ -31,7 +32,7 @@ from batchreset.wiring.planning import NewRun, new_run_id, plan_run, runs_dir_of
 from batchreset.wiring.recent import begun_before
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.argument("input_path", metavar="[INPUT]", required=False)
 @job_flag
 @run_id_flag
@@ -58,8 +59,8 @@ def run(
     """Plan, show, confirm, apply, report.
 
     INPUT is a table (CSV, NDJSON, Parquet, Excel) with the columns customer-tenant-id, user-id and
-    forceChangePassword; "-" is standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job
-    file over default.
+    forceChangePassword; "-" is standard input. A setting's flag counts before its variable (BATCHRESET_SECTION__KEY),
+    that before the job file, and that before the default.
     """
     settings = load_settings(flags={"input.path": input_path, **flags}, environ=environment(), job_file=job)
     choices = Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal)

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.run_folder import all_folders, find_folder
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import runs_dir_flag, tell
 from batchreset.errors import BatchresetError
 from batchreset.wiring.frozen import read_frozen, standing
 from batchreset.wiring.status import status_lines, status_of
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.argument("run_name", metavar="[RUN]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @runs_dir_flag

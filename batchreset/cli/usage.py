@@ -29,6 +29,8 @@ def _said(error: click.UsageError) -> str:
             return f"{_name(parameter)} is missing"
         case click.BadParameter(param=click.Parameter() as parameter):
             return f"{_name(parameter)}: {_in_our_words(text)}"
+        case _:
+            pass
     if found := _COMMAND.search(text):
         names = list(error.ctx.command.list_commands(error.ctx)) if _is_group(error) else []  # type: ignore[union-attr]
         return f"there is no command {found[1]}{_meant(found[1], names)}"
