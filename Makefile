@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader messages check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader readme messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 t
 
 bench-reader: $(READY) ## checking 5 million rows: time and memory, beside polars alone; two minutes
 	@$(BIN)/python -m benchmarks.reader
+
+readme: $(READY) ## README's settings and help blocks, from the program
+	@$(BIN)/python -m tools.readme
 
 messages: $(READY) ## every message of the program: what happened, why, what to do
 	@$(BIN)/python -m tools.messages
