@@ -37,14 +37,14 @@ _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "batchreset apply incident-7 --retry-failed --reason throttled",
     ),
     "batchreset roster": (
-        "batchreset roster --customer 47eaa099-2cb6-416d-86dc-283cf0480ff9 --out everyone.csv",
+        "batchreset roster --customer 89ece6ea-d2fd-4250-9f57-30aea15ffb0a --out everyone.csv",
         "batchreset roster | grep contoso.com > some.csv",
     ),
     "batchreset status": ("batchreset status", "batchreset status incident-7", "batchreset status incident-7 --json"),
     "batchreset results": ("batchreset results incident-7 --results results.parquet",),
     "batchreset handover": (
         "batchreset handover incident-7 --identity helpdesk.key --out passwords.csv",
-        "batchreset handover incident-7 --identity ~/.ssh/id_ed25519 --customer 47eaa099-2cb6-416d-86dc-283cf0480ff9",
+        "batchreset handover incident-7 --identity ~/.ssh/id_ed25519 --customer 89ece6ea-d2fd-4250-9f57-30aea15ffb0a",
     ),
     "batchreset auth login": (
         "batchreset auth login --tenant-id contoso.onmicrosoft.com --client-id 00001111-aaaa-2222-bbbb-3333cccc4444",

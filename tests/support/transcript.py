@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from at_a_terminal import run_at_terminal
 from here import run_here
 
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -21,6 +22,8 @@ _SHAPES: Final = {
     "RUN": r"\b20\d{6}T\d{6}Z-[0-9a-f]{6}\b",
     "HIDDEN": r"\.planning-[0-9a-f]+\b",
     "SECONDS": r"\b\d+\.\d s\b",
+    "KEPT": r"\b[0-9a-f]{16}\.json\b",
+    "SERVICE": r"https://(?:127\.0\.0\.1:\d+|api\.partnercenter\.microsoft\.com|login\.microsoftonline\.com)(?=$|[\s:])",
     "TIME": r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z",
     "KEY": r"\bage1[0-9a-z]{20,}",
 }
@@ -71,20 +74,26 @@ class Terminal:
 
     folder: Path
     env: dict[str, str]
-    real: Mapping[str, str] = field(default_factory=dict)
+    real: dict[str, str] = field(default_factory=dict)
     shown: Mapping[str, str] = field(default_factory=dict)
 
-    def play(self, typed: Typed, *, stdin: str = "") -> tuple[int, str]:
-        """Exit code and what came, both streams as a terminal shows them."""
+    def play(self, typed: Typed, *, answers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Exit code and what came, both streams as a terminal shows them.
+
+        Args:
+            typed: the command.
+            answers: somebody sits there and types these, by what is asked; without, there is no terminal.
+        """
         words = [self.as_meant(word) for word in typed.words]
         if words[:1] == ["export"]:
             self.env.update((name, value) for name, _, value in (word.partition("=") for word in words[1:]))
             return 0, ""
         if words[:1] != ["batchreset"]:
             raise AssertionError(f"line {typed.line}: {typed.command} is not a command of this program")
+        if answers is not None:
+            code, drawn = run_at_terminal(words[1:], cwd=self.folder, env=self.env, answers=answers)
+            return code, self.as_shown(drawn)
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as came:
-            given.write(stdin.encode())
-            given.seek(0)
             streams = [given.fileno(), came.fileno(), came.fileno()]
             code = run_here(words[1:], cwd=self.folder, env=self.env, streams=streams)
             came.seek(0)
