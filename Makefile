@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader readme messages check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader readme pictures messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ bench-reader: $(READY) ## checking 5 million rows: time and memory, beside polar
 
 readme: $(READY) ## README's settings and help blocks, from the program
 	@$(BIN)/python -m tools.readme
+
+pictures: $(READY) ## README's pictures, of a real run; needs tmux, and chromium with chromedriver
+	@$(BIN)/python -m tools.pictures
 
 messages: $(READY) ## every message of the program: what happened, why, what to do
 	@$(BIN)/python -m tools.messages

@@ -1,13 +1,15 @@
 """Frames of a terminal as one SVG: CSS moves a strip of them, no script; dark or light as the reader has it."""
 
 import html
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
+from rich.ansi import AnsiDecoder
 from rich.color import Color
 from rich.text import Text
 
-from tools.pictures.filming import COLUMNS, LINES, Frame
+from tools.pictures.filming import COLUMNS, Frame
 
 CHARACTER_WIDTH: Final = 8.4
 LINE_HEIGHT: Final = 18
@@ -30,7 +32,7 @@ _LIGHT: Final = {
 def svg(frames: Sequence[Frame], *, title: str, description: str) -> str:
     """One file that an `<img>` can show."""
     width = round(COLUMNS * CHARACTER_WIDTH + 2 * MARGIN)
-    height = LINES * LINE_HEIGHT + 2 * MARGIN + BAR
+    height = max(len(frame.lines) for frame in frames) * LINE_HEIGHT + 2 * MARGIN + BAR
     shown = [*frames[:-1], Frame(seconds=HOLD_SECONDS, lines=frames[-1].lines)]
     lines: dict[str, int] = {}
     strip = [_frame(frame, number, lines, height) for number, frame in enumerate(shown)]
@@ -49,16 +51,16 @@ def svg(frames: Sequence[Frame], *, title: str, description: str) -> str:
 def _frame(frame: Frame, number: int, lines: dict[str, int], height: int) -> str:
     top = number * height + BAR + MARGIN
     used = []
+    decoder = AnsiDecoder()  # a colour goes on from line to line until it is taken back
     for row, line in enumerate(frame.lines):
-        if drawn := _line(line):
+        if drawn := _line(decoder.decode_line(line)):
             index = lines.setdefault(drawn, len(lines))
             used.append(f'<use href="#l{index}" x="{MARGIN}" y="{top + (row + 1) * LINE_HEIGHT - 5}"/>')
     return "".join(used)
 
 
-def _line(line: str) -> str:
+def _line(text: Text) -> str:
     """Its words where they stand; a run of spaces is no text."""
-    text = Text.from_ansi(line)
     drawn = []
     for start, end, kind in _pieces(text):
         words = text.plain[start:end]
@@ -74,7 +76,7 @@ def _line(line: str) -> str:
 
 def _pieces(text: Text) -> list[tuple[int, int, str]]:
     ends = sorted({0, len(text.plain), *(at for span in text.spans for at in (span.start, span.end))})
-    return [(start, end, _kind(text, start)) for start, end in zip(ends, ends[1:], strict=False) if start < end]
+    return [(start, end, _kind(text, start)) for start, end in itertools.pairwise(ends) if start < end]
 
 
 def _kind(text: Text, at: int) -> str:
@@ -82,8 +84,8 @@ def _kind(text: Text, at: int) -> str:
     for span in text.spans:
         if span.start <= at < span.end and not isinstance(span.style, str):
             style = span.style
-            if style.color is not None and (name := _color(style.color)):
-                classes.append(name)
+            if style.color is not None and not style.color.is_default:
+                classes.append(_color(style.color))
             classes += [name for name, on in (("b", style.bold), ("i", style.italic), ("d", style.dim)) if on]
     return f' class="{" ".join(dict.fromkeys(classes))}"' if classes else ""
 
@@ -110,7 +112,8 @@ def _style(frames: Sequence[Frame], height: int) -> str:
         f"svg{{{light}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}"
         "text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:var(--text);"
         "white-space:pre}.window{fill:var(--back);stroke:var(--edge)}.b{font-weight:700}.i{font-style:italic}"
-        ".d{opacity:.65}" + "".join(f".c{number}{{fill:var(--c{number})}}" for number in range(8)) +
-        f".film{{animation:film {whole:.2f}s step-end infinite}}@keyframes film{{{''.join(steps)}"
+        ".d{opacity:.65}"
+        + "".join(f".c{number}{{fill:var(--c{number})}}" for number in range(8))
+        + f".film{{animation:film {whole:.2f}s step-end infinite}}@keyframes film{{{''.join(steps)}"
         f"100%{{transform:{last}}}}}@media(prefers-reduced-motion:reduce){{.film{{animation:none;transform:{last}}}}}"
     )

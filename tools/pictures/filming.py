@@ -19,7 +19,8 @@ from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.server import running
 
 COLUMNS: Final = 80
-LINES: Final = 26
+LINES: Final = 36
+"""Plan, progress and summary of the sample, so that nothing leaves at the top."""
 LOOK_EVERY_SECONDS: Final = 0.25
 LONGEST_SECONDS: Final = 120.0
 PROMPT: Final = "$ "
