@@ -105,7 +105,7 @@ def error_classes(modules: Iterable[Module]) -> Mapping[str, ErrorClass]:
         node
         for module in modules
         if module.name != errors.__name__
-        for node in ast.walk(module.tree)
+        for node in module.tree.body
         if isinstance(node, ast.ClassDef)
     ]
     known = -1

@@ -151,7 +151,7 @@ def read(package: Path) -> Wording:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imports = {
             alias.asname or alias.name: (node.module, alias.name)
-            for node in ast.walk(tree)
+            for node in tree.body
             if isinstance(node, ast.ImportFrom) and node.module
             for alias in node.names
         }
