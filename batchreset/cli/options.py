@@ -211,4 +211,4 @@ def tell(text: object, *, err: bool = False) -> None:
         pass
     except OSError as error:
         if not err:
-            tell(f"warning: standard output cannot be written ({error.strerror})", err=True)
+            tell(f"warning: standard output cannot be written ({error.strerror}); the exit code holds", err=True)

@@ -10,6 +10,7 @@ from tools.messages import Message, as_markdown, breaches, messages
 from tools.messages.sites import Kind
 
 FOUND = messages()
+PACKAGE = Path(__file__).parents[2] / "batchreset"
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
@@ -39,6 +40,17 @@ def test_the_table_shows_each_message_with_code_cause_and_advice() -> None:
     assert "| 2 | no input was given, so there is nobody to reset. | name the file of accounts:" in table
     assert "| 700082 | it was not used for 90 days" in table
     assert all(line.count(" | ") >= 1 for line in table.splitlines() if line.startswith("| "))
+
+
+def test_what_troubleshooting_quotes_is_what_the_program_says() -> None:
+    """Somebody looks there for the words on the screen; `…` stands for what is put in."""
+    table = README.partition("## Troubleshooting")[2].partition("\n## ")[0]
+    quoted = [text for line in table.splitlines() for text in re.findall(r'"([^"]+)"', line.split(" | ")[0])]
+    sources = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    said = re.sub(r'"\s*f?"', "", "\n".join(sources))  # a text that goes on in the next line
+    said += "\n".join(re.sub(r"\[([^|\]]*)\|?[^\]]*\]", r"\1", message.what or "") for message in FOUND)
+    assert len(quoted) > 12
+    assert [part for text in quoted for part in text.split("…") if part.strip() not in said] == []
 
 
 def of_source(folder: Path, source: str) -> list[Message]:
