@@ -120,6 +120,17 @@ def test_each_command_in_a_paper_is_one_that_the_program_reads(paper: Path) -> N
     assert [told for command in own_commands(paper.read_text(encoding="utf-8")) for told in unread(command)] == []
 
 
+@pytest.mark.parametrize("paper", PAPERS, ids=[str(path.relative_to(TOP)) for path in PAPERS])
+def test_each_file_that_a_paper_leads_to_is_there(paper: Path) -> None:
+    """Links and pictures, as far as they lead to files of this checkout; and what `make` is asked for."""
+    text = paper.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if link and not (paper.parent / link).exists()] == []
+    wanted = set(re.findall(r"(?:`|^\$ )make ([a-z-]+)", text, flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (TOP / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert wanted - targets == set()
+
+
 def test_each_example_of_a_help_is_one_that_the_program_reads() -> None:
     assert [told for command in examples() for told in unread(command[command.index("batchreset ") :])] == []
 
@@ -145,7 +156,9 @@ def unread(command: str) -> Iterator[str]:
     before = re.split(r" (?:\||>|\|\||&&|;|/) |…|#", command.replace("[", "").replace("]", ""))[0]
     words = shlex.split(before)[1:]
     here: click.Command = cli
-    context = click.Context(cli, info_name="batchreset")
+    context = click.Context(
+        cli, info_name="batchreset", **cli.context_settings
+    )  # a command keeps how it was first asked
     while isinstance(here, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
         found = here.get_command(context, name)
