@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader docs generated samples check format lock clean
+.PHONY: help setup demo test programs torture mutate bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,15 @@ generated: $(READY) ## write again what is made from the program and committed: 
 
 samples: $(READY) ## what programs make of sample_inputs/, made anew: Parquet, workbooks, what is expected
 	@PYTHONPATH=.:tests/support $(BIN)/python -m samples
+
+readme: $(READY) ## README's settings and help blocks, from the program
+	@$(BIN)/python -m tools.readme
+
+pictures: $(READY) ## README's pictures, of a real run; needs tmux, and chromium with chromedriver
+	@$(BIN)/python -m tools.pictures
+
+messages: $(READY) ## every message of the program: what happened, why, what to do
+	@$(BIN)/python -m tools.messages
 
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .

@@ -20,7 +20,12 @@ A row's failure is never an exception: it is an outcome (`batchreset.core.outcom
 """
 
 import enum
-from typing import ClassVar
+import os
+import re
+from typing import ClassVar, Final
+
+_OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
+"""How libraries in Rust (polars) tell of the system's errors."""
 
 
 class ExitCode(enum.IntEnum):
@@ -66,6 +71,14 @@ class BatchresetError(Exception):
 def sentence(text: str) -> str:
     """The text with one full stop at its end, so that errors read alike wherever they were written."""
     return text if text.endswith((".", "…", "?", "!", "`")) else text + "."
+
+
+def cause(error: Exception) -> str:
+    """An error in the system's own words, where it has any: its path is named in ours, and its number tells nobody."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = _OS_ERROR.search(str(error))
+    return os.strerror(int(number[1])) if number else str(error)
 
 
 class RefusedError(BatchresetError):

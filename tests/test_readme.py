@@ -8,31 +8,19 @@ import click
 import pytest
 
 from batchreset.cli.main import cli
-from batchreset.cli.options import flag_of
 from batchreset.core.columns import HANDOVER, RESULTS
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.errors import ExitCode
 from batchreset.settings.names import SETTINGS
+from tools.readme import renewed
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def setting_rows() -> list[str]:
-    """One line of the table for each setting."""
-    rows = []
-    for name, field in SETTINGS.items():
-        default = field.default
-        text = ", ".join(default) if isinstance(default, tuple) else str(default)
-        shown = {"": "", True: "true"}.get(default, text)
-        code = "by what is given" if default is None else f"`{shown}`" if shown else ""
-        flag = flag_of(name)
-        rows.append(f"| `{name}` | {f'`{flag}`' if flag else 'INPUT'} | {code} | {field.description} |")
-    return rows
-
-
-def test_every_setting_stands_in_the_table_with_flag_default_and_meaning() -> None:
-    table = README.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
-    assert table.splitlines() == setting_rows()
+def test_what_stands_between_marks_is_what_the_program_says() -> None:
+    """Settings with flag, default and meaning, and each `--help`."""
+    assert renewed(README) == README, "run `make readme`"
+    assert all(f"| `{name}` | " in README for name in SETTINGS)
 
 
 def test_the_files_columns_are_named_in_their_order() -> None:

@@ -9,6 +9,7 @@ from batchreset.adapters.run_folder import find_folder
 from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import again_flag, dry_run_flag, json_flag, yes_flag
 from batchreset.cli.carrying_out import Choices, confirm_and_apply, report
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, section_flags, terminal_flags
 from batchreset.core.outcome import Reason
 from batchreset.core.take_up import TakeUp
@@ -20,7 +21,7 @@ from batchreset.wiring.audience import NAMES
 from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchanged, read_frozen, standing
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @run_argument
 @click.option("--retry-failed", is_flag=True, help="Take the failed rows up again, too.")
 @click.option(
@@ -31,7 +32,7 @@ from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchang
     help="With --retry-failed: only those that failed for this reason, such as forbidden. May be repeated.",
 )
 @click.option("--plan-sha256", metavar="HEX", help="Refuse any other plan than the one of this SHA-256.")
-@click.option("--old-plan", is_flag=True, help="Although the plan is older than 24 hours.")
+@click.option("--old-plan", is_flag=True, help="Go on although the plan is older than 24 hours.")
 @yes_flag
 @dry_run_flag
 @again_flag

@@ -12,6 +12,7 @@ import click
 
 from batchreset.adapters.events import event_log
 from batchreset.cli.environment import environment
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Decorated, Terminal, section_flags, tell, terminal_flags
 from batchreset.core.events import EventLog
 from batchreset.errors import sentence
@@ -51,7 +52,7 @@ def auth() -> None:
     """
 
 
-@auth.command(short_help="Have a person sign in, with MFA.")
+@auth.command(cls=HelpedCommand, short_help="Have a person sign in, with MFA.")
 @click.option("--browser", is_flag=True, help="In this machine's browser, rather than by a code entered elsewhere.")
 @click.option(
     "--port",
@@ -80,7 +81,7 @@ def login(*, browser: bool, port: int, terminal: Terminal, job: Path | None, fla
         )
 
 
-@auth.command(short_help="Who, until when, and whether MFA holds.")
+@auth.command(cls=HelpedCommand, short_help="Who, until when, and whether MFA holds.")
 @click.option("--customer", metavar="GUID", help="Look at this customer; default: the first of the partner's.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @terminal_flags
@@ -107,7 +108,7 @@ def status(
     return int(exit_code(found))
 
 
-@auth.command(short_help="Remove the sign-in kept here.")
+@auth.command(cls=HelpedCommand, short_help="Remove the sign-in kept here.")
 @_common
 def logout(*, job: Path | None, flags: Mapping[str, object]) -> None:
     """Remove the sign-in that is kept on this machine.

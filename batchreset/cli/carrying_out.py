@@ -87,12 +87,13 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     if old and not is_terminal():
         raise PlanRefusedError(
             f"the plan was made {old} ago, and nobody has begun it; nothing was sent",
-            next_step=f"plan again; or, if it still holds, carry it out with: {planned.apply_command} --yes --old-plan",
+            next_step=f"plan again; or, if it still holds, carry it out with"
+            f" `{planned.apply_command} --yes --old-plan`",
         )
     if not is_terminal():
         raise PlanRefusedError(
             "there is no terminal to confirm on",
-            next_step=f"look at the plan, then carry it out with: {planned.apply_command} --yes",
+            next_step=f"look at the plan, then carry it out with `{planned.apply_command} --yes`",
         )
     # polars has interrupted reads go on (SA_RESTART): Ctrl-C would be heard only after the next Enter.
     signal.siginterrupt(signal.SIGINT, True)
@@ -107,7 +108,7 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
     if typed not in {str(accounts), f"{accounts:,}"}:
         raise PlanRefusedError(
             f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
-            next_step=f"the plan is kept; carry it out with: {planned.apply_command}",
+            next_step=f"look at the plan again, which is kept; carry it out with `{planned.apply_command}`",
         )
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.wrapping import tell_people
 from batchreset.wiring.demo import Demo, sample_input
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.option("--input", "input_path", type=click.Path(path_type=Path), help="Default: sample_inputs/incident.csv.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Default: demo/ and the time.")
 def demo(*, input_path: Path | None, folder: Path | None) -> int:

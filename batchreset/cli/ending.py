@@ -37,7 +37,7 @@ def ending_in_order() -> Iterator[None]:
     except Ended as ended:
         raise TerminatedError(
             f"{ended.name} was received; nothing more is done",
-            next_step="`batchreset status` tells what was done; start it again when it suits",
+            next_step="look at `batchreset status` for what was done; start it again when it suits",
         ) from None
     finally:
         for number in heard:

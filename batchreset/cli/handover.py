@@ -12,6 +12,7 @@ import click
 from batchreset.adapters.handover import FORMATS
 from batchreset.adapters.run_folder import find_folder
 from batchreset.adapters.sealing import resolve_recipients
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import run_argument, runs_dir_flag, tell
 from batchreset.cli.streams import refuse_closed_output
 from batchreset.errors import SettingsError
@@ -20,7 +21,7 @@ from batchreset.wiring.giving import Giving, give, refuse_destination
 from batchreset.wiring.handover import wanted_of
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @run_argument
 @click.option(
     "--identity",
@@ -31,7 +32,7 @@ from batchreset.wiring.handover import wanted_of
     help="File of a secret key that the passwords were sealed to (age or SSH). May be repeated.",
 )
 @click.option("--customer", "customers", multiple=True, help="Only this customer's, by its tenant id. May be repeated.")
-@click.option("--all", "superseded", is_flag=True, help="Those too that a later password of the run has replaced.")
+@click.option("--all", "superseded", is_flag=True, help="Also those that a later password of the run has replaced.")
 @click.option(
     "--format",
     "form",

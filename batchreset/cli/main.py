@@ -13,9 +13,10 @@ from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import COMPLETE, hold_secrets_back
 from batchreset.cli.streams import stand_in_for_closed
-from batchreset.cli.telling import is_interruption, tell_places_only, unexpected
+from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
+from batchreset.cli.usage import told
 from batchreset.cli.wrapping import tell_people
-from batchreset.errors import BatchresetError, ExitCode, sentence
+from batchreset.errors import BatchresetError, ExitCode
 
 _COMMANDS: Final = {
     "run": "batchreset.cli.run:run",
@@ -122,21 +123,20 @@ def _exit_code() -> int:
         tell_people(error.lines(), err=True)
         return error.exit_code
     except click.Abort:
-        tell_people(["interrupted"], err=True)
+        tell_people(interrupted(), err=True)
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return ExitCode.REFUSED
     except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "batchreset"
-        tell_people([f"error: {sentence(error.format_message())}", f"what to do: see `{command} --help`"], err=True)
+        tell_people(told(error), err=True)
         from batchreset.cli.announcing import announce_refused_words  # noqa: PLC0415  not for every --help
 
         announce_refused_words(error, sys.argv[1:])
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):
-            tell_people(["interrupted"], err=True)
+            tell_people(interrupted(), err=True)
             return ExitCode.INTERRUPTED
         tell_people(unexpected(error), err=True)
         return ExitCode.UNEXPECTED

@@ -14,10 +14,12 @@ import click
 
 from batchreset.adapters.display import logged_progress, terminal_progress
 from batchreset.adapters.events import event_log
+from batchreset.cli.help import SETTING
 from batchreset.cli.wrapping import tell_people
 from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
 from batchreset.errors import SettingsError
+from batchreset.settings.explain import choices
 from batchreset.settings.names import SETTINGS
 
 Decorated = Callable[..., Any]
@@ -32,6 +34,8 @@ _FLAG_NAMES: Final = {
     "auth.kind": "--auth-kind",
 }
 """Where the key alone would not say what it is; a list's flag is given once for each entry."""
+_LONGEST_WORDS: Final = 24
+"""Longer ones would push all descriptions aside; each description names them too."""
 _NO_FLAG: Final = frozenset({"input.path"})
 
 
@@ -69,16 +73,34 @@ def _setting_flag(name: str) -> Callable[[Decorated], Decorated]:
     field = SETTINGS[name]
     flag = flag_of(name) or ""
     annotation = field.annotation
-    text = f"{field.description}  [{name}]"
+    multiple = get_origin(annotation) is tuple
+    marks = [name, *(["may be repeated"] if multiple else []), *_default_shown(field.default)]
+    text = f"{field.description}  [{'; '.join(marks)}]"
     if annotation is bool:
         return click.option(f"{flag}/--no-{flag[2:]}", _parameter(name), default=None, help=text)
     kind = annotation if annotation in {int, float} else str
-    multiple = get_origin(annotation) is tuple
-    return click.option(flag, _parameter(name), type=kind, multiple=multiple, default=None, help=text)
+    # The words that it may hold are shown, and checked where those of a job file are.
+    words = "|".join(choices(field))
+    shown = None if not words else words if len(words) <= _LONGEST_WORDS else "WORD"
+    return click.option(flag, _parameter(name), type=kind, multiple=multiple, default=None, metavar=shown, help=text)
+
+
+def _default_shown(default: object) -> Iterator[str]:
+    match default:
+        case bool():
+            yield f"default: {'yes' if default else 'no'}"
+        case "" | None | ():
+            return
+        case tuple():
+            yield f"default: {', '.join(map(str, default))}"
+        case float():
+            yield f"default: {default:g}"
+        case _:
+            yield f"default: {default}"
 
 
 def _parameter(name: str) -> str:
-    return "setting_" + name.replace(".", "_")
+    return SETTING + name.replace(".", "_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +223,7 @@ def runs_dir_flag(command: Decorated) -> Decorated:
         "--runs-dir",
         type=click.Path(path_type=Path),
         default=lambda: Path(os.environ.get("BATCHRESET_OUTPUT__RUNS_DIR") or SETTINGS["output.runs_dir"].default),
-        show_default="BATCHRESET_OUTPUT__RUNS_DIR, or runs",
-        help="Where runs are looked up by their id.",
+        help="Where runs are looked up by their id; default: BATCHRESET_OUTPUT__RUNS_DIR, or runs.",
     )(command)
 
 
@@ -223,4 +244,4 @@ def _heard(tells: Callable[[], None], *, err: bool) -> None:
         pass
     except OSError as error:
         if not err:
-            tell(f"warning: standard output cannot be written ({error.strerror})", err=True)
+            tell(f"warning: standard output cannot be written ({error.strerror}); the exit code holds", err=True)

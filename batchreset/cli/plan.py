@@ -11,6 +11,7 @@ from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import job_flag, json_flag, online_flag, run_id_flag
 from batchreset.cli.carrying_out import around
 from batchreset.cli.environment import environment
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, setting_flags, tell, terminal_flags
 from batchreset.cli.streams import standard_input
 from batchreset.settings.sources import load_settings
@@ -18,7 +19,7 @@ from batchreset.wiring.planning import NewRun, new_run_id, plan_run
 from batchreset.wiring.summary import plan_lines
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.argument("input_path", metavar="[INPUT]", required=False)
 @job_flag
 @run_id_flag

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.run_folder import find_folder
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import run_argument, runs_dir_flag, tell
 from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.results import write_results_of
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @run_argument
 @click.option(
     "--results",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from batchreset.cli.environment import environment
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, command_log, section_flags, terminal_flags
 from batchreset.cli.streams import refuse_closed_output
 from batchreset.settings.sources import load_settings
@@ -14,7 +15,7 @@ from batchreset.wiring.reading import Around
 from batchreset.wiring.roster import roster as write_roster
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.option("--job", type=click.Path(dir_okay=False, path_type=Path), help="Settings from this TOML file.")
 @click.option(
     "--out",

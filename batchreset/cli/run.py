@@ -19,6 +19,7 @@ from batchreset.cli.carrying_flags import (
 )
 from batchreset.cli.carrying_out import Choices, around, confirm_and_apply, report
 from batchreset.cli.environment import environment
+from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, setting_flags, terminal_flags
 from batchreset.cli.streams import is_terminal, standard_input
 from batchreset.core.take_up import TakeUp
@@ -32,7 +33,7 @@ from batchreset.wiring.planning import NewRun, new_run_id, plan_run, runs_dir_of
 from batchreset.wiring.recent import begun_before
 
 
-@click.command()
+@click.command(cls=HelpedCommand)
 @click.argument("input_path", metavar="[INPUT]", required=False)
 @job_flag
 @run_id_flag
@@ -59,8 +60,8 @@ def run(
     """Plan, show, confirm, apply, report.
 
     INPUT is a table (CSV, NDJSON, Parquet, Excel) with the columns customer-tenant-id, user-id and
-    forceChangePassword; "-" is standard input. Settings: flag over environment (BATCHRESET_SECTION__KEY) over job
-    file over default.
+    forceChangePassword; "-" is standard input. A setting's flag counts before its variable (BATCHRESET_SECTION__KEY),
+    that before the job file, and that before the default.
     """
     given = {"input.path": input_path, **flags}
     with announcing(terminal, flags=given, job_file=job, silent=dry_run) as told:
@@ -116,7 +117,7 @@ def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:
         raise InputError(
             f"the run {run_.folder.run_id} exists already and was planned from another input"
             f" ({run_.input_source}, SHA-256 {run_.input_sha256[:12]}…) than {path}",
-            next_step=f"choose another --run-id; or continue that run: {run_.apply_command}",
+            next_step=f"choose another --run-id; or continue that run with `{run_.apply_command}`",
         )
 
 

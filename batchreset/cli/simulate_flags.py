@@ -8,6 +8,7 @@ from typing import Any, Final, TextIO, TypeVar
 
 import click
 
+from batchreset.cli.help import HelpedCommand
 from batchreset.errors import SettingsError
 from batchreset.simulator.directory import DirectoryUser, read_directory
 from batchreset.simulator.options.about import Option, options_of
@@ -28,18 +29,15 @@ def flags(command: _Command) -> _Command:
     return command
 
 
-class SectionedCommand(click.Command):
-    """A command whose help has its flags under headings."""
+class SectionedCommand(HelpedCommand):
+    """A command whose help has the simulator's options under headings."""
 
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        left = {parameter.name: parameter for parameter in self.get_params(ctx)}
-        sections = {
-            heading: [left.pop(name) for name in options_of(concern) if name in left]
-            for heading, concern in CONCERNS.items()
-        }
-        for heading, parameters in {"Options": left.values(), **sections}.items():
-            with formatter.section(heading):
-                formatter.write_dl([record for one in parameters if (record := one.get_help_record(ctx))])
+    def heading(self, parameter: click.Parameter) -> str:
+        """That of what the option is about."""
+        return next(
+            (heading for heading, concern in CONCERNS.items() if parameter.name in options_of(concern)),
+            super().heading(parameter),
+        )
 
 
 def _parsing(option: Option) -> Mapping[str, Any]:
@@ -87,8 +85,8 @@ def _read_guids(_context: click.Context, _parameter: click.Parameter, file: Text
             return frozenset(file.read().split())
         except UnicodeDecodeError as error:
             raise SettingsError(
-                f"{file.name} is not a text file in UTF-8.",
-                next_step="Give --known-users a text file with one user id (GUID) a line.",
+                f"{file.name} is not a text file in UTF-8",
+                next_step="give --known-users a text file with one user id (GUID) a line",
             ) from error
 
 

@@ -23,6 +23,14 @@ def unexpected(error: BaseException) -> list[str]:
     ]
 
 
+def interrupted() -> list[str]:
+    """The same, of Ctrl-C where nothing more careful listens for it; words as in `cli.ending`."""
+    return [
+        "error: SIGINT was received; nothing more is done.",
+        "what to do: look at `batchreset status` for what was done; start it again when it suits.",
+    ]
+
+
 def is_interruption(error: BaseException) -> bool:
     """Whether it is Ctrl-C and nothing else, however often it came."""
     if isinstance(error, BaseExceptionGroup):

@@ -62,7 +62,7 @@ _ADVICE_BY_REASON = {
         "This account is on the protected list, or the operator's own; if it really is to be reset, take it off the"
         " list and run it again."
     ),
-    Reason.DUPLICATE: "The same user stands earlier in the input; that row says what became of it.",
+    Reason.DUPLICATE: "The same user stands earlier in the input; look at that row for what became of it.",
     Reason.INVALID: "Correct this row and run it again in a file of its own.",
     Reason.DELETED: "This user is deleted; restore it in Partner Center first if the password really is to be reset.",
     Reason.FEDERATED: "The customer's own identity provider keeps this user's password; have it reset there.",
@@ -75,9 +75,11 @@ _ADVICE_BY_REASON = {
         "Check the delegated admin relationship (GDAP) with this customer:"
         " User Administrator or Privileged Authentication Administrator is needed."
     ),
-    Reason.BAD_REQUEST: "The service refused the request as wrong; its error code and description say what.",
+    Reason.BAD_REQUEST: "The service refused the request as wrong; look at its error code and description for what is.",
     Reason.CONFLICT: "The service reported a conflict; look at the user in Partner Center, then retry.",
-    Reason.REDIRECTED: "Something between here and the service redirected the request; check proxy and base_url.",
+    Reason.REDIRECTED: (
+        "Something between here and the service redirected the request; check the proxy and [partner_center] base_url."
+    ),
     Reason.UNAUTHORIZED: "Sign in again, then continue the run with `batchreset apply`.",
     Reason.MFA_REQUIRED: "Sign in with multi-factor authentication, then continue with `batchreset apply`.",
     Reason.UNREACHABLE: "Restore the connection to the service, then continue with `batchreset apply`.",

@@ -125,8 +125,8 @@ def _raw(base: str, environ: Mapping[str, str], command_timeout_seconds: float) 
             value = given[origin]
         case _:
             raise SettingsError(
-                f"{' and '.join(present)} are all set, and only one of them can hold",
-                next_step="Unset all but one of them.",
+                f"{' and '.join(present)} are set at once, and only one of them may be",
+                next_step="unset all but one of them",
             )
     warning = None
     if not value.strip():
@@ -151,7 +151,7 @@ def _from_file(origin: str, path: str) -> tuple[str, str | None]:
         why = error.strerror if isinstance(error, OSError) else "that is not a path"
         raise SettingsError(
             f"the file that {origin} names{_shown(path)} cannot be read: {why}",
-            next_step=f"Put the path of a file that you may read into {origin}.",
+            next_step=f"put the path of a file that you may read into {origin}",
         ) from None
     warning = None
     mode = stat.S_IMODE(status.st_mode)
@@ -179,8 +179,8 @@ def _shown(path: str) -> str:
 def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout_seconds: float) -> str:
     """What the command prints. Causes are cut off: they carry its arguments and output."""
     next_step = (
-        f"Run the command of {origin} by hand and see what it says; it is run without a shell: use sh -c '…' for"
-        " pipes and variables."
+        f"run the command of {origin} by hand and see what it says; it is run without a shell: use sh -c '…' for"
+        " pipes and variables"
     )
     try:
         arguments = shlex.split(command)
@@ -232,4 +232,4 @@ def _checked(text: str, origin: str, *, multiline: bool) -> Secret:
 
 
 def _unusable(origin: str, what: str) -> SettingsError:
-    return SettingsError(f"{origin} {what}", next_step=f"Give the secret itself, and nothing else, by {origin}.")
+    return SettingsError(f"{origin} {what}", next_step=f"give the secret itself, and nothing else, by {origin}")

@@ -23,7 +23,7 @@ def from_snapshot(snapshot: Mapping[str, object]) -> Settings:
     if problems:
         raise SettingsError(
             "the run was planned with settings that this version does not know",
-            next_step="Use the version that planned the run (its run.json names it), or a newer one.",
+            next_step="use the version that planned the run (its run.json names it), or a newer one",
             details=tuple(sorted(problems)),
         )
     return merged([layer])

@@ -49,8 +49,8 @@ def load_settings(*, flags: Mapping[str, object], environ: Mapping[str, str], jo
     problems = {line for layer in layers for line in (*layer.problems, *wrong_values(layer))}
     if problems:
         raise SettingsError(
-            f"the settings cannot be used; problems: {len(problems)}",
-            next_step="Correct every line above and run it again.",
+            f"the settings cannot be used: {len(problems)} {'problem' if len(problems) == 1 else 'problems'}",
+            next_step="correct what each line above names, then run it again",
             details=tuple(sorted(problems)),
         )
     settings = merged(layers)
@@ -81,9 +81,10 @@ def _refuse_both(settings: Settings) -> None:
     both = sorted(set(settings.safety.skip) & set(settings.safety.refuse))
     if both:
         raise SettingsError(
-            f"[safety] skip and refuse share {', '.join(both)}: an account is left out, or it refuses the plan",
-            next_step="Leave it out of one of them. skip has a default (federated, deleted): to refuse what is in it,"
-            " give skip too, without that.",
+            f"[safety] skip and refuse both name {', '.join(both)}: such an account is either left out or refuses the"
+            " plan",
+            next_step="leave it out of one of them. skip has a default (federated, deleted): to refuse what is in it,"
+            " give skip too, without that",
         )
 
 
@@ -94,18 +95,18 @@ def _job_file(path: Path) -> dict[str, object]:
     except OSError as error:
         raise SettingsError(
             f"the job file {path} cannot be read: {error.strerror}",
-            next_step="Check its path and that you may read it.",
+            next_step="check its path and that you may read it",
         ) from error
     except UnicodeDecodeError:
         # The error would carry the file's whole content.
         raise SettingsError(
-            f"the job file {path} is not UTF-8 text", next_step="Save it as UTF-8 and run it again."
+            f"the job file {path} is not UTF-8 text", next_step="save it as UTF-8 and run it again"
         ) from None
     except ValueError as error:
         raise SettingsError(
             f"the job file {path} is not valid TOML: {error}",
-            next_step="Correct that line: texts stand in double quotes, lists in [ ], and a section in [ ]"
-            " alone on its line.",
+            next_step="correct that line: texts stand in double quotes, lists in [ ], and a section in [ ]"
+            " alone on its line",
         ) from error
 
 

@@ -164,8 +164,8 @@ def _user(row: Mapping[str, str]) -> DirectoryUser:
 def _refusal(name: str, problems: list[str]) -> SettingsError:
     more = len(problems) - _PROBLEMS_SHOWN
     return SettingsError(
-        f"{name} is not a directory of users.",
+        f"{name} is not a directory of users",
         details=(*problems[:_PROBLEMS_SHOWN], *((f"and {more} more",) if more > 0 else ())),
-        next_step="Correct the file: CSV in UTF-8 with the columns customer-tenant-id and user-id and, if wanted,"
-        " userPrincipalName, displayName, state, userDomainType, lastDirectorySyncTime, softDeletionTime and roles.",
+        next_step="correct the file: CSV in UTF-8 with the columns customer-tenant-id and user-id and, if wanted,"
+        " userPrincipalName, displayName, state, userDomainType, lastDirectorySyncTime, softDeletionTime and roles",
     )

@@ -33,8 +33,8 @@ def line_log(path: Path | None, *, option: str) -> Iterator[Callable[[Recorded],
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE_MODE)
     except OSError as error:
         raise RefusedError(
-            f"The {option.replace('_', ' ')} {path} cannot be written: {error.strerror}.",
-            next_step=f"Give --{option.replace('_', '-')} a path in a folder that exists and that you may write to.",
+            f"the {option.replace('_', ' ')} {path} cannot be written: {error.strerror}",
+            next_step=f"give --{option.replace('_', '-')} a path in a folder that exists and that you may write to",
         ) from error
     # Unbuffered, so that a line is in the file or was never accepted.
     with os.fdopen(descriptor, "ab", buffering=0) as file:
@@ -53,7 +53,7 @@ def line_log(path: Path | None, *, option: str) -> Iterator[Callable[[Recorded],
 
 def _full(path: Path, option: str, error: OSError) -> BatchresetError:
     return BatchresetError(
-        f"The {option.replace('_', ' ')} {path} can no longer be written: {error.strerror}. The simulator has ended,"
-        " because what it did from here on would be missing there.",
-        next_step=f"Make room there, or give --{option.replace('_', '-')} another path, and start it again.",
+        f"the {option.replace('_', ' ')} {path} can no longer be written: {error.strerror}. The simulator has ended,"
+        " because what it did from here on would be missing there",
+        next_step=f"make room there, or give --{option.replace('_', '-')} another path, and start it again",
     )

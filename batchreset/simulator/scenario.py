@@ -69,10 +69,10 @@ def read_scenario(which: str | Path) -> Scenario:
         problems.extend(line for line in error.details if not any(_names(line, name) for name in absent))
     if problems:
         raise SettingsError(
-            f"{path} is not a scenario for the simulator.",
+            f"{path} is not a scenario for the simulator",
             details=tuple(problems),
-            next_step="Correct these lines. A scenario's keys are the names of the options, with _ for -;"
-            " `batchreset simulate --help` explains each. Addresses, paths and secrets are for the command line.",
+            next_step="correct these lines. A scenario's keys are the names of the options, with _ for -;"
+            " `batchreset simulate --help` explains each. Addresses, paths and secrets are for the command line",
         )
     return scenario
 
@@ -90,10 +90,10 @@ def _path(which: str | Path) -> Path:
     names = [shipped.stem for shipped in sorted(_SHIPPED.glob("*.toml"))]
     if path.name not in names:
         raise SettingsError(
-            f"There is no scenario {str(which)!r}.",
+            f"there is no scenario {str(which)!r}",
             details=_meant(path.name, names),
-            next_step="`batchreset simulate --list-scenarios` shows those there are; a file of your own is given by its"
-            " path, with .toml at its end.",
+            next_step="choose one that `batchreset simulate --list-scenarios` shows; a file of your own is given by its"
+            " path, with .toml at its end",
         )
     return _SHIPPED / f"{path.name}.toml"
 
@@ -103,18 +103,18 @@ def _document(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(
-            f"The scenario {path} cannot be read: {error.strerror}.",
-            next_step="Check its path and that you may read it.",
+            f"the scenario {path} cannot be read: {error.strerror}",
+            next_step="check its path and that you may read it",
         ) from error
     except UnicodeDecodeError:
         # The error would carry the file's whole content.
         raise SettingsError(
-            f"The scenario {path} is not UTF-8 text.", next_step="Save it as UTF-8 and run it again."
+            f"the scenario {path} is not UTF-8 text", next_step="save it as UTF-8 and run it again"
         ) from None
     except ValueError as error:
         raise SettingsError(
-            f"The scenario {path} is not valid TOML: {error}.",
-            next_step="Correct that line: texts stand in double quotes, lists in [ ].",
+            f"the scenario {path} is not valid TOML: {error}",
+            next_step="correct that line: texts stand in double quotes, lists in [ ]",
         ) from error
 
 

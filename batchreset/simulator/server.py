@@ -165,8 +165,8 @@ def _listener(options: SimulatorOptions) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         raise RefusedError(
-            f"The simulator cannot listen on {_for_url(options.host)}:{options.port}: {error.strerror or error}.",
-            next_step="Choose another --port, or leave it out: a free one is found.",
+            f"the simulator cannot listen on {_for_url(options.host)}:{options.port}: {error.strerror or error}",
+            next_step="choose another --port, or leave it out: a free one is found",
         ) from error
     return listener
 
@@ -190,8 +190,8 @@ def _ca_file(options: SimulatorOptions, authority: trustme.CA) -> Iterator[Path]
         durable.write_text(options.ca_file, text)
     except OSError as error:
         raise RefusedError(
-            f"The CA file {options.ca_file} cannot be written: {error.strerror}.",
-            next_step="Give --ca-file a path in a folder that exists and that you may write to.",
+            f"the CA file {options.ca_file} cannot be written: {error.strerror}",
+            next_step="give --ca-file a path in a folder that exists and that you may write to",
         ) from error
     # Whoever is told of it may be in another folder.
     yield options.ca_file.absolute()

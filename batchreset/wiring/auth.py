@@ -31,7 +31,7 @@ def login(settings: Settings, *, environ: Mapping[str, str], log: EventLog, say:
     """
     if kind_of(settings, environ) == "access_token":
         raise SettingsError(
-            "there is nothing to sign in to: [auth] kind is access_token, or no client_id is given",
+            "nobody can sign in like this: [auth] client_id is missing, or kind is access_token",
             next_step='set [auth] kind = "refresh_token" (or "device_code"), tenant_id and client_id, then sign in',
         )
     refuse_unusable(settings)
@@ -73,7 +73,7 @@ def logout(settings: Settings) -> tuple[bool, str]:
     """
     if not settings.auth.client_id:
         raise SettingsError(
-            "whose sign-in is to be removed is not said: [auth] client_id is missing",
+            "no sign-in can be found to be removed: [auth] client_id is missing",
             next_step="give tenant_id and client_id as for `batchreset auth login`",
         )
     store = store_of(settings)

@@ -106,8 +106,16 @@ def read_frozen(folder: RunFolder) -> FrozenRun:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunFolderError(
-            f"{folder.run_json} is not a run's ({error!r})", next_step="check that the folder is a run's, and whole"
+            f"{folder.run_json} does not tell of a run: {_lacking(error)}",
+            next_step="check that the folder is a run's, and whole; restore it from a copy if it is not",
         ) from error
+
+
+def _lacking(error: Exception) -> str:
+    """What is wrong with a run.json, from what was raised over it."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]}"
+    return "one of its values is of another kind than it should be"
 
 
 def digest_of(facts: Mapping[str, Any]) -> str:
@@ -144,8 +152,8 @@ def check_plan_is_unchanged(run: FrozenRun) -> None:
         bound = digest_of(run.facts)
     except (KeyError, TypeError) as error:
         raise RunFolderError(
-            f"{run.folder.run_json} does not hold what binds a plan ({error!r}): another version wrote it, or it was"
-            " changed",
+            f"{run.folder.run_json} does not hold what binds a plan ({_lacking(error)}): another version wrote"
+            " it, or it was changed",
             next_step="continue the run with the version that planned it (run.json names it), or plan again",
         ) from error
     if found != run.file_sha256:
@@ -168,8 +176,8 @@ def check_it_is_the_plan(run: FrozenRun, wanted: str) -> None:
     sha256 = as_sha256(wanted)
     if sha256 is None:
         raise PlanRefusedError(
-            f"what --plan-sha256 gives ({len(wanted)} characters) is no SHA-256, 64 hexadecimal digits; nothing was"
-            " sent",
+            f"what --plan-sha256 gives is no SHA-256: that has 64 hexadecimal digits, this {len(wanted)} characters;"
+            " nothing was sent",
             next_step="give the whole figure that `batchreset plan` showed as plan SHA-256",
         )
     if sha256 != run.plan_sha256:

@@ -63,7 +63,8 @@ def wanted_of(
         for tenant_id, customer in chosen.items():
             if tenant_id not in known:
                 raise SettingsError(
-                    f"the run resets nobody of the customer {customer}", next_step="check the customer's tenant id"
+                    f"the run resets nobody of the customer {customer}",
+                    next_step="give the tenant id of a customer that the plan names",
                 )
     return Wanted(keys=keys, customers=frozenset(chosen), superseded=superseded)
 

@@ -76,7 +76,7 @@ def credential_of(environ: Mapping[str, str]) -> Secret | Certificate | None:
     if secret is not None and certificate is not None:
         raise SettingsError(
             f"{secret.origin} and {certificate.origin} are both set, and an application proves itself by one",
-            next_step="Unset one of them; a certificate is the better proof.",
+            next_step="unset one of them; a certificate is the better proof",
         )
     if certificate is not None:
         return read_certificate(certificate.secret)

@@ -135,12 +135,12 @@ def _refuse_impossible(settings: Settings) -> None:
     refuse_idle_settings(settings.password)
     if not settings.input.path:
         raise InputError(
-            "no input was given",
+            "no input was given, so there is nobody to reset",
             next_step="name the file of accounts: `batchreset run users.csv`, or [input] path in the job file",
         )
     if settings.password.kind != "discard" and not settings.password.recipients:
         raise PlanRefusedError(
-            "nobody could open the new passwords: no recipient is given, and [password] kind is not 'discard'",
+            'nobody could open the new passwords: no recipient is given, and [password] kind is not "discard"',
             next_step="make a key pair with `age-keygen -o key.txt` and give the public key with --recipient age1… or"
             ' [password] recipients; or set [password] kind = "discard" if nobody is to know them (offboarding)',
         )

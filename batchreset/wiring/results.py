@@ -38,7 +38,7 @@ def refuse_destination(run: FrozenRun, destination: Path) -> None:
         )
     if target.parent == run.folder.path.resolve() and target.stem != run.folder.results.stem:
         raise SettingsError(
-            f"the results would overwrite a file of the run's folder, or lie among them as one: {destination}",
+            f"the results would overwrite a file of the run's folder, or be taken for one of them: {destination}",
             next_step="choose a file elsewhere, or results.csv, results.parquet or results.ndjson",
         )
 

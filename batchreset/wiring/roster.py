@@ -90,6 +90,6 @@ def _disk_checked() -> Iterator[None]:
         raise
     except OSError as error:
         raise RunFolderError(
-            f"the roster could not be written to its end ({error.strerror}): what is there of it is not all",
+            f"the roster could not be written to its end ({error.strerror}): what is there of it is incomplete",
             next_step="make room (also where temporary files are kept: TMPDIR), then do it again",
         ) from error

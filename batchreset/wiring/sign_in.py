@@ -47,7 +47,9 @@ def refuse_unusable(settings: Settings) -> None:
         )
     if not auth.authority and not is_guid(auth.client_id):
         raise SettingsError(
-            "[auth] client_id is not an application's GUID", next_step="give the application (client) id"
+            "[auth] client_id is not an application's GUID",
+            next_step="give the application (client) id of the app registration, such as"
+            " 00001111-aaaa-2222-bbbb-3333cccc4444",
         )
 
 

@@ -53,7 +53,11 @@ class Signals:
         """The stop that the first signal asks for; None when none came."""
         if self._first is None:
             return None
-        return stop_for(Reason.INTERRUPTED, f"{self._first.name} was received", exit_code=_EXIT_CODES[self._first])
+        return stop_for(
+            Reason.INTERRUPTED,
+            f"{self._first.name} was received; nothing new was sent after it",
+            exit_code=_EXIT_CODES[self._first],
+        )
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:

@@ -161,7 +161,8 @@ def plan_lines(run: FrozenRun) -> list[str]:
     if run.protected_names:
         lines.append(f"  protected: by name {run.protected_names:,}, looked up before the first reset")
     keys = len(settings.password.recipients)
-    known_by = "nobody will know them" if settings.password.kind == "discard" else f"sealed to {keys} public key(s)"
+    sealed = f"sealed to {keys} public {'key' if keys == 1 else 'keys'}"
+    known_by = "nobody will know them" if settings.password.kind == "discard" else sealed
     return [
         *lines,
         f"  passwords: {strength(settings.password)}, {known_by}",

@@ -30,7 +30,7 @@ def test_apply_without_a_terminal_and_without_yes_sends_nothing(make_world: Make
     assert made.batchreset("plan", made.input(accounts(9)), "--run-id", "r").code == 0
     refused = made.batchreset("apply", "r", stdin=b"9\n")
     assert (refused.code, refused.stdout, made.requests) == (2, "", 0)
-    assert "carry it out with: batchreset apply " in refused.stderr
+    assert "carry it out with `batchreset apply " in refused.stderr
 
 
 @pytest.mark.parametrize("typed", ["8\n", "\n", "\x04"], ids=["a wrong number", "nothing", "end"])
@@ -44,7 +44,7 @@ def test_anything_but_the_number_sends_nothing_and_keeps_the_plan(make_world: Ma
         code, stdout = on.end()
     assert (code, stdout, made.requests) == (2, "", 0)
     assert "error: not confirmed: 9 accounts would be reset" in on.drawn
-    assert "what to do: the plan is kept; carry it out with: batchreset apply " in on.drawn
+    assert "what to do: look at the plan again, which is kept; carry it out with `batchreset apply " in on.drawn
     assert {path.name for path in (made.runs / "r").iterdir()} <= {"plan.parquet", "run.json", "lock"}
 
 

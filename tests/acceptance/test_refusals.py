@@ -77,7 +77,7 @@ INPUT = {
         lists_problems=True,
     ),
     "nobody left": Case(
-        arguments=(*RUN, "--protected", "users.csv"), says=("No account of users.csv is left to reset: 3 protected",)
+        arguments=(*RUN, "--protected", "users.csv"), says=("no account of users.csv is left to reset: 3 protected",)
     ),
     "no protected list": Case(arguments=(*RUN, "--protected", "nix.csv"), says=("nix.csv does not exist",)),
     "misspelled protected account": Case(
@@ -101,7 +101,7 @@ SETTINGS = {
     "several at once": Case(
         arguments=(*RUN, "--job", "job.toml", "--canary", "-1"), files={"job.toml": "[saftey]\nx = 1\n"},
         environ={"BATCHRESET_PACE__ORDER": "inputs"},
-        says=("problems: 3", "saftey", "flag: safety.canary: found -1", '"inputs"', 'did you mean "input"'),
+        says=("3 problems", "saftey", "flag: safety.canary: found -1", '"inputs"', 'did you mean "input"'),
     ),
     "not a number": Case(arguments=(*RUN, "--canary", "ten"), says=("--canary", "ten")),
     "plain http": Case(arguments=(*RUN, "--base-url", "http://localhost"), says=("secrets would travel in clear",)),
@@ -286,7 +286,7 @@ DAMAGED: dict[str, tuple[str, Callable[[Path], None], Case]] = {
     "plan, garbage": ("plan.parquet", garbage, Case(arguments=APPLY, says=("plan.parquet",))),
     "plan, gone": ("plan.parquet", Path.unlink, Case(arguments=APPLY, says=("plan.parquet",))),
     "run.json, cut": ("run.json", cut, Case(arguments=APPLY, says=("run.json",))),
-    "run.json, another file": ("run.json", foreign, Case(arguments=APPLY, says=("run.json is not a run's",))),
+    "run.json, another file": ("run.json", foreign, Case(arguments=APPLY, says=("does not tell of a run: it lacks",))),
     "run.json, status": ("run.json", garbage, Case(arguments=("status", "r"), says=("run.json",))),
     "run.json, run": ("run.json", cut, Case(arguments=(*RUN, "--run-id", "r"), says=("run.json",))),
     "ledger, apply": ("ledger.sqlite", garbage, Case(arguments=APPLY, says=BAD_LEDGER, code=1)),

@@ -40,7 +40,7 @@ def test_without_a_token_nobody_is_asked_anything(make_world: MakeWorld) -> None
     ended = made.batchreset("run", source, "--run-id", "r", "--yes", environ={"BATCHRESET_AUTH__ACCESS_TOKEN": None})
     assert ended.code == 5, ended.stderr
     assert made.requests == 0
-    assert "there is no access token" in ended.stderr
+    assert "no access token is given" in ended.stderr
     assert "BATCHRESET_AUTH__ACCESS_TOKEN" in ended.stderr
     assert {(line["outcome"], line["reason"]) for line in made.results()} == {("not_attempted", "unauthorized")}
 

@@ -306,7 +306,7 @@ def test_one_throttled_customer_keeps_no_other_waiting() -> None:
 
 def test_an_hour_of_nothing_but_429_ends_it() -> None:
     scene = Scene(Directory(lambda _get, _number: throttled(120.0)))
-    with pytest.raises(DirectoryError, match="for an hour there was nothing but 429"):
+    with pytest.raises(DirectoryError, match="for an hour the service answered nothing but 429"):
         surveyed(scene, accounts(2))
 
 

@@ -111,12 +111,12 @@ def test_a_found_secret_is_masked_where_it_is_printed() -> None:
     [
         pytest.param(
             {VARIABLE: CANARY, FILE: CANARY},
-            f"{VARIABLE} and {FILE} are all set, and only one of them can hold",
+            f"{VARIABLE} and {FILE} are set at once, and only one of them may be",
             id="two",
         ),
         pytest.param(
             {VARIABLE: CANARY, FILE: CANARY, COMMAND: CANARY},
-            f"{VARIABLE} and {FILE} and {COMMAND} are all set, and only one of them can hold",
+            f"{VARIABLE} and {FILE} and {COMMAND} are set at once, and only one of them may be",
             id="three",
         ),
         pytest.param({VARIABLE: ""}, f"{VARIABLE} is empty", id="empty"),

@@ -451,7 +451,7 @@ def test_all_problems_of_all_sources_come_at_once_and_sorted(job: Path) -> None:
         load_settings(flags={"pace.order": 7}, environ={"BATCHRESET_X": "", "BATCHRESET_Y": ""}, job_file=job)
     assert len(caught.value.details) == 7
     assert list(caught.value.details) == sorted(caught.value.details)
-    assert "problems: 7" in caught.value.what
+    assert "7 problems" in caught.value.what
     assert caught.value.exit_code is ExitCode.REFUSED
 
 
@@ -537,7 +537,7 @@ def test_a_job_file_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path,
 def test_what_is_left_out_and_what_refuses_a_plan_may_not_be_the_same(job: Path) -> None:
     """Also across sources, and where `skip` has its default; what is given in one place overrides the other's."""
     job.write_text('[safety]\nrefuse = ["synced", "federated"]', encoding="utf-8")
-    with pytest.raises(SettingsError, match="skip and refuse share federated:"):
+    with pytest.raises(SettingsError, match="skip and refuse both name federated:"):
         load_settings(flags={}, environ={}, job_file=job)
     safety = load_settings(flags={"safety.skip": ("deleted",)}, environ={}, job_file=job).safety
     assert (safety.skip, safety.refuse) == (("deleted",), ("synced", "federated"))

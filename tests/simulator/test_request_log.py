@@ -87,7 +87,7 @@ def test_a_log_that_takes_no_more_ends_the_simulator_by_name_and_nothing_is_appl
         asked_for_everything(SimulatorOptions(**full))
     said = "\n".join(raised.value.lines())
     assert raised.value.exit_code is ExitCode.UNEXPECTED
-    assert f"The {option.replace('_', ' ')} /dev/full can no longer be written: No space left on device." in said
+    assert f"the {option.replace('_', ' ')} /dev/full can no longer be written: No space left on device." in said
     assert f"give --{option.replace('_', '-')} another path" in said
     assert PASSWORD not in said
 

@@ -164,7 +164,7 @@ def test_what_is_no_scenario_is_refused_by_name(tmp_path: Path, content: bytes |
 
 @pytest.mark.parametrize(("name", "meant"), [("evrything", ("did you mean everything?",)), ("qqq", ())])
 def test_a_name_that_is_not_shipped_is_refused_with_the_nearest(name: str, meant: tuple[str, ...]) -> None:
-    with pytest.raises(SettingsError, match=f"There is no scenario '{name}'") as raised:
+    with pytest.raises(SettingsError, match=f"there is no scenario '{name}'") as raised:
         read_scenario(name)
     assert raised.value.details == meant
 

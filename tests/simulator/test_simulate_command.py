@@ -131,8 +131,8 @@ def test_it_ends_by_itself_and_says_why_when_a_log_can_no_longer_be_written() ->
             client.patch(f"/v1/customers/{CUSTOMER}/users/{USER}", headers=headers(), content=body())
         _, messages = process.communicate(timeout=10)
     assert process.returncode == 1
-    assert messages.splitlines()[-2].startswith("error: The applied log /dev/full can no longer be written: No space")
-    assert messages.splitlines()[-1].startswith("what to do: Make room there")
+    assert messages.splitlines()[-2].startswith("error: the applied log /dev/full can no longer be written: No space")
+    assert messages.splitlines()[-1].startswith("what to do: make room there")
     assert len(messages.splitlines()) == 13
 
 

@@ -191,7 +191,7 @@ class Full(io.RawIOBase):
 
 def test_standard_output_without_room_is_told_and_a_reader_that_has_gone_is_not() -> None:
     with service(*people(0, 2)) as made:
-        with pytest.raises(RunFolderError, match="not all"):
+        with pytest.raises(RunFolderError, match="is incomplete"):
             roster(made.settings, out=None, stdout=Full(OSError(28, "No space left")), around=made.around)  # type: ignore[arg-type]
         counts = roster(made.settings, out=None, stdout=Full(BrokenPipeError()), around=made.around)  # type: ignore[arg-type]
     assert counts.users == 2
@@ -203,7 +203,7 @@ def test_a_disk_that_fills_up_while_users_are_read_is_told_and_leaves_nothing(tm
     with service(*people(0, 300)) as made:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
         try:
-            with pytest.raises(RunFolderError, match="not all"):
+            with pytest.raises(RunFolderError, match="is incomplete"):
                 roster(made.settings, out=tmp_path / "r.csv", stdout=io.BytesIO(), around=made.around)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)

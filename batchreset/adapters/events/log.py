@@ -43,7 +43,10 @@ class EventSinks:
             except OSError as error:
                 self._files.remove(file)
                 with contextlib.suppress(OSError):
-                    sys.stderr.write(f"warning: the log {file.name} cannot be written any more ({error.strerror})\n")
+                    sys.stderr.write(
+                        f"warning: the log {file.name} cannot be written any more ({error.strerror}); all else goes on"
+                        " without it\n"
+                    )
         raise structlog.DropEvent
 
     def _show(self, event: Event) -> None:

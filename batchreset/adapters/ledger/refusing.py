@@ -30,7 +30,9 @@ def refuse_empty(path: Path) -> None:
 def wrong_version(path: Path, version: int) -> LedgerError:
     """The file is a database, and not a ledger that this version knows."""
     if not version:
-        return LedgerError(f"{path} is a database and no ledger: another file is in its place", next_step=RESTORE)
+        return LedgerError(
+            f"{path} is a database, but no ledger of a run: another file is in its place", next_step=RESTORE
+        )
     return LedgerError(
         f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
         next_step="use the version that planned the run (run.json names it) to continue it",

@@ -28,7 +28,7 @@ from batchreset.core.columns import (
 )
 from batchreset.core.handover import Person
 from batchreset.durable import replacing
-from batchreset.errors import RunFolderError
+from batchreset.errors import RunFolderError, cause
 
 ROWS_PER_GROUP: Final = 50_000
 """A row group is the smallest piece that can be read alone: as much as a reader wants in memory at once."""
@@ -157,8 +157,8 @@ def freeze(batches: Iterable[pl.DataFrame], path: Path) -> str:
                 return hashlib.file_digest(written, "sha256").hexdigest()
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"The plan could not be written to {path}: {error}",
-            next_step="Check that the folder exists, may be written to and has room, then plan again.",
+            f"the plan could not be written to {path}: {cause(error)}",
+            next_step="check that the folder exists, may be written to and has room, then plan again",
         ) from error
 
 
@@ -172,8 +172,8 @@ def open_plan(path: Path) -> Plan:
         schema = pl.read_parquet_schema(file)
     if pl.Schema(list(schema.items())[: len(PLAN)]) != _SCHEMA:
         raise RunFolderError(
-            f"The plan at {path} does not have a plan's columns; another version or program wrote it.",
-            next_step="Use the version that made the run, or plan again under another run id.",
+            f"the plan at {path} does not have a plan's columns; another version or program wrote it",
+            next_step="use the version that made the run, or plan again under another run id",
         )
     return Plan(path)
 
@@ -184,12 +184,12 @@ def _damage_translated(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise RunFolderError(
-            f"There is no plan at {path}.", next_step="Check the run's id or path, or make the plan again."
+            f"there is no plan at {path}", next_step="check the run's id or path, or make the plan again"
         ) from error
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"The plan at {path} cannot be read; the file is damaged, or may not be opened: {error}",
-            next_step="Restore the run's folder from a copy, or plan again under another run id.",
+            f"the plan at {path} cannot be read; the file is damaged, or may not be opened: {cause(error)}",
+            next_step="restore the run's folder from a copy, or plan again under another run id",
         ) from error
 
 

@@ -50,8 +50,8 @@ class CheckedInput:
         if not self.reset_count:
             counts = ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
             raise PlanRefusedError(
-                f"No account of {name_shown(self.source)} is left to reset: {counts}.",
-                next_step="Check that this is the right input, and the protected list and customers that apply to it.",
+                f"no account of {name_shown(self.source)} is left to reset: {counts}",
+                next_step="check that this is the right input, and the protected list and customers that apply to it",
             )
         return self
 

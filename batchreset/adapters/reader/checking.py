@@ -75,6 +75,6 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
 def _refuse_too_many(rows: int, rules: Rules, shown: str) -> None:
     if rows > rules.max_rows:
         raise PlanRefusedError(
-            f"{shown} has more than {rules.max_rows:,} rows, which max_rows under [input] allows.",
-            next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
+            f"{shown} has more than {rules.max_rows:,} rows, which max_rows under [input] allows",
+            next_step="raise max_rows if so many users really are to be reset; if not, look for the right input",
         )

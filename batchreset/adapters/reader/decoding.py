@@ -50,14 +50,14 @@ def text_chunks(file: BinaryIO, shown: str, *, most_bytes: int) -> Iterator[byte
         except UnicodeDecodeError as error:
             line += error.object.count(b"\n", 0, error.start)
             raise InputError(
-                f"{shown} is not text in UTF-8 (or UTF-16 with a byte order mark): line {line} cannot be decoded.",
-                next_step="Save the file as CSV UTF-8, then try again.",
+                f"{shown} is not text in UTF-8 (or UTF-16 with a byte order mark): line {line} cannot be decoded",
+                next_step="save the file as CSV UTF-8, then try again",
             ) from error
         if "\0" in text:
             line += text.count("\n", 0, text.index("\0"))
             raise InputError(
-                f"{shown} is not a text file: line {line} holds a NUL character.",
-                next_step="Save the file as CSV UTF-8, then try again; a file of another kind needs its own ending.",
+                f"{shown} is not a text file: line {line} holds a NUL character",
+                next_step="save the file as CSV UTF-8, then try again; a file of another kind needs its own ending",
             )
         if carriage_returns is None and text:
             carriage_returns = "\n" not in text and "\r" in text
@@ -92,13 +92,13 @@ def _unpacked(file: BinaryIO, shown: str) -> Iterator[bytes]:
                 yield from _read(file)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
         raise InputError(
-            f"{shown} cannot be unpacked: {error}.",
-            next_step="Make or copy the file again, if it is damaged or was cut short; zstd without --long.",
+            f"{shown} cannot be unpacked: {error}",
+            next_step="make or copy the file again, as it may be damaged or cut short; pack with zstd without --long",
         ) from error
     except OSError as error:
         raise InputError(
-            f"{shown} cannot be read: {error.strerror}.",
-            next_step="Check the disk or share that it lies on, and try again.",
+            f"{shown} cannot be read: {error.strerror}",
+            next_step="check the disk or share that it lies on, and try again",
         ) from error
 
 
@@ -119,6 +119,6 @@ def _bounded(chunks: Iterator[bytes], shown: str, most_bytes: int) -> Iterator[b
 def refuse_too_large(shown: str, most_bytes: int, *, unpacked: bool = False) -> NoReturn:
     raise InputError(
         f"{shown} is larger than {most_bytes >> 20:,} MiB{' once it is unpacked' if unpacked else ''}: far more than"
-        " the rows that max_rows under [input] allows.",
-        next_step="Check that this is the right file; if so many users really are to be reset, raise max_rows.",
+        " the rows that max_rows under [input] allows",
+        next_step="check that this is the right file; if so many users really are to be reset, raise max_rows",
     )

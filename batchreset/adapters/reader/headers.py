@@ -26,8 +26,8 @@ def unique(headers: Sequence[str], shown: str) -> list[str]:
         same = [header for header in headers if fold(header) == fold(name)]
         if len(same) > 1:
             raise InputError(
-                f"{shown} has the column {name} {len(same)} times: {', '.join(map(printable, same))}.",
-                next_step="Leave one of them, and rename or remove the others.",
+                f"{shown} has the column {name} {len(same)} times: {', '.join(map(printable, same))}",
+                next_step="keep one of them, and rename or remove the others",
             )
     return _numbered([header or f"column_{position}" for position, header in enumerate(headers, start=1)])
 
@@ -42,12 +42,12 @@ def known(headers: Sequence[str], shown: str) -> dict[str, str]:
     missing = [name for name in INPUT_REQUIRED if fold(name) not in by_folded]
     if missing:
         raise InputError(
-            f"{shown} has no column {' and none '.join(missing)}.",
+            f"{shown} has no column {' and none '.join(missing)}",
             details=(
                 f"found: {listed(headers)}",
                 *(_nearest(name, by_folded.keys() - names.keys(), by_folded) for name in missing),
             ),
-            next_step=f"Name the columns in the first line: {', '.join(INPUT_REQUIRED)} and, if wanted, {FORCE}.",
+            next_step=f"name the columns in the first line: {', '.join(INPUT_REQUIRED)} and, if wanted, {FORCE}",
         )
     return {name: by_folded[folded] for folded, name in names.items() if folded in by_folded}
 

@@ -50,16 +50,16 @@ def kind_of_file(path: str, head: bytes) -> Kind:
     if kind is None or (name.suffix in _PACKED and kind not in _TEXTS):
         shown = f"{ending}{name.suffix}" if name.suffix in _PACKED else ending
         raise InputError(
-            f"{path} has the ending {shown or '(none)'}, which is not read; read are {', '.join(_BY_ENDING)},"
-            f" and the text ones with {', '.join(_PACKED)} after it.",
-            next_step="Save it as CSV (UTF-8), Excel workbook (.xlsx) or Parquet; a table without an ending can come"
-            " from standard input, as -.",
+            f"{path} has the ending {shown or '(none)'}, which is not read; those that are: {', '.join(_BY_ENDING)},"
+            f" and the text ones with {', '.join(_PACKED)} after it",
+            next_step="save it as CSV (UTF-8), Excel workbook (.xlsx) or Parquet; a table without an ending can come"
+            " from standard input, as -",
         )
     told = _BY_FIRST_BYTES.get(head)
     if told is not None and told is not kind:
         raise InputError(
-            f"{path} has the ending {ending}, but it is {told.value} by what is in it.",
-            next_step="Check that it is the right file, then give it the ending of what it is.",
+            f"{path} has the ending {ending}, but it is {told.value} by what is in it",
+            next_step="check that it is the right file, then give it the ending of what it is",
         )
     return kind
 

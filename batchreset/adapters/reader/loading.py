@@ -133,6 +133,6 @@ def _tidied(batches: Iterator[pl.DataFrame], names: Sequence[str], shown: str) -
         yield frame
     if is_empty:
         raise InputError(
-            f"{shown} has headers but no rows.",
-            next_step="Look at how the file is made; a line for each user is needed below the headers.",
+            f"{shown} has headers but no rows",
+            next_step="look at how the file is made; a line for each user is needed below the headers",
         )

@@ -41,8 +41,8 @@ def opened(path: str, *, stdin: BinaryIO | None, most_bytes: int, room: Path | N
         after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise InputError(
-                f"{shown} was changed while it was read.",
-                next_step="Wait until whatever writes it has finished, then try again.",
+                f"{shown} was changed while it was read",
+                next_step="wait until whatever writes it has finished, then try again",
             )
 
 
@@ -90,8 +90,8 @@ def _room_translated(shown: str) -> Iterator[None]:
 def _given(stdin: BinaryIO | None) -> BinaryIO:
     if stdin is None:
         raise InputError(
-            "The input is to come from standard input, and there is none.",
-            next_step="Give a file, or send the table through a pipe.",
+            "the input is to come from standard input, and there is none",
+            next_step="give a file, or send the table through a pipe",
         )
     return stdin
 
@@ -102,16 +102,16 @@ def _translated(shown: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise InputError(
-            f"{shown} does not exist.",
-            next_step=f"Check the path; relative ones start at {Path.cwd()}.",
+            f"{shown} does not exist",
+            next_step=f"check the path; relative ones start at {Path.cwd()}",
         ) from error
     except IsADirectoryError as error:
         raise InputError(
-            f"{shown} is a folder, not a file.", next_step="Give the path of the file in it that is meant."
+            f"{shown} is a folder, not a file", next_step="give the path of the file in it that is meant"
         ) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(
-            f"{shown} cannot be read: {reason}.",
-            next_step="Check the path, and that the user this runs as may read the file.",
+            f"{shown} cannot be read: {reason}",
+            next_step="check the path, and that the user this runs as may read the file",
         ) from error

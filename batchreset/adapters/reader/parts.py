@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from batchreset.errors import RunFolderError
+from batchreset.errors import RunFolderError, cause
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Parts:
             frame.write_parquet(path, compression="lz4", statistics=False)
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise RunFolderError(
-                f"what was read could not be put aside in {self.folder}: {error}",
+                f"what was read could not be put aside in {self.folder}: {cause(error)}",
                 next_step="see that the disk has room and that you may write there, then plan again; nothing was sent",
             ) from error
         self.heights.append(frame.height)
@@ -46,7 +46,7 @@ class Parts:
             return pl.read_parquet(self._path(index), columns=None if columns is None else list(columns))
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise RunFolderError(
-                f"what was put aside in {self.folder} cannot be read again: {error}",
+                f"what was put aside in {self.folder} cannot be read again: {cause(error)}",
                 next_step="look at the disk, then plan again; nothing was sent",
             ) from error
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from batchreset.adapters.reader.parts import Parts
 from batchreset.durable import replacing
-from batchreset.errors import InputError, RunFolderError
+from batchreset.errors import InputError, RunFolderError, cause
 
 MAX_FOUND_LENGTH: Final = 80
 MAX_PROBLEMS_SHOWN: Final = 20
@@ -91,7 +91,7 @@ class Problems:
                     frame.with_columns(as_text).write_csv(file, include_header=not index)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RunFolderError(
-                f"the list of problems could not be written to {path}: {error}",
+                f"the list of problems could not be written to {path}: {cause(error)}",
                 next_step="see that the disk has room and that you may write there, then try again; nothing was sent",
             ) from error
 
@@ -104,9 +104,9 @@ class InvalidRowsError(InputError):
         count = problems.count
         more = count - len(listed)
         super().__init__(
-            f"{shown} has {count:,} {'problem' if count == 1 else 'problems'} in its rows; nothing of it is used.",
+            f"{shown} has {count:,} {'problem' if count == 1 else 'problems'} in its rows; nothing of it is used",
             details=(*_aligned(listed), *((f"... and {more:,} more",) if more else ())),
-            next_step='Correct these rows, or leave them out: --on-invalid skip, or on_invalid = "skip" under [input].',
+            next_step='correct these rows, or leave them out: --on-invalid skip, or on_invalid = "skip" under [input]',
         )
         self.problems = problems
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from batchreset.errors import InputError
 
 _COLUMNS: Final = (USER, CUSTOMER, UPN)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CORRECT: Final = "Correct the list: a protected account that is misspelled would be reset."
+_CORRECT: Final = "correct the list: a protected account that is misspelled would be reset"
 _NAME: Final = re.compile(r"(?!')[\w'.#^~!+&-]+@[\w-]+(?:\.[\w-]+)+")
 """Letters and digits of any script and the marks that Entra allows; nothing that cannot be seen."""
 
@@ -60,9 +60,9 @@ def _one_list(raw: WholeTable) -> Protected:
     found = {column: by_folded[fold(column)] for column in _COLUMNS if fold(column) in by_folded}
     if not found:
         raise InputError(
-            f"The protected list {raw.shown} has none of the columns {', '.join(_COLUMNS)}; it has"
+            f"the protected list {raw.shown} has none of the columns {', '.join(_COLUMNS)}; it has"
             f" {listed(raw.frame.columns)}",
-            next_step="Name its column user-id, customer-tenant-id or userPrincipalName.",
+            next_step="name its column user-id, customer-tenant-id or userPrincipalName",
         )
     cells = raw.frame.select(
         trimmed_lower(pl.col(found[column])).alias(column) if column in found else pl.lit(None, pl.String).alias(column)
@@ -72,7 +72,7 @@ def _one_list(raw: WholeTable) -> Protected:
     _refuse_wrong_ids(named, raw)
     if named.is_empty():
         raise InputError(
-            f"The protected list {raw.shown} names nobody", next_step="Fill it, or take it off [input] protected."
+            f"the protected list {raw.shown} names nobody", next_step="fill it, or take it off [input] protected"
         )
     ids = named.with_columns(guid(pl.col(USER)), guid(pl.col(CUSTOMER)))
     whole_customers = ids.filter(pl.col(USER).is_null() & pl.col(UPN).is_null())
@@ -83,19 +83,23 @@ def _one_list(raw: WholeTable) -> Protected:
     )
 
 
+def _first_of(wrong: Sequence[str]) -> str:
+    more = len(wrong) - 1
+    return printable(wrong[0]) + (f" and {more:,} more" if more else "")
+
+
 def _refuse_wrong_ids(named: pl.DataFrame, raw: WholeTable) -> None:
     for column in (USER, CUSTOMER):
         wrong = named.filter(pl.col(column).is_not_null() & guid(pl.col(column)).is_null())[column]
         if not wrong.is_empty():
             raise InputError(
-                f"The protected list {raw.shown} holds {wrong.len()} value(s) in {column} that are no GUID, such as"
-                f" {printable(wrong[0])}",
+                f"the protected list {raw.shown} holds in column {column} what is no GUID:"
+                f" {_first_of(wrong.to_list())}",
                 next_step=_CORRECT,
             )
     no_names = [name for name in named[UPN].drop_nulls().unique(maintain_order=True) if not _NAME.fullmatch(name)]
     if no_names:
         raise InputError(
-            f"The protected list {raw.shown} holds {len(no_names)} value(s) in {UPN} that are no name@domain, such as"
-            f" {printable(no_names[0])}",
+            f"the protected list {raw.shown} holds in column {UPN} what is no name@domain: {_first_of(no_names)}",
             next_step=_CORRECT,
         )

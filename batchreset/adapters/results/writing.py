@@ -11,7 +11,7 @@ from batchreset.adapters.results.joining import joined
 from batchreset.core.columns import ROW
 from batchreset.core.outcome import Reason
 from batchreset.durable import replacing
-from batchreset.errors import RunFolderError, SettingsError
+from batchreset.errors import RunFolderError, SettingsError, cause
 
 ROWS_PER_BATCH: Final = 50_000
 
@@ -34,8 +34,8 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
     ending = destination.suffix.lower()
     if ending not in WRITERS:
         raise SettingsError(
-            f"Results cannot be written to {destination}: its ending is {ending or '(none)'}.",
-            next_step=f"End the name in one of {', '.join(WRITERS)}.",
+            f"results cannot be written to {destination}: its ending is {ending or '(none)'}",
+            next_step=f"end the name in one of {', '.join(WRITERS)}",
         )
     try:
         with replacing(destination) as temporary:
@@ -46,9 +46,9 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
             WRITERS[ending](batches, temporary)
     except FROM_POLARS as error:
         raise RunFolderError(
-            f"The results could not be written to {destination}: {error}",
-            next_step="Check that the folder exists, may be written to and has room,"
-            " then write them again with `batchreset results`.",
+            f"the results could not be written to {destination}: {cause(error)}",
+            next_step="check that the folder exists, may be written to and has room,"
+            " then write them again with `batchreset results`",
         ) from error
 
 
@@ -63,8 +63,8 @@ def planned_batches(plan: Path) -> Iterator[pl.DataFrame]:
         raise unreadable(plan, error) from error
 
 
-def unreadable(plan: Path, error: BaseException) -> RunFolderError:
+def unreadable(plan: Path, error: Exception) -> RunFolderError:
     return RunFolderError(
-        f"The plan at {plan} cannot be read; it is missing or damaged: {error}",
-        next_step="Restore the run's folder from a copy.",
+        f"the plan at {plan} cannot be read; it is missing or damaged: {cause(error)}",
+        next_step="restore the run's folder from a copy",
     )

@@ -9,7 +9,7 @@ import polars as pl
 from batchreset.adapters.roster.spool import Spool
 from batchreset.core.columns import CUSTOMER, FORCE, ROSTER, UPN, USER
 from batchreset.durable import replacing
-from batchreset.errors import RunFolderError, SettingsError
+from batchreset.errors import RunFolderError, SettingsError, cause
 
 Writer = Callable[[Iterator[pl.DataFrame], Path], None]
 
@@ -54,7 +54,7 @@ def write_roster(spool: Spool, customers: Sequence[str], destination: Path, writ
             writers[ending](map(_for_spreadsheets, batches) if ending == ".csv" else batches, temporary)
     except _FROM_POLARS as error:
         raise RunFolderError(
-            f"the roster could not be written to {destination}: {error}",
+            f"the roster could not be written to {destination}: {cause(error)}",
             next_step="see that the folder may be written to and has room, then try again",
         ) from error
 

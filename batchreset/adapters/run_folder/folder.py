@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from batchreset.core.events import LEDGER_OPENED
 from batchreset.durable import PRIVATE_FOLDER_MODE, leave_text, sync_folder, write_text
-from batchreset.errors import RunFolderError, SettingsError
+from batchreset.errors import RunFolderError, SettingsError, cause
 
 PROGRESS_MOST_BYTES: Final = 16_384
 _LONGEST_RUN_ID: Final = 100
@@ -147,12 +147,21 @@ class RunFolder:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
             raise RunFolderError(
-                f"{path} cannot be read ({error})", next_step="check the path and that the folder is a run's"
+                f"{path} cannot be read ({cause(error)})",
+                next_step="check the path, that the folder is a run's, and that you may read it",
+            ) from error
+        except (ValueError, RecursionError) as error:
+            raise RunFolderError(
+                f"{path} is damaged, or was cut short: it holds no whole JSON document",
+                next_step="restore the run's folder, with all its files, from a copy",
             ) from error
         if not isinstance(content, dict):
-            raise RunFolderError(f"{path} is not a run's file", next_step="check that the folder is a run's")
+            raise RunFolderError(
+                f"{path} is not a run's file: it holds no JSON object",
+                next_step="check that the folder is a run's, or restore it from a copy",
+            )
         return content
 
 

@@ -72,5 +72,8 @@ class GivenToken:
         finally:
             self._readings += 1
         if token is None:
-            raise SignInError("there is no access token", next_step=_NEXT)
+            raise SignInError(
+                'no access token is given ([auth] kind is "access_token", as it is where client_id is missing)',
+                next_step=_NEXT,
+            )
         return token

@@ -48,11 +48,11 @@ ADVICE: Final[Mapping[int, str]] = {
     53004: f"this user has not registered for multi-factor authentication yet: register, then {_SIGN_IN_MFA}",
     50058: f"nobody is signed in any more: {_SIGN_IN}",
     65001: (
-        "nobody has consented to this application for Partner Center yet: an administrator of the partner tenant"
-        f" signs in once with {LOGIN} --browser and accepts"
+        "nobody has consented to this application for Partner Center yet: have an administrator of the partner tenant"
+        f" sign in once with {LOGIN} --browser and accept"
     ),
     65004: f"the consent was declined: sign in again with {LOGIN} and accept, or have an administrator do so",
-    90094: "an administrator of the partner tenant has to consent to this application for Partner Center",
+    90094: "have an administrator of the partner tenant consent to this application for Partner Center",
     # A policy says no.
     53000: f"the device is not compliant: {_POLICY}",
     53001: f"the device is not joined to the domain: {_POLICY}",
@@ -73,7 +73,7 @@ ADVICE: Final[Mapping[int, str]] = {
     50055: f"the user's password has expired: change it, then {_SIGN_IN}",
     50057: f"the account is disabled: {_USER}",
     50105: "assign the user to this application (Enterprise applications, Users and groups)",
-    50135: f"the user has to change the password: do so, then {_SIGN_IN}",
+    50135: f"the user has to change the password: change it, then {_SIGN_IN}",
     50144: f"the user's password has expired: change it, then {_SIGN_IN}",
     51004: f"there is no such user in this tenant: check [auth] tenant_id, or {_USER}",
     50126: f"name or password was wrong: {_SIGN_IN}",

@@ -141,9 +141,10 @@ class Application:
                 token_cache=TokensSeen(state, keep),
                 **({"authority": provider.authority} if provider.entra else {"oidc_authority": oidc}),
             )
-        except ValueError as error:
+        except ValueError:
             raise SettingsError(
-                f"the sign-in cannot be set up for {provider.authority} ({type(error).__name__})",
+                f"the sign-in cannot be set up for {provider.authority}: Microsoft's library refuses that address,"
+                " tenant or application",
                 next_step="check [auth] authority, tenant_id and client_id",
             ) from None
 

@@ -105,7 +105,8 @@ def listening(port: int) -> Iterator[Loopback]:
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else "there is no such port"
         raise SignInError(
-            f"the port {port} cannot be listened on ({why})", next_step="give another one with --port"
+            f"the port {port} cannot be listened on ({why})",
+            next_step="give another one with --port, as it is registered with the application",
         ) from error
     with server:
         yield Loopback(server)

@@ -51,7 +51,7 @@ def refused(subject: Subject, reason: Reason | None, read: Read[Any]) -> Batchre
             )
         case Reason.FORBIDDEN if subject.customer:
             return DirectoryError(
-                f"{subject} may not be read ({said}): the signed-in user has no right to; {subject.purpose}",
+                f"{subject} may not be read ({said}): the signed-in user has no right to do so; {subject.purpose}",
                 next_step=f"have the customer grant one of {_SEE_USERS}; or leave customer {subject.customer} out",
             )
         case Reason.FORBIDDEN:
@@ -61,8 +61,9 @@ def refused(subject: Subject, reason: Reason | None, read: Read[Any]) -> Batchre
             )
         case Reason.THROTTLED:
             return DirectoryError(
-                f"{subject} could not be read: for an hour there was nothing but 429; {subject.purpose}",
-                next_step="try again later",
+                f"{subject} could not be read: for an hour the service answered nothing but 429 (too many requests);"
+                f" {subject.purpose}",
+                next_step="try again later, when nothing else uses up the partner's limit",
             )
         case _:
             return DirectoryError(
@@ -104,7 +105,7 @@ def sign_in(reason: Reason, read: Read[Any]) -> SignInError:
 def missing(subject: Subject) -> DirectoryError:
     """404 where it should not be."""
     return DirectoryError(
-        f"{subject} could not be read (HTTP 404): the service knows of nothing there; {subject.purpose}",
+        f"{subject} could not be read (HTTP 404): the service knows nothing by that address; {subject.purpose}",
         next_step="check the customer's tenant id, and [partner_center] base_url",
     )
 

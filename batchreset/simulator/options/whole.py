@@ -31,9 +31,9 @@ class SimulatorOptions(SignInOptions, PopulationOptions, AuditOptions, LimitOpti
         )
         if problems:
             raise SettingsError(
-                "The simulator cannot be set up like this.",
+                "the simulator cannot be set up with these values",
                 details=problems,
-                next_step="Correct these values; `batchreset simulate --help` explains each.",
+                next_step="correct these values; `batchreset simulate --help` explains each",
             )
 
     def _out_of_bounds(self) -> Iterator[str]:

@@ -53,8 +53,8 @@ def read_certificate(path: Path) -> Certificate:
 
 def _unusable(path: Path, why: str) -> RefusedError:
     return RefusedError(
-        f"The client certificate {path} cannot be used: {why}.",
-        next_step="Give --client-certificate a PEM file with an RSA certificate.",
+        f"the client certificate {path} cannot be used: {why}",
+        next_step="give --client-certificate a PEM file with an RSA certificate",
     )
 
 

@@ -142,7 +142,7 @@ def test_a_full_disk_is_told_once_and_ends_nothing(path: Path, capsys: pytest.Ca
 
     assert len(lines(path)) == 3
     assert capsys.readouterr().err == (
-        "warning: the log /dev/full cannot be written any more (No space left on device)\n"
+        "warning: the log /dev/full cannot be written any more (No space left on device); all else goes on without it\n"
     )
 
 

@@ -206,7 +206,7 @@ def test_a_database_without_tables_is_no_ledger(path: Path) -> None:
         connection.execute("CREATE TABLE other (x)")
     connection.close()
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
-        with pytest.raises(LedgerError, match="is a database and no ledger"):
+        with pytest.raises(LedgerError, match="is a database, but no ledger"):
             opening()
 
 

@@ -90,7 +90,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match="There is no plan at"):
+    with pytest.raises(RunFolderError, match="there is no plan at"):
         open_plan(tmp_path / "plan.parquet")
 
 
@@ -140,7 +140,7 @@ def test_users_to_be_reset_are_found_by_the_names_that_the_input_gives_them(tmp_
 def test_without_a_column_of_names_nobody_is_named(tmp_path: Path) -> None:
     freeze([FRAME], tmp_path / "plan.parquet")
     assert users_named(tmp_path / "plan.parquet", {"a@x"}) == frozenset()
-    with pytest.raises(RunFolderError, match=r"There is no plan at .*none\.parquet"):
+    with pytest.raises(RunFolderError, match=r"there is no plan at .*none\.parquet"):
         users_named(tmp_path / "none.parquet", {"a@x"})
 
 

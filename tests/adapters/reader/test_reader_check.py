@@ -231,7 +231,7 @@ def test_nothing_left_to_reset_refuses_the_plan_with_the_counts() -> None:
         ),
         pytest.param(
             ("user id", "zz\x1b"),
-            "no column customer-tenant-id.",
+            "no column customer-tenant-id",
             ("found: user id, (a name of 3 characters)", "customer-tenant-id: nothing near it"),
             id="one",
         ),

@@ -99,7 +99,7 @@ def test_rows_without_any_value_are_left_out(tmp_path: Path) -> None:
         pytest.param("users.xlsx", b"PK", "is not an Excel workbook that can be read", id="two bytes of a workbook"),
         pytest.param("users.csv", ARROW_UUIDS, "but it is Parquet by what is in it", id="Parquet called CSV"),
         pytest.param("users.parquet", b"PK\x03\x04", "but it is an Excel workbook by", id="workbook called Parquet"),
-        pytest.param("users.xls", b"x", "the ending .xls, which is not read; read are .csv, .tsv", id="xls"),
+        pytest.param("users.xls", b"x", "the ending .xls, which is not read; those that are: .csv, .tsv", id="xls"),
         pytest.param("users.xlsx.gz", b"x", "the ending .xlsx.gz, which is not read", id="packed workbook"),
         pytest.param("users.gz", b"x", "the ending .gz, which is not read", id="packed something"),
         pytest.param("users", b"x", "the ending (none), which is not read", id="no ending"),

@@ -230,7 +230,7 @@ def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, damage: bytes | N
     if damage:
         plan.write_bytes(damage)
 
-    with pytest.raises(RunFolderError, match=r"The plan at .*plan\.parquet cannot be read") as caught:
+    with pytest.raises(RunFolderError, match=r"the plan at .*plan\.parquet cannot be read") as caught:
         write(plan, tmp_path / "results.csv")
 
     assert "copy" in caught.value.next_step

@@ -35,7 +35,7 @@ async def test_the_token_is_asked_for_once_and_beside_the_event_loop() -> None:
 
 
 async def test_without_a_token_there_is_no_sign_in() -> None:
-    with pytest.raises(SignInError, match="there is no access token") as caught:
+    with pytest.raises(SignInError, match="no access token is given") as caught:
         await GivenToken(Given(None)).token()
     assert caught.value.exit_code is ExitCode.SIGN_IN
     assert "BATCHRESET_AUTH__ACCESS_TOKEN" in caught.value.next_step

@@ -30,8 +30,8 @@ def bounded(
             total += _bytes_of_text(piece)
             if total > max_text_bytes:
                 raise InputError(
-                    f"{shown} holds more than {max_text_bytes} bytes of text.",
-                    next_step="Leave out the columns that nobody needs in the results, or split the file.",
+                    f"{shown} holds more than {max_text_bytes:,} bytes of text",
+                    next_step="leave out the columns that nobody needs in the results, or split the file",
                 )
             yield piece
 

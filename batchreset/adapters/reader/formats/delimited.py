@@ -165,8 +165,8 @@ def _refuse_stray_quotes(records: pl.DataFrame, shape: _Shape) -> None:
     if not stray.is_empty():
         raise InputError(
             f"{shape.shown}, line {stray.item(0, 'line')}: a quotation mark is not closed,"
-            " or stands inside a field that is not quoted.",
-            next_step='Quote the whole field and double the marks inside it: "24"" screen".',
+            " or stands inside a field that is not quoted",
+            next_step='quote the whole field and double the marks inside it: "24"" screen"',
         )
 
 
@@ -178,10 +178,11 @@ def _refuse_ragged(found: Iterable[pl.DataFrame], shape: _Shape) -> NoReturn:
         count += ragged.height
     more = count - len(shown)
     raise InputError(
-        f"{shape.shown} is ragged: the header line has {shape.fields} fields, {count:,} other lines do not.",
+        f"{shape.shown} is ragged: the header line has {shape.fields} fields, {count:,} other"
+        f" {'line has' if count == 1 else 'lines have'} more or fewer",
         details=(
             *(f"line {line}: {fields} fields" for line, fields in shown),
             *((f"... and {more:,} more",) if more else ()),
         ),
-        next_step="Give every line as many fields as the header; a field that holds the separator needs quotes.",
+        next_step="give every line as many fields as the header; a field that holds the separator needs quotes",
     )

@@ -33,21 +33,21 @@ class Table:
 
 def refuse_empty(shown: str) -> NoReturn:
     raise InputError(
-        f"{shown} is empty: there is not even a header line in it.",
-        next_step="Look at how the file is made; it needs a header line and a line for each user.",
+        f"{shown} is empty: there is not even a header line in it",
+        next_step="look at how the file is made; it needs a header line and a line for each user",
     )
 
 
 def refuse_too_many_columns(count: int, shown: str) -> NoReturn:
     raise InputError(
-        f"{shown} has {count:,} columns; at most {MAX_COLUMNS:,} are read.",
-        next_step="Keep the columns that are needed: the two ids, the flag, and what the results are to show.",
+        f"{shown} has {count:,} columns; at most {MAX_COLUMNS:,} are read",
+        next_step="keep the columns that are needed: the two ids, the flag, and what the results are to show",
     )
 
 
 def refuse_long_record(line: int, shown: str, *, unclosed: bool = False) -> NoReturn:
     why = ", or a quotation mark in it is not closed" if unclosed else ""
     raise InputError(
-        f"{shown}, line {line}: it is longer than {MAX_RECORD_BYTES >> 20} MiB{why}.",
-        next_step="Look at how the file is made; it needs one line for each user.",
+        f"{shown}, line {line}: it is longer than {MAX_RECORD_BYTES >> 20} MiB{why}",
+        next_step="look at how the file is made; it needs one line for each user",
     )

@@ -211,7 +211,7 @@ def test_more_rows_than_can_be_meant_are_refused_before_they_are_read(tmp_path: 
     end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     data = data[:4] + bytes(end - 4) + data[end:]
 
-    assert "has 1021 rows; max_rows under [input] allows 10" in refusal(data, tmp_path, max_rows=10).what
+    assert "has 1,021 rows; max_rows under [input] allows 10" in refusal(data, tmp_path, max_rows=10).what
     assert "is not a Parquet file" in refusal(data, tmp_path, max_rows=11).what
 
 
@@ -236,7 +236,7 @@ def test_a_footer_of_many_megabytes_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_a_list_of_more_values_than_are_read_at_once_is_refused_before_it_is_read() -> None:
-    with pytest.raises(InputError, match="30000000 nested values"):
+    with pytest.raises(InputError, match="30,000,000 nested values"):
         read_file(MADE_ELSEWHERE / "pyarrow_long_list.parquet")
 
 
@@ -244,7 +244,7 @@ def test_a_cell_that_unpacks_to_much_is_refused_before_it_is_read(tmp_path: Path
     data = written(pl.DataFrame({"note": ["x" * (3 * MAX_RECORD_BYTES)]}))
     assert len(data) < MAX_RECORD_BYTES
 
-    assert "1 rows in one row group that take 314" in refusal(data, tmp_path).what
+    assert "1 rows in one row group that take 3,14" in refusal(data, tmp_path).what
 
 
 @pytest.mark.parametrize(

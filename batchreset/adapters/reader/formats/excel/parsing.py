@@ -54,8 +54,8 @@ def parse_excel(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
         refuse_empty(shown)
     if len(data) > MAX_FILE_BYTES:
         raise InputError(
-            f"{shown} has more than {MAX_FILE_BYTES} bytes.",
-            next_step="Save the sheet with the users as CSV UTF-8.",
+            f"{shown} has more than {MAX_FILE_BYTES >> 20} MiB",
+            next_step="save the sheet with the users as CSV UTF-8",
         )
     sheets = _scanned(
         Workbook(data, shown, max_elements=min(MAX_ELEMENTS, _ELEMENTS_BESIDE_ROWS + max_rows * _ELEMENTS_PER_ROW)),
@@ -69,8 +69,8 @@ def parse_excel(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
         refuse_too_many_columns(frame.width, shown)
     if frame.height > 2 * max_rows + _SPARE_ROWS:
         raise InputError(
-            f"{shown} has {frame.height} rows; max_rows under [input] allows {max_rows}.",
-            next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
+            f"{shown} has {frame.height:,} rows; max_rows under [input] allows {max_rows:,}",
+            next_step="raise max_rows if so many users really are to be reset; if not, look for the right input",
         )
     return Table(headers=_headers(frame), batches=bounded(iter((frame.slice(1),)), shown))
 
@@ -96,9 +96,9 @@ def _chosen(data: bytes, sheets: Mapping[str, Found], shown: str) -> tuple[Found
     if len(matching) != 1:
         which = "more than one sheet" if matching else "no visible sheet"
         raise InputError(
-            f"{shown} has {which} with the columns {' and '.join(INPUT_REQUIRED)} in its first row.",
+            f"{shown} has {which} with the columns {' and '.join(INPUT_REQUIRED)} in its first row",
             details=tuple(headers[:_MAX_SHEETS_SHOWN]),
-            next_step="Leave one such sheet in the workbook, or save the one that is meant as a workbook of its own.",
+            next_step="leave one such sheet in the workbook, or save the one that is meant as a workbook of its own",
         )
     ((name, frame),) = matching
     return sheets[name], frame
@@ -125,7 +125,7 @@ def _refuse_meaningless_cells(found: Found, shown: str) -> None:
         if found.count[kind]:
             more = found.count[kind] - len(found.addresses[kind])
             listed = ", ".join(map(printable, found.addresses[kind])) + (f" and {more} more" if more else "")
-            raise InputError(f"{shown} has {kind}: {listed}.", next_step=next_step)
+            raise InputError(f"{shown} has {kind}: {listed}", next_step=next_step)
 
 
 @contextmanager

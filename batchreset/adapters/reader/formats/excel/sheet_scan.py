@@ -210,8 +210,8 @@ class _Scanner:
         if rows * columns > MAX_CELLS or self._bytes > MAX_SHEET_TEXT_BYTES:
             raise InputError(
                 f"{self._shown} spans {rows} rows and {columns} columns in one sheet, up to cell {self._address}"
-                " or further, or holds more text than is read.",
-                next_step="Delete what stands far from the table (Ctrl+End shows it), or save the table as CSV UTF-8.",
+                " or further, or holds more text than is read",
+                next_step="delete what stands far from the table (Ctrl+End shows it), or save the table as CSV UTF-8",
             )
 
     def _shared_length(self, index: str) -> int:
@@ -254,7 +254,7 @@ def _length(text: str, shown: str, where: str) -> int:
     length = len(text.encode()) if text.strip() else 0
     if length > MAX_RECORD_BYTES:
         raise InputError(
-            f"{shown}: {where} is longer than {MAX_RECORD_BYTES} bytes.",
-            next_step="Shorten it, or leave out that column.",
+            f"{shown}: {where} is longer than {MAX_RECORD_BYTES >> 20} MiB",
+            next_step="shorten it, or leave out that column",
         )
     return length

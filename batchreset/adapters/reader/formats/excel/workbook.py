@@ -42,7 +42,7 @@ _DAMAGED: Final = (
     ValueError,
 )  # fmt: skip
 """What zipfile lets through where offsets, lengths and methods are not what they say; all of it is in memory."""
-_SAVE_AS: Final = "Open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8."
+_SAVE_AS: Final = "open it in Excel and save it as Excel workbook (.xlsx) or CSV UTF-8"
 
 Start = Callable[[str, dict[str, str]], object]
 """What is done where an element begins; the name comes without its prefix."""
@@ -178,8 +178,8 @@ class Workbook:
 
     def _refuse_large(self) -> NoReturn:
         raise InputError(
-            f"{self._shown} becomes more than {self._max_bytes} bytes when it is unpacked.",
-            next_step="Save the sheet with the users alone, as a workbook of its own or as CSV UTF-8.",
+            f"{self._shown} becomes more than {self._max_bytes:,} bytes when it is unpacked",
+            next_step="save the sheet with the users alone, as a workbook of its own or as CSV UTF-8",
         )
 
 
@@ -198,7 +198,7 @@ def local(name: str) -> str:
 
 def refuse_damaged(shown: str, reason: str) -> NoReturn:
     raise InputError(
-        f"{shown} is not an Excel workbook that can be read; it may be cut short or damaged.",
+        f"{shown} is not an Excel workbook that can be read; it may be cut short or damaged",
         details=(reason,),
         next_step=_SAVE_AS,
     ) from None
@@ -234,4 +234,4 @@ def _kind(names: list[str]) -> str | None:
 
 
 def _refuse_kind(kind: str, shown: str, next_step: str = _SAVE_AS) -> NoReturn:
-    raise InputError(f"{shown} is {kind}, not an Excel workbook (.xlsx).", next_step=next_step)
+    raise InputError(f"{shown} is {kind}, not an Excel workbook (.xlsx)", next_step=next_step)

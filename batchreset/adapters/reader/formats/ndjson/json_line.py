@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 from batchreset.adapters.reader.problems import shown_name
 from batchreset.errors import InputError
 
-_NEXT_STEP: Final = "Write one JSON object a line, each key once, in UTF-8; `jq -c '.[]'` makes such lines of an array."
+_NEXT_STEP: Final = "write one JSON object a line, each key once, in UTF-8; `jq -c '.[]'` makes such lines of an array"
 
 
 class _Number(str):
@@ -52,7 +52,7 @@ def parse_line(text: str, line: int, shown: str) -> Mapping[str, str | None]:
 
 def _refuse(what: str, line: int, shown: str) -> NoReturn:
     """The line itself is not shown: the file may be a key or token that was given by mistake."""
-    raise InputError(f"{shown}, line {line} {what}.", next_step=_NEXT_STEP) from None
+    raise InputError(f"{shown}, line {line} {what}", next_step=_NEXT_STEP) from None
 
 
 def _kind(value: object) -> str:

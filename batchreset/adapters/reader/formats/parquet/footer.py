@@ -86,7 +86,8 @@ def read_footer(file: BinaryIO, shown: str) -> Footer:
     tail = file.read(_TAIL_BYTES)
     if tail.endswith(_ENCRYPTED):
         raise InputError(
-            f"{shown} is an encrypted Parquet file.", next_step="Write it again without encryption, or as CSV (UTF-8)."
+            f"{shown} is an encrypted Parquet file, and no key for it can be given",
+            next_step="write it again without encryption, or as CSV (UTF-8)",
         )
     length = int.from_bytes(tail[:4], "little")
     if not tail.endswith(_MAGIC) or length + _TAIL_BYTES + len(_MAGIC) > size:
@@ -94,8 +95,8 @@ def read_footer(file: BinaryIO, shown: str) -> Footer:
     if length > _MAX_FOOTER_BYTES:
         raise InputError(
             f"{shown} describes its columns and row groups at a length of {length} bytes;"
-            f" {_MAX_FOOTER_BYTES} at most are read.",
-            next_step="Write the file again with fewer columns, in row groups of a hundred thousand rows or more.",
+            f" {_MAX_FOOTER_BYTES} at most are read",
+            next_step="write the file again with fewer columns, in row groups of a hundred thousand rows or more",
         )
     file.seek(size - _TAIL_BYTES - length)
     try:
@@ -112,9 +113,9 @@ def read_footer(file: BinaryIO, shown: str) -> Footer:
 
 def refuse_unreadable(shown: str, reason: str) -> NoReturn:
     raise InputError(
-        f"{shown} is not a Parquet file that can be read; it may be cut short or of another kind.",
+        f"{shown} is not a Parquet file that can be read; it may be cut short or of another kind",
         details=(reason,),
-        next_step="Make the file again, or save it as CSV (UTF-8).",
+        next_step="make the file again, or save it as CSV (UTF-8)",
     )
 
 
@@ -169,8 +170,8 @@ def _children(reader: Reader, shown: str) -> int:
     if converted == _INTERVAL or precision > _MAX_DIGITS:
         what = "intervals" if converted == _INTERVAL else f"numbers of {precision} digits"
         raise InputError(
-            f"{shown} has a column that is not read: {printable(name.decode(errors='replace'))} holds {what}.",
-            next_step="Leave that column out, or write it as text.",
+            f"{shown} has a column that is not read: {printable(name.decode(errors='replace'))} holds {what}",
+            next_step="leave that column out, or write it as text",
         )
     return children
 

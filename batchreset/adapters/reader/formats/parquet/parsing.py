@@ -50,8 +50,8 @@ def parse_parquet(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
 def _refuse_too_large(footer: Footer, shown: str, max_rows: int) -> None:
     if footer.rows > 2 * max_rows + _SPARE_ROWS:
         raise InputError(
-            f"{shown} has {footer.rows} rows; max_rows under [input] allows {max_rows}.",
-            next_step="If so many users really are to be reset, raise max_rows; otherwise split the input.",
+            f"{shown} has {footer.rows:,} rows; max_rows under [input] allows {max_rows:,}",
+            next_step="raise max_rows if so many users really are to be reset; if not, look for the right input",
         )
     for group in footer.row_groups:
         if (
@@ -60,9 +60,9 @@ def _refuse_too_large(footer: Footer, shown: str, max_rows: int) -> None:
             or group.largest_column_bytes > (group.rows + 1) * MAX_RECORD_BYTES
         ):
             raise InputError(
-                f"{shown} has {group.rows} rows in one row group that take {group.uncompressed_bytes} bytes and hold"
-                f" up to {group.nested_values} nested values in a column; that is more than is read at once.",
-                next_step="Write the file again in smaller row groups, or leave out the columns that nobody needs.",
+                f"{shown} has {group.rows:,} rows in one row group that take {group.uncompressed_bytes:,} bytes and"
+                f" hold up to {group.nested_values:,} nested values in a column; that is more than is read at once",
+                next_step="write the file again in smaller row groups, or leave out the columns that nobody needs",
             )
 
 
@@ -71,8 +71,8 @@ def _refuse_nested_categories(schema: pl.Schema, shown: str) -> None:
     for name, dtype in schema.items():
         if dtype.is_nested() and any(isinstance(leaf, pl.Categorical | pl.Enum) for leaf in leaves(dtype)):
             raise InputError(
-                f"{shown} holds dictionary values inside lists or structures, in column {printable(name)}.",
-                next_step="Write them as plain text, or leave out that column.",
+                f"{shown} holds dictionary values inside lists or structures, in column {printable(name)}",
+                next_step="write them as plain text, or leave out that column",
             )
 
 
@@ -129,8 +129,8 @@ def _refuse_long(frame: pl.DataFrame, row: int, shown: str) -> None:
 
 def _refuse_cell(column: str, row: int, shown: str) -> NoReturn:
     raise InputError(
-        f"{shown}, row {row}: the cell in column {printable(column)} is longer than {MAX_RECORD_BYTES} bytes.",
-        next_step="Shorten it, or leave out that column.",
+        f"{shown}, row {row}: the cell in column {printable(column)} is longer than {MAX_RECORD_BYTES >> 20} MiB",
+        next_step="shorten it, or leave out that column",
     )
 
 

@@ -1,0 +1,1 @@
+"""What keeps the papers true: made from the program, run by `make`, no part of what is installed."""
