@@ -59,7 +59,7 @@ def _job_in(words: Sequence[str]) -> Path | None:
 
 def ending_of(error: BaseException) -> Ending:
     """What an error that ends a command is told as; as `cli.main` will put it in an exit code."""
-    status = "'batchreset status' tells what was done; carry it on with 'batchreset apply'"
+    status = "see with 'batchreset status' what was done, then carry it on with 'batchreset apply'"
     match error:
         case BatchresetError():
             # Details quote the input; and what to do about them speaks of lines that stand there.

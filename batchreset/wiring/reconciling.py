@@ -96,7 +96,7 @@ def _asked(run: FrozenRun, now: dt.datetime) -> _Asked:
     if not moments:
         raise PlanRefusedError(
             "nothing has been sent for this run, so that there is nothing to compare",
-            next_step=f"carry it out with `{run.apply_command}`",
+            next_step=f"apply it first: `{run.apply_command}`",
         )
     last = max(moment for _, moment in moments)
     spans = spans_of(moments, now=now)
@@ -104,8 +104,7 @@ def _asked(run: FrozenRun, now: dt.datetime) -> _Asked:
         raise PlanRefusedError(
             f"this run last sent something on {last.date()}, and Partner Center keeps its records for 90 days: nothing"
             " can be compared any more",
-            next_step=f"rows in doubt get a new password with `{run.apply_command}`; or look at each user in Partner"
-            " Center",
+            next_step=f"give rows in doubt a new password with `{run.apply_command}`, or look at each user in Partner Center",
         )
     accounts = open_plan(run.folder.plan).accounts()
     customers = dict.fromkeys(customer for some in accounts for row, customer, _ in some if row in touched)
