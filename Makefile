@@ -45,7 +45,7 @@ docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
 	@echo "Read it: docs/_build/html/index.html"
 
 generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete
-	@cd docs && ../$(BIN)/python -m generator
+	@PYTHONPATH=docs $(BIN)/python -m generator
 
 check: $(READY) ## ruff, mypy strict, import rules
 	@$(BIN)/ruff check .
