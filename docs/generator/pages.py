@@ -21,6 +21,7 @@ _MEANINGS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("meanings.toml").read_text(encoding="utf-8")
 )
 _AT_ITS_END: Final = re.compile(r"\s*\[(?:default: [^\]]*|required|[a-z_]+\.[a-z_]+)\]")
+_LAST_CELL: Final = re.compile(r"(?<!\\)\|[^|]*\|$", re.MULTILINE)
 _IN_CSV: Final[Mapping[str, tuple[str, ...]]] = {
     "results.csv": RESULTS,
     "the hand-over": HANDOVER,
@@ -191,9 +192,9 @@ def events_page() -> str:
 
 
 def messages_page() -> str:
-    """As `make messages` has them, below the page's own heading."""
+    """As `make messages` has them, below the page's own heading, and without where in the source each stands."""
     text = as_markdown(messages())
-    return text[text.index("## ") :]
+    return _LAST_CELL.sub("|", text[text.index("## ") :])
 
 
 def scenarios_page() -> str:
