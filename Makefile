@@ -45,7 +45,7 @@ docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
 	@echo "Read it: docs/_build/html/index.html"
 
 generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete
-	@cd docs && ../$(BIN)/python -m generator
+	@PYTHONPATH=docs $(BIN)/python -m generator
 
 samples: $(READY) ## what programs make of sample_inputs/, made anew: Parquet, workbooks, what is expected
 	@PYTHONPATH=.:tests/support $(BIN)/python -m samples

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from batchreset import __version__
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 project = "batchreset"
 author = "the authors of batchreset"

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Final
 
 from batchreset.adapters.run_folder import RunFolder
-from batchreset.core.columns import CUSTOMER, HANDOVER, PLAN, RESULTS, ROSTER, ROW, USER
+from batchreset.core.columns import CUSTOMER, HANDOVER, PLAN, RECONCILE, RESULTS, ROSTER, ROW, USER
 from batchreset.core.outcome import Outcome, Reason, advice
 from batchreset.settings.explain import allowed
 from batchreset.settings.names import SECRET_NAMES, SECTIONS, SETTINGS, variable
 from batchreset.simulator.scenario import shipped_scenarios
 from generator.events import logged
 from generator.program import Command, Flag, commands
+from tools.messages import as_markdown, messages
 
 _MEANINGS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("meanings.toml").read_text(encoding="utf-8")
 )
 _AT_ITS_END: Final = re.compile(r"\s*\[(?:default: [^\]]*|required|[a-z_]+\.[a-z_]+)\]")
+_LAST_CELL: Final = re.compile(r"(?<!\\)\|[^|]*\|$", re.MULTILINE)
 _IN_CSV: Final[Mapping[str, tuple[str, ...]]] = {
     "results.csv": RESULTS,
     "the hand-over": HANDOVER,
@@ -27,6 +29,7 @@ _IN_CSV: Final[Mapping[str, tuple[str, ...]]] = {
     "a roster": ROSTER,
     "problems.csv": (ROW, "column", "found", "expected"),
     "findings.csv": (ROW, CUSTOMER, USER, "found"),
+    "reconcile.csv": RECONCILE,
 }
 """Beside `results.csv` and `plan.parquet` stand the input's further columns, at the end."""
 
@@ -188,6 +191,12 @@ def events_page() -> str:
     return _table(("event", "level", "means", "fields"), rows)
 
 
+def messages_page() -> str:
+    """As `make messages` has them, below the page's own heading, and without where in the source each stands."""
+    text = as_markdown(messages())
+    return _LAST_CELL.sub("|", text[text.index("## ") :])
+
+
 def scenarios_page() -> str:
     return _table(("scenario", "imitates"), ((f"`{one.name}`", one.imitates) for one in shipped_scenarios()))
 
@@ -207,6 +216,7 @@ MADE: Final[Mapping[str, Callable[[], str]]] = {
     "run-folder": run_folder_page,
     "columns": columns_page,
     "events": events_page,
+    "messages": messages_page,
     "scenarios": scenarios_page,
 }
 """What a page may have put in by `<!-- made: NAME -->`."""

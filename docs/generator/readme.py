@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_PAGES: Final = {"SECURITY.md": "explanation/security.md"}
+_PAGES: Final = {
+    "SECURITY.md": "explanation/security.md",
+    "jobs/README.md": "how-to/jobs.md",
+    "jobs/systemd/README.md": "how-to/systemd.md",
+}
 """Where a file of the tree is a page of its own."""
 _HEADING: Final = re.compile(r"^(#+) ")
 _LINK: Final = re.compile(r"(\]\()(?!https?:|#|mailto:)([^)#\s]+)")
