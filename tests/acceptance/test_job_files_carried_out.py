@@ -22,7 +22,8 @@ def laid_out(made: World, job: str) -> None:
     shutil.copy(JOBS / job, made.folder / "jobs")
     (made.folder / "break-glass.csv").write_text(f"user-id\n{accounts(1, start=900)[0].user}\n", encoding="utf-8")
     (made.folder / "keys").mkdir()
-    (made.folder / "keys" / "helpdesk.pub").write_text(f"{made.recipient}\n", encoding="utf-8")
+    for whose in ("helpdesk", "customer"):
+        (made.folder / "keys" / f"{whose}.pub").write_text(f"{made.recipient}\n", encoding="utf-8")
 
 
 def typed(made: World, words: list[str], *, sign_in: bool = False) -> Finished:
@@ -46,7 +47,8 @@ def test_an_incident_from_the_rehearsal_to_the_hand_over(make_world: MakeWorld) 
     laid_out(made, "incident.toml")
     one = Account(customer=REFUSED_CUSTOMER, user=accounts(1, start=500)[0].user)
     made.input([*accounts(7, 5), one], name="compromised.csv")
-    login, rehearsal, run, plan, other, status, apply, retry, handover, one_customers = comments("incident.toml")
+    said = comments("incident.toml")
+    login, rehearsal, run, plan, other, status, apply, retry, reconcile, handover, letters, customers = said
     assert login[:2] == ["auth", "login"]
 
     assert typed(made, rehearsal).code == ExitCode.OK
@@ -60,8 +62,11 @@ def test_an_incident_from_the_rehearsal_to_the_hand_over(make_world: MakeWorld) 
     assert (typed(made, retry).code, made.resets) == (ExitCode.ROWS_FAILED, 14)
     assert typed(made, handover).code == ExitCode.OK
     assert len(lines_of(made.folder / "passwords.csv")) == 12
-    assert typed(made, one_customers).code == ExitCode.OK
-    assert lines_of(made.folder / "one.csv") == []
+    assert typed(made, reconcile).code == ExitCode.OK
+    assert typed(made, letters).code == ExitCode.OK
+    assert all(one.user in (made.folder / "letters.html").read_text(encoding="utf-8") for one in accounts(7, 5))
+    assert typed(made, customers).code == ExitCode.OK
+    assert (made.folder / "customer.age").read_bytes().startswith(b"age-encryption.org/v1")
 
     made.input(accounts(3, start=600), name="others.csv")
     planned = typed(made, [word.replace("compromised", "others") for word in plan])
@@ -79,7 +84,7 @@ def test_a_rotation_is_started_again_and_again_and_resets_once(make_world: MakeW
     customers = [f"{digit * 8}-{digit * 4}-4{digit * 3}-8{digit * 3}-{digit * 12}" for digit in "12"]
     due = [Account(customer=customers[index % 2], user=one.user) for index, one in enumerate(accounts(4))]
     made.input([*due, *accounts(1, start=700)], name="due-for-rotation.csv")
-    run, login, status, apply, retry, handover = comments("scheduled.toml")
+    run, login, status, apply, retry, reconcile, notify, handover = comments("scheduled.toml")
     assert login[:2] == ["auth", "login"]
 
     ran = typed(made, run, sign_in=True)
@@ -90,6 +95,8 @@ def test_a_rotation_is_started_again_and_again_and_resets_once(make_world: MakeW
         assert typed(made, again, sign_in=True).code == ExitCode.OK
     assert made.resets == 4
     assert typed(made, status, sign_in=True).code == ExitCode.OK
+    assert typed(made, reconcile, sign_in=True).code == ExitCode.OK
+    assert typed(made, notify).code == ExitCode.REFUSED  # nobody is to be told, as the file stands
     assert [path.parent.name for path in made.folder.glob("sign-in/*.json")] == ["sign-in"]
     assert typed(made, handover).code == ExitCode.OK
     assert len(lines_of(made.folder / "passwords.csv")) == 4

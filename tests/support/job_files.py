@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 TOP: Final = Path(__file__).parents[2]
 JOBS: Final = TOP / "jobs"
-COMMANDS: Final = "run|plan|apply|status|results|report|reconcile|handover|roster|auth|simulate|demo"
+COMMANDS: Final = "run|plan|apply|status|results|report|reconcile|notify|handover|roster|auth|simulate|demo"
 _CALL: Final = re.compile(rf"(?<![\w`/.\[-])(?:/opt/batchreset/bin/)?batchreset ((?:{COMMANDS})\b.*)")
 _IN_BACKTICKS: Final = re.compile(rf"`batchreset ((?:{COMMANDS})\b[^`]*)`")
 _SHELL: Final = frozenset({"|", "||", ">", ">>", "&&", ";", "<"})
