@@ -104,7 +104,8 @@ def _asked(run: FrozenRun, now: dt.datetime) -> _Asked:
         raise PlanRefusedError(
             f"this run last sent something on {last.date()}, and Partner Center keeps its records for 90 days: nothing"
             " can be compared any more",
-            next_step=f"give rows in doubt a new password with `{run.apply_command}`, or look at each user in Partner Center",
+            next_step=f"give rows in doubt a new password with `{run.apply_command}`, or look at each of their users in"
+            " Partner Center",
         )
     accounts = open_plan(run.folder.plan).accounts()
     customers = dict.fromkeys(customer for some in accounts for row, customer, _ in some if row in touched)

@@ -40,7 +40,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         arguments = ("--password-kind", "passphrase", "--password-words", "6", "--max-attempts", "1")
         finished = made.batchreset("run", source, "--run-id", "r", "--yes", "--max-failure-rate", "1", *arguments)
         assert finished.code == 3, finished.stderr
-        assert "  passwords: passphrase, 6 words, 80 bits, sealed to 1 public key(s)\n" in finished.stderr
+        assert "  passwords: passphrase, 6 words, 80 bits, sealed to 1 public key\n" in finished.stderr
         assert set(outcomes(made.results())) == {"succeeded", "in_doubt"}
         prove(gather(made, source))
         yield made

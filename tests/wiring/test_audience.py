@@ -79,7 +79,7 @@ def test_a_flag_goes_over_the_environment(addresses: Path) -> None:
 
 
 def test_two_variables_of_one_setting_are_refused(addresses: Path) -> None:
-    with pytest.raises(SettingsError, match="only one of them can hold"):
+    with pytest.raises(SettingsError, match="only one of them may be"):
         completed(Settings(), flags={}, environ={NOTIFY: HOOK, f"{NOTIFY}_FILE": str(addresses)})
 
 
