@@ -10,6 +10,7 @@ _PAGES: Final = {
     "SECURITY.md": "explanation/security.md",
     "jobs/README.md": "how-to/jobs.md",
     "jobs/systemd/README.md": "how-to/systemd.md",
+    "sample_inputs/README.md": "reference/samples.md",
 }
 """Where a file of the tree is a page of its own."""
 _HEADING: Final = re.compile(r"^(#+) ")

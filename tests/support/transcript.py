@@ -56,8 +56,12 @@ def typed_in(text: str) -> list[Typed]:
         lines = block[1].splitlines()
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-            said = tuple(lines[start + 1 : end])
-            found.append(Typed(line=first + start, command=lines[start][2:], said=said))
+            command = lines[start][2:]
+            typed = start
+            while command.endswith("\\"):  # a shell reads on
+                typed += 1
+                command = command[:-1] + lines[typed].strip()
+            found.append(Typed(line=first + start, command=command, said=tuple(lines[typed + 1 : end])))
     return found
 
 

@@ -38,7 +38,12 @@ def main() -> int:
         if not report.exists():
             sys.stdout.write(f"there is no {report.name} to be photographed\n")
             return 0
-        for name, picture in photographed(report):
+        page = report.read_text(encoding="utf-8")
+        for ours, theirs in shown.items():
+            page = page.replace(ours, theirs)
+        shown_page = on.folder / "shown.html"
+        shown_page.write_text(page, encoding="utf-8")
+        for name, picture in photographed(shown_page):
             _keep(f"report-{name}.webp", picture)
     return 0
 
