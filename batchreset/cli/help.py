@@ -1,7 +1,7 @@
 """How a command's help reads: its own flags first, then each section of the settings under a heading, then examples."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -63,6 +63,11 @@ _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 class HelpedCommand(click.Command):
     """A command whose help has headings, and examples at its end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A command keeps the help option of the context it was first asked in, also of one without `-h`.
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
 
     def heading(self, parameter: click.Parameter) -> str:
         """Under which heading a flag stands."""

@@ -60,6 +60,7 @@ class Desk:
             "BATCHRESET_PARTNER_CENTER__CA_FILE": str(self.folder / "ca.pem"),
             "BATCHRESET_AUTH__ACCESS_TOKEN": token,
             "BATCHRESET_PASSWORD__RECIPIENTS": self.recipient,
+            "BATCHRESET_OUTPUT__REPORT": "false",
             "BATCHRESET_PACE__MAX_CONCURRENCY": "8",
         }
 
