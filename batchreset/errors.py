@@ -3,6 +3,7 @@
     BatchresetError
     ├── RefusedError             2   usage, settings or input; nothing was sent
     │   ├── SettingsError            an unknown key or a value that cannot be
+    │   │   └── CommandFailedError   the command that gives a value was started, and gave none
     │   ├── InputError               the input cannot be read, or rows of it are wrong
     │   ├── PlanRefusedError         a guard said no before anything was sent
     │   ├── RunFolderError           the run's folder cannot be made, read or written
@@ -89,6 +90,10 @@ class RefusedError(BatchresetError):
 
 class SettingsError(RefusedError):
     """A setting is unknown, contradictory or out of bounds."""
+
+
+class CommandFailedError(SettingsError):
+    """A command that gives a secret was started, and failed or did not end: a vault out of breath, perhaps."""
 
 
 class InputError(RefusedError):

@@ -32,7 +32,8 @@ def announcing(
     try:
         yield announcement
     except BaseException as error:
-        announcement.end(ending_of(error))
+        run = announcement.run
+        announcement.end(ending_of(error, carry_on=None if run is None else run.apply_command))
         raise
     announcement.end(None)
 
@@ -57,9 +58,16 @@ def _job_in(words: Sequence[str]) -> Path | None:
     return None
 
 
-def ending_of(error: BaseException) -> Ending:
-    """What an error that ends a command is told as; as `cli.main` will put it in an exit code."""
-    status = "see with 'batchreset status' what was done, then carry it on with 'batchreset apply'"
+def ending_of(error: BaseException, *, carry_on: str | None = None) -> Ending:
+    """What an error that ends a command is told as; as `cli.main` will put it in an exit code.
+
+    `carry_on`: the command that carries the run on; None: there is no run yet.
+    """
+    status = "no run was planned yet, and nothing was sent: start it again when it suits"
+    if carry_on is not None:
+        status = (
+            f"see with `{carry_on.replace(' apply ', ' status ', 1)}` what was done, then carry it on with `{carry_on}`"
+        )
     match error:
         case BatchresetError():
             # Details quote the input; and what to do about them speaks of lines that stand there.

@@ -118,7 +118,7 @@ def report(summary: Mapping[str, Any], choices: Choices, *, repeated: bool = Fal
     if choices.as_json:
         tell(json.dumps(summary, indent=2))
     else:
-        tell_lines(summary_lines(summary))
+        tell_lines(summary_lines(summary, repeated=repeated))
     if summary["stop"]:
         lines = (f"error: {sentence(summary['stop']['what'])}", f"what to do: {sentence(summary['stop']['next_step'])}")
         tell_lines(lines, err=True)

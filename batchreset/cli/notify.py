@@ -23,6 +23,6 @@ def notify(*, job: Path | None, terminal: Terminal, flags: Mapping[str, object])
     not take the notice.
     """
     with announcing(terminal, flags=flags, job_file=job, silent=True) as told:
-        told.begin(load_settings(flags=flags, environ=environment(), job_file=job))
+        told.begin(load_settings(flags=flags, environ=environment(), job_file=job), everybody=True)
         for line in told.trial():
             tell(line)

@@ -14,9 +14,10 @@ _SHOWN_REASONS: Final = 6
 _MINUTES_FROM: Final = 120
 """Seconds; below, a length of time is told in seconds."""
 _IDS: Final = re.compile(r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
-_NAMES: Final = re.compile(r"[^\s@\"<>()]+@[^\s@\"<>()]+")
+_NAMES: Final = re.compile(r"[^\s@\"<>()/]+@[^\s@\"<>()/]+")
 _QUOTED: Final = re.compile(r"(?<![A-Za-z0-9])'[^'/\\]*'(?![A-Za-z0-9])")
 """What was found or typed, and may be anything; paths, which commands quote, are not meant."""
+_LEFT_OUT: Final = "(not shown here)"
 _SERVICE_WORDS: Final = str.maketrans({"<": "‹", ">": "›", "`": "'", "@": "＠", "*": "∗"})
 """What would be a mention, a link or bold letters in one of the services, and is none of ours to say."""
 _OUTCOMES: Final = ("succeeded", "failed", "in_doubt", "not_attempted", "skipped")
@@ -69,16 +70,19 @@ def notice(
         host: the machine.
         job: what tells this job from others: its file, or its input.
         repeated: nothing was done this time: the run had ended before.
+
+    Of a run that another process has no figures are told: they are that one's, and change as they are read.
     """
+    facts = None if ending.exit_code is ExitCode.RUN_HELD else facts
     what, next_step = _happened(ending, facts)
     folder = facts["files"]["folder"] if facts else ""
     lines = [
         plain(_begun(sentence(what)), keep=folder),
-        *([f"What to do: {plain(sentence(next_step), keep=folder)}"] if next_step else []),
+        *([f"What to do: {plain(sentence(next_step), keep=folder, advice=True)}"] if next_step else []),
         *([] if not repeated else ["Nothing was sent this time: the run stands as it stood."]),
         "",
-        *(_figures(facts) if facts else []),
-        *([_shown(f"job {job}")] if job else []),
+        *(_figures(facts, repeated=repeated) if facts else []),
+        *([_shown(_IDS.sub("(id left out)", f"job {job}"))] if job else []),
         _shown(f"exit {int(ending.exit_code)} on {host}"),
     ]
     return Notice(title=_title(ending.exit_code, facts), text="\n".join(lines), kind=_kind(ending.exit_code))
@@ -93,24 +97,36 @@ def trial_notice(*, host: str) -> Notice:
     )
 
 
-def plain(text: str, *, keep: str = "") -> str:
+def plain(text: str, *, keep: str = "", advice: bool = False) -> str:
     """One line that no service takes for more than text, without user ids and names.
 
     Texts of errors name files, settings and numbers; some quote what they found, and that may be anything. `keep`: the
-    run's folder, which may be called by an id and has to be found.
+    run's folder, which may be called by an id and has to be found. `advice`: what stands between backticks is a command
+    of our own words, quotes and all.
     """
-    parts = one_line(text).split(keep) if keep else [one_line(text)]
-    return keep.join(map(_anonymous, parts)).translate(_SERVICE_WORDS)
+    line = one_line(text)
+    said = _QUOTED.sub(_LEFT_OUT, line) if not advice else _outside_commands(line)
+    parts = said.split(keep) if keep else [said]
+    return _nameless(keep.join(map(_anonymous, parts))).translate(_SERVICE_WORDS)
+
+
+def _outside_commands(line: str) -> str:
+    pieces = line.split("`")
+    return "`".join(piece if number % 2 else _QUOTED.sub(_LEFT_OUT, piece) for number, piece in enumerate(pieces))
 
 
 def _anonymous(text: str) -> str:
-    line = _NAMES.sub("(name left out)", _IDS.sub("(id left out)", _QUOTED.sub("(not shown here)", text)))
+    line = _IDS.sub("(id left out)", _nameless(text))
     return line if len(line) <= _LONGEST_SENTENCE else f"{line[:_LONGEST_SENTENCE]}…"
 
 
+def _nameless(text: str) -> str:
+    return _NAMES.sub("(name left out)", text)
+
+
 def _shown(text: str) -> str:
-    """One line of letters that say nothing else."""
-    return one_line(text).translate(_SERVICE_WORDS)
+    """One line of letters that say nothing else, and name nobody: files are called by whom they are about."""
+    return _nameless(one_line(text)).translate(_SERVICE_WORDS)
 
 
 def _begun(text: str) -> str:
@@ -174,7 +190,7 @@ def _happened(ending: Ending, facts: Mapping[str, Any] | None) -> tuple[str, str
     )
 
 
-def _figures(facts: Mapping[str, Any]) -> Iterator[str]:
+def _figures(facts: Mapping[str, Any], *, repeated: bool) -> Iterator[str]:
     outcomes = facts["outcomes"]
     counted = [f"{outcomes[name]:,} {name.replace('_', ' ')}" for name in _OUTCOMES if outcomes[name]]
     yield f"{facts['to_reset']:,} to reset: {', '.join(counted) or 'nothing yet'}"
@@ -188,7 +204,7 @@ def _figures(facts: Mapping[str, Any]) -> Iterator[str]:
     throttled = f", {facts['throttled']:,} of them throttled" if facts["throttled"] else ""
     seconds = facts["duration_seconds"]
     took = f"{seconds / 60:.0f} min" if seconds >= _MINUTES_FROM else f"{seconds:.0f} s"
-    yield f"{facts['sent']:,} requests{throttled}; took {took}"
+    yield f"{facts['sent']:,} requests{throttled}; {'the last session took' if repeated else 'took'} {took}"
     yield ""
     yield _shown(f"run {facts['run_id']}")
     yield _shown(f"results {facts['files']['results']}")

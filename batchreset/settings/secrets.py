@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from batchreset.core.secret import Secret
-from batchreset.errors import SettingsError
+from batchreset.errors import CommandFailedError, SettingsError
 from batchreset.settings.names import variable
 from batchreset.settings.secret_names import SecretName, without_secrets
 
@@ -63,7 +63,8 @@ def read_secret(
     input.
 
     Raises:
-        SettingsError: more than one is set, the file or command fails, or what came cannot be such a secret.
+        CommandFailedError: the command was started, and gave nothing.
+        SettingsError: more than one is set, the file cannot be read, or what came cannot be such a secret.
     """
     raw = _raw(variable(f"auth.{name}"), environ, command_timeout_seconds)
     if raw is None:
@@ -96,15 +97,20 @@ def read_lines(
 
 
 def read_lines_of_file(path: str, origin: str) -> FoundLines:
-    """The values in a file that a setting names, as for `read_lines`. `origin`: the setting, for what is wrong."""
-    text, warning = _from_file(origin, path)
-    return FoundLines(lines=_lines(text, origin), warning=warning)
+    """The values in a file that a setting names, as for `read_lines`. `origin`: the setting, for what is wrong.
+
+    The path is shown: what a setting holds that is no address is a path.
+    """
+    text, warning = _from_file(origin, path, shown=f", {path},")
+    return FoundLines(lines=_lines(text, f"{origin}, {path},"), warning=warning)
 
 
 def _lines(text: str, origin: str) -> tuple[Secret, ...]:
     stripped = [line.strip() for line in text.splitlines()]
     lines = [line for line in stripped if line and not line.startswith("#")]
-    return tuple(_checked(line, origin, multiline=False) for line in lines or [""])
+    if not lines:
+        raise SettingsError(f"{origin} gave no address", next_step="write one address a line into it")
+    return tuple(_checked(line, origin, multiline=False) for line in lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,17 +138,14 @@ def _raw(base: str, environ: Mapping[str, str], command_timeout_seconds: float) 
     if not value.strip():
         raise _unusable(origin, "is empty")
     if origin.endswith("_FILE"):
-        value, warning = _from_file(origin, value)
+        value, warning = _from_file(origin, value, shown=_shown(value))
     elif origin.endswith("_COMMAND"):
         value = _from_command(origin, value, environ, command_timeout_seconds)
     return _Raw(text=value, origin=origin, warning=warning)
 
 
-def _from_file(origin: str, path: str) -> tuple[str, str | None]:
-    """The file's text, and a warning if others may touch the file.
-
-    The path is shown only when it is surely one (its folder is there): the secret itself may stand in its place.
-    """
+def _from_file(origin: str, path: str, *, shown: str) -> tuple[str, str | None]:
+    """The file's text, and a warning if others may touch the file. `shown`: of its path."""
     try:
         with Path(path).open("rb") as file:
             status = os.fstat(file.fileno())
@@ -150,13 +153,13 @@ def _from_file(origin: str, path: str) -> tuple[str, str | None]:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "that is not a path"
         raise SettingsError(
-            f"the file that {origin} names{_shown(path)} cannot be read: {why}",
+            f"the file that {origin} names{shown} cannot be read: {why}",
             next_step=f"put the path of a file that you may read into {origin}",
         ) from None
     warning = None
     mode = stat.S_IMODE(status.st_mode)
     if stat.S_ISREG(status.st_mode) and is_open_to_others(mode, owner=status.st_uid, reader=os.geteuid()):
-        warning = f"the file that {origin} names is open to others (mode {mode:04o}); chmod 600 it"
+        warning = f"the file that {origin} names{shown} is open to others (mode {mode:04o}); chmod 600 it"
     return _decoded(content, origin).rstrip("\r\n"), warning
 
 
@@ -170,6 +173,7 @@ def is_open_to_others(mode: int, *, owner: int, reader: int) -> bool:
 
 
 def _shown(path: str) -> str:
+    """Only what is surely a path (its folder is there): the secret itself may stand in its place."""
     try:
         return f", {path}," if os.sep in path and Path(path).parent.is_dir() else ""
     except (OSError, ValueError):
@@ -179,7 +183,7 @@ def _shown(path: str) -> str:
 def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout_seconds: float) -> str:
     """What the command prints. Causes are cut off: they carry its arguments and output."""
     next_step = (
-        f"run the command of {origin} by hand and see what it says; it is run without a shell: use sh -c '…' for"
+        f"run the command of {origin} by hand and see what it says; it is run without a shell: use `sh -c '…'` for"
         " pipes and variables"
     )
     try:
@@ -195,7 +199,7 @@ def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise SettingsError(
+        raise CommandFailedError(
             f"the command of {origin} ({Path(arguments[0]).name}) did not end in {timeout_seconds:g} seconds",
             next_step=next_step,
         ) from None
@@ -204,7 +208,7 @@ def _from_command(origin: str, command: str, environ: Mapping[str, str], timeout
         why = error.strerror if isinstance(error, OSError) else "it is not a command line (check its quotes)"
         raise SettingsError(f"the command of {origin} cannot be started: {why}", next_step=next_step) from None
     if done.returncode != 0:
-        raise SettingsError(
+        raise CommandFailedError(
             f"the command of {origin} ({Path(arguments[0]).name}) failed with exit code {done.returncode}",
             next_step=next_step,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from batchreset.adapters.events import event_log
+from batchreset.core.clock import rfc3339
 from batchreset.core.notice import Ending, notice, trial_notice
 from batchreset.core.ping import Moment
 from batchreset.errors import BatchresetError, ExitCode, SettingsError
@@ -18,6 +19,7 @@ from batchreset.settings.sources import readable_settings
 from batchreset.wiring.audience import (
     READABLE,
     Audience,
+    Elsewhere,
     audience_as_far_as_possible,
     audience_of,
     completed,
@@ -27,12 +29,16 @@ from batchreset.wiring.audience import (
 from batchreset.wiring.channels import Calls, Channels
 from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.summary import summarize
-from batchreset.wiring.within import within
+from batchreset.wiring.within import TOO_LATE, within
 
 START_SECONDS: Final = 10.0
+ANSWERED: Final = "it answered "
+"""How a service's own refusal begins."""
 END_SECONDS: Final = 20.0
 """For all notices and the ping together: a monitor or a mail server that hangs holds nobody up for longer."""
 _EVENTS: Final = {"notify": "notify.failed", "ping": "ping.failed", "metrics": "metrics.failed"}
+_PERHAPS: Final = "a notice to {where} has perhaps not arrived ({problem})"
+"""A service may have taken it and be slow to say so."""
 _SENTENCES: Final = {
     "notify": "no notice went to {where} ({problem})",
     "ping": "the monitor {where} was not pinged ({problem})",
@@ -66,6 +72,17 @@ class Given:
     silent: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lost:
+    """What did not arrive. `moment`: `start` or `end`; the log is written at the end in any case."""
+
+    what: str
+    moment: str
+    at: dt.datetime
+    where: str
+    why: str
+
+
 class Announcement:
     """Of one command, from its beginning to its end.
 
@@ -82,19 +99,23 @@ class Announcement:
         self._given, self._voice, self._seconds = given, voice, seconds
         self._began_at = dt.datetime.now(dt.UTC)
         self._channels: Channels | None = None
-        self._failed: list[tuple[str, str, str]] = []
+        self._elsewhere = Elsewhere(given.environ)
+        self._failed: list[_Lost] = []
         self._summary: Mapping[str, Any] | None = None
         self._repeated = False
         self.run: FrozenRun | None = None
 
-    def begin(self, settings: Settings) -> Settings:
+    def begin(self, settings: Settings, *, everybody: bool = False) -> Settings:
         """Find who hears of it, and tell the monitor; the settings with the addresses that are not written in them.
 
         Raises:
             SettingsError: an address, a file or a command that gives some, or the metrics file, cannot be used.
+            CommandFailedError: such a command gave nothing, and `everybody` has to be known.
         """
         given = self._given
-        whole = completed(settings, flags=given.flags, environ=given.environ)
+        whole = completed(settings, flags=given.flags, elsewhere=self._elsewhere)
+        if everybody and self._elsewhere.lost is not None:
+            raise self._elsewhere.lost
         self._meet(audience_of(whole))
         self._warn(*exposed(whole, flags=given.flags, environ=given.environ))
         return whole
@@ -102,26 +123,28 @@ class Announcement:
     def begin_again(self, run: FrozenRun) -> None:
         """As `begin`, for a run that was planned before: its own settings, and what is given anew.
 
-        What was right when the run was planned and is not any more does not keep it from being carried on.
+        What was right when the run was planned and is not any more does not keep it from being carried on, whatever
+        else is given anew.
 
         Raises:
             SettingsError: what is given anew cannot be used.
         """
         self.run = run
-        anew = given_anew(run.settings, flags=self._given.flags, environ=self._given.environ)
+        whole = given_anew(run.settings, flags=self._given.flags, elsewhere=self._elsewhere) or run.settings
         try:
-            self._meet(audience_of(anew or run.settings))
+            self._meet(audience_of(whole))
         except SettingsError as error:
-            if anew is not None:
-                raise
+            alone = given_anew(Settings(), flags=self._given.flags, elsewhere=self._elsewhere)
+            if alone is not None:
+                Channels.to(audience_of(alone))
             self._warn(f"not everybody will be told how it ends: {error.what}")
-            self._meet(audience_as_far_as_possible(run.settings), strict=False)
+            self._meet(audience_as_far_as_possible(whole), strict=False)
 
     def _meet(self, audience: Audience, *, strict: bool = True) -> None:
         self._channels = Channels.to(audience) if strict else Channels.as_far_as_possible(audience)
-        self._warn(*audience.warnings)
+        self._warn(*self._elsewhere.warnings, *audience.warnings)
         if not self._given.silent:
-            self._tell(self._channels.ping(Moment.START, ExitCode.OK), START_SECONDS)
+            self._tell(self._channels.ping(Moment.START, ExitCode.OK), START_SECONDS, moment="start")
 
     def trial(self) -> list[str]:
         """Send a test notice to everybody; where it went.
@@ -135,12 +158,14 @@ class Announcement:
             )
         with self._channels.notices(trial_notice(host=socket.gethostname())) as calls:
             answers = {where: problem for (_, where), problem in within(self._seconds, calls).items()}
-        lost = [f"{where}: {problem}" for where, problem in answers.items() if problem]
+        lost = {where: problem for where, problem in answers.items() if problem}
         if lost:
+            answered = any(problem.startswith(ANSWERED) for problem in lost.values())
+            why = "what is wrong there where a service answered, and otherwise why" if answered else "why"
             raise SettingsError(
-                f"the test notice did not arrive at {len(lost)} of {len(answers)} addresses",
-                details=tuple(lost),
-                next_step="correct those addresses, or see why this machine cannot reach them",
+                f"the test notice did not arrive at {len(lost)} of {len(answers)} addresses, as far as they say",
+                details=tuple(f"{where}: {problem}" for where, problem in lost.items()),
+                next_step=f"correct those addresses, or see {why} this machine cannot reach them",
             )
         return [f"a test notice went to {where}" for where in answers]
 
@@ -165,11 +190,14 @@ class Announcement:
             return
         if ending is None:
             ending = Ending(exit_code=ExitCode(self._summary["exit_code"] if self._summary else 0))
-        facts = self._summary or self._facts()
-        if problem := channels.measure(ending.exit_code, facts, began_at=self._began_at):
+        # The run goes on in another process: its figures are that one's to tell, and no monitor is to wake anybody.
+        held = ending.exit_code is ExitCode.RUN_HELD
+        facts = None if held else self._summary or self._facts()
+        if not held and (problem := channels.measure(ending.exit_code, facts, began_at=self._began_at)):
             self._note("metrics", str(channels.audience.metrics_file), problem)
         well = ending.exit_code is ExitCode.OK
-        calls = channels.ping(Moment.SUCCESS if well else Moment.FAILURE, ending.exit_code)
+        moment = Moment.SUCCESS if well else Moment.FAILURE
+        calls = {} if held else channels.ping(moment, ending.exit_code)
         told = notice(ending, facts, host=socket.gethostname(), job=self._job(), repeated=self._repeated)
         with contextlib.ExitStack() as stack:
             # Of a run that had ended well before there is no news.
@@ -186,7 +214,7 @@ class Announcement:
         given = self._given
         settings = readable_settings(READABLE, flags=given.flags, environ=given.environ, job_file=given.job_file)
         with contextlib.suppress(SettingsError):
-            settings = completed(settings, flags=given.flags, environ=given.environ)
+            settings = completed(settings, flags=given.flags, elsewhere=self._elsewhere)
         return Channels.as_far_as_possible(audience_as_far_as_possible(settings))
 
     def _job(self) -> str:
@@ -202,14 +230,16 @@ class Announcement:
             return None
         return summarize(self.run, now, stop=None, pacing=None, dry_run=False, began_at=self._began_at, ended_at=at)
 
-    def _tell(self, calls: Calls, seconds: float) -> None:
+    def _tell(self, calls: Calls, seconds: float, *, moment: str = "end") -> None:
         for (what, where), problem in within(seconds, calls).items():
             if problem is not None:
-                self._note(what, where, problem)
+                self._note(what, where, problem, moment=moment)
 
-    def _note(self, what: str, where: str, problem: str) -> None:
-        self._failed.append((what, where, problem))
-        self._warn(_SENTENCES[what].format(where=where, problem=problem))
+    def _note(self, what: str, where: str, problem: str, *, moment: str = "end") -> None:
+        at = dt.datetime.now(dt.UTC)
+        self._failed.append(_Lost(what=what, moment=moment, at=at, where=where, why=problem))
+        perhaps = what == "notify" and problem == TOO_LATE
+        self._warn((_PERHAPS if perhaps else _SENTENCES[what]).format(where=where, problem=problem))
 
     def _warn(self, *lines: str) -> None:
         self._voice.say(*(f"warning: {line}" for line in lines))
@@ -229,5 +259,6 @@ class Announcement:
                 run_id=self.run.folder.run_id if self.run is not None else "none",
             ) as log,
         ):
-            for what, where, problem in self._failed:
-                log.warning(_EVENTS[what], where=where, why=problem)
+            for lost in self._failed:
+                at = rfc3339(lost.at)
+                log.warning(_EVENTS[lost.what], moment=lost.moment, at=at, where=lost.where, why=lost.why)

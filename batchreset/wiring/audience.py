@@ -8,10 +8,10 @@ from typing import Final
 
 from batchreset.core.addresses import is_address, is_masked, masked
 from batchreset.core.secret import Secret
-from batchreset.errors import SettingsError
+from batchreset.errors import CommandFailedError, SettingsError
 from batchreset.settings.model import OutputSettings, Settings
 from batchreset.settings.names import variable
-from batchreset.settings.secrets import read_lines, read_lines_of_file
+from batchreset.settings.secrets import FoundLines, read_lines, read_lines_of_file
 from batchreset.settings.sources import load_settings
 
 NAMES: Final = ("output.notify", "output.ping", "output.metrics_file")
@@ -35,16 +35,57 @@ class Audience:
     warnings: tuple[str, ...] = ()
 
 
-def completed(settings: Settings, *, flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
-    """With the addresses that `…_FILE` and `…_COMMAND` of notify and ping give, where no flag says otherwise.
+class Elsewhere:
+    """The addresses that `…_FILE` and `…_COMMAND` of notify and ping give. Each is read once: a command may hang.
+
+    A command that is started and gives nothing is a warning: nobody's vault keeps a run from beginning.
+
+    Attributes:
+        warnings: of that, and of files that are open to others.
+        lost: the last such command's failure.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.warnings: list[str] = []
+        self.lost: CommandFailedError | None = None
+        self._read: dict[str, FoundLines | SettingsError | None] = {}
+
+    def lines(self, name: str) -> list[str] | None:
+        """The setting's, if there are any. Raises SettingsError: as `read_lines`, each time."""
+        if name not in self._read:
+            self._read[name] = self._read_now(name)
+        match self._read[name]:
+            case None:
+                return None
+            case SettingsError() as error:
+                raise error
+            case found:
+                return [line.open() for line in found.lines]
+
+    def _read_now(self, name: str) -> FoundLines | SettingsError | None:
+        try:
+            found = read_lines(name, self.environ)
+        except CommandFailedError as error:
+            self.lost = error
+            self.warnings.append(f"not everybody will be told how it ends: {error.what}")
+            return None
+        except SettingsError as error:
+            return error
+        if found is not None and found.warning:
+            self.warnings.append(found.warning)
+        return found
+
+
+def completed(settings: Settings, *, flags: Mapping[str, object], elsewhere: Elsewhere) -> Settings:
+    """With the addresses that are given elsewhere, where no flag says otherwise.
 
     Raises:
-        SettingsError: a variable's file or command fails, or two of a setting's variables are set.
+        SettingsError: a variable's file cannot be read, or two of a setting's variables are set.
     """
     found: dict[str, object] = {}
     for name in ("output.notify", "output.ping"):
-        if flags.get(name) is None and (read := read_lines(name, environ)) is not None:
-            lines = [line.open() for line in read.lines]
+        if flags.get(name) is None and (lines := elsewhere.lines(name)) is not None:
             found[name.partition(".")[2]] = lines if name == "output.notify" else lines[0]
     if not found:
         return settings
@@ -54,8 +95,8 @@ def completed(settings: Settings, *, flags: Mapping[str, object], environ: Mappi
     return settings.model_copy(update={"output": settings.output.model_copy(update=given)})
 
 
-def given_anew(settings: Settings, *, flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings | None:
-    """A run's own settings with what is given now of notify, ping and metrics_file; None: nothing is.
+def given_anew(settings: Settings, *, flags: Mapping[str, object], elsewhere: Elsewhere) -> Settings | None:
+    """These settings with what is given now of notify, ping and metrics_file; None: nothing is.
 
     Raises:
         SettingsError: what is given cannot be.
@@ -63,10 +104,10 @@ def given_anew(settings: Settings, *, flags: Mapping[str, object], environ: Mapp
     variables = {variable(name) for name in NAMES}
     now = load_settings(
         flags={name: flags.get(name) for name in NAMES},
-        environ={spelled: value for spelled, value in environ.items() if spelled.upper() in variables},
+        environ={spelled: value for spelled, value in elsewhere.environ.items() if spelled.upper() in variables},
         job_file=None,
     )
-    output = completed(now, flags=flags, environ=environ).output
+    output = completed(now, flags=flags, elsewhere=elsewhere).output
     given = {key: value for key in ("notify", "ping", "metrics_file") if (value := getattr(output, key))}
     if not given:
         return None

@@ -93,8 +93,11 @@ def stop_of(summary: Mapping[str, Any]) -> Stop | None:
     )
 
 
-def summary_lines(summary: Mapping[str, Any]) -> list[str]:
-    """The summary for a person: at most about twenty lines, 80 columns where the names allow."""
+def summary_lines(summary: Mapping[str, Any], *, repeated: bool = False) -> list[str]:
+    """The summary for a person: at most about twenty lines, 80 columns where the names allow.
+
+    `repeated`: it is of an earlier session; nothing was done in this one.
+    """
     outcomes: Mapping[str, int] = summary["outcomes"]
     lines = [f"Run {summary['run_id']}: {_headline(summary)}", ""]
     for outcome, meaning in meanings.OUTCOMES.items():
@@ -107,7 +110,7 @@ def summary_lines(summary: Mapping[str, Any]) -> list[str]:
                 if reason["outcome"] == outcome.value
             ]
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
-    took = f"this session took {_duration(summary['duration_seconds'])}"
+    took = f"{'the last' if repeated else 'this'} session took {_duration(summary['duration_seconds'])}"
     lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}", *_limit_lines(summary.get("pacing"))]
     named = ((name, summary["files"].get(name)) for name in ("results", "report", "log"))
     lines += ["", *(f"  {name:<11}{path}" for name, path in named if path)]

@@ -1,11 +1,13 @@
 """The words of a notice: the first two lines say what happened and what to do."""
 
+import re
 from typing import Any
 
 import pytest
 
 from batchreset.core.notice import Ending, Kind, Notice, notice, plain
 from batchreset.errors import ExitCode
+from tools.messages import messages
 
 
 def facts(*, stop: dict[str, str] | None = None, passwords: str = "sealed", **outcomes: int) -> dict[str, Any]:
@@ -132,3 +134,28 @@ def test_the_runs_own_folder_is_named_also_where_it_is_called_by_an_id() -> None
     assert plain(f"see 3f2504e0-4f89-41d3-9a0c-0305e82c3301, then `batchreset apply {folder}`", keep=folder) == (
         f"see (id left out), then 'batchreset apply {folder}'"
     )
+
+
+def test_what_is_called_by_a_user_names_none() -> None:
+    named = facts(failed=1)
+    named["files"] = {name: f"/srv/bob@contoso.com/{path}" for name, path in named["files"].items()}
+    job = "/in/3f2504e0-4f89-41d3-9a0c-0305e82c3301/anna.smith@contoso.example bad.csv"
+    text = told(ExitCode.ROWS_FAILED, named, job=job).text
+    assert "@" not in text.replace("＠", "@")
+    assert "job /in/(id left out)/(name left out) bad.csv" in text
+
+
+def test_commands_in_advice_keep_their_quotes_and_what_was_found_does_not_pass_for_one() -> None:
+    own = "install it: `pip install '.[notify]'`, not 'secret'"
+    assert plain(own, advice=True) == "install it: 'pip install '.[notify]'', not (not shown here)"
+    assert plain("found 'a ` b' and 'c ` d'") == "found (not shown here) and (not shown here)"
+
+
+def test_no_advice_of_our_own_loses_a_word() -> None:
+    """As a notice shows it: quotes that are not a command's are taken for something that was typed."""
+    steps = [re.sub(r"\{[^}]*\}", "it", message.next_step or "") for message in messages()]
+    assert [step for step in steps if "not shown here" in plain(step, advice=True)] == []
+
+
+def test_of_a_run_that_was_done_before_the_time_is_that_sessions() -> None:
+    assert "the last session took 10 min" in told(ExitCode.ROWS_FAILED, facts(failed=1), repeated=True).text

@@ -62,7 +62,9 @@ def test_a_file_that_is_open_to_others_is_read_with_a_warning(secret_file: Path,
     secret_file.chmod(mode)
     found = read_secret("access_token", {FILE: str(secret_file)})
     assert found is not None
-    assert found.warning == f"the file that {FILE} names is open to others (mode 0{mode:o}); chmod 600 it"
+    assert (
+        found.warning == f"the file that {FILE} names, {secret_file}, is open to others (mode 0{mode:o}); chmod 600 it"
+    )
 
 
 def test_a_secret_comes_from_the_first_line_that_a_command_prints() -> None:

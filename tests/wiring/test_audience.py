@@ -11,6 +11,7 @@ from batchreset.errors import SettingsError
 from batchreset.settings.model import OutputSettings, Settings
 from batchreset.settings.snapshot import from_snapshot, to_snapshot
 from batchreset.wiring.audience import (
+    Elsewhere,
     audience_as_far_as_possible,
     audience_of,
     completed,
@@ -48,14 +49,34 @@ def test_a_file_that_others_may_read_is_read_with_a_warning(addresses: Path) -> 
     addresses.chmod(0o644)
     (warning,) = audience_of(settings(notify=[str(addresses)])).warnings
     assert "chmod 600" in warning
-    assert "[output] notify" in warning
+    assert f"[output] notify names, {addresses}," in warning
+    elsewhere = Elsewhere({f"{NOTIFY}_FILE": str(addresses)})
+    completed(Settings(), flags={}, elsewhere=elsewhere)
+    assert ["chmod 600" in warning for warning in elsewhere.warnings] == [True]
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "two words://x\n"])
-def test_a_file_without_addresses_is_refused(addresses: Path, content: str) -> None:
+def test_a_file_without_addresses_is_refused_by_its_name(addresses: Path, content: str) -> None:
     addresses.write_text(content, encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"\[output\] notify"):
+    with pytest.raises(SettingsError, match=rf"\[output\] notify, {addresses}") as caught:
         audience_of(settings(notify=[str(addresses)]))
+    assert ("one address a line" in caught.value.next_step) is (not content.startswith("two"))
+
+
+def test_a_file_of_addresses_that_is_not_there_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"\[output\] notify names, none\.txt, cannot be read"):
+        audience_of(settings(notify=["none.txt"]))
+
+
+def test_a_command_that_gives_nothing_is_started_once_and_is_a_warning(tmp_path: Path) -> None:
+    """A vault that hiccups is no reason not to run."""
+    runs = tmp_path / "runs"
+    command = shlex.join([sys.executable, "-c", f"open({str(runs)!r}, 'a').write('x'); raise SystemExit(3)"])
+    elsewhere = Elsewhere({f"{NOTIFY}_COMMAND": command})
+    for _ in range(2):
+        assert completed(settings(notify=[HOOK]), flags={}, elsewhere=elsewhere).output.notify == (HOOK,)
+    assert runs.read_text(encoding="utf-8") == "x"
+    assert [warning.rpartition(" ")[2] for warning in elsewhere.warnings] == ["3"]
 
 
 @pytest.mark.parametrize("way", ["file", "command"])
@@ -67,27 +88,28 @@ def test_the_environment_gives_them_by_file_and_command_over_the_job_file(addres
     }
     if way == "file":
         del environ["BATCHRESET_OUTPUT__PING_FILE"]
-    whole = completed(settings(notify=["syslog://"]), flags={}, environ=environ)
+    whole = completed(settings(notify=["syslog://"]), flags={}, elsewhere=Elsewhere(environ))
     assert whole.output.notify == ((HOOK, "mailto://example.org") if way == "file" else (HOOK,))
     assert whole.output.ping == ("" if way == "file" else f"https://example.org/{CANARY}")
 
 
 def test_a_flag_goes_over_the_environment(addresses: Path) -> None:
     flags = {"output.notify": ("syslog://",)}
-    whole = completed(settings(notify=["syslog://"]), flags=flags, environ={f"{NOTIFY}_FILE": str(addresses)})
+    elsewhere = Elsewhere({f"{NOTIFY}_FILE": str(addresses)})
+    whole = completed(settings(notify=["syslog://"]), flags=flags, elsewhere=elsewhere)
     assert whole.output.notify == ("syslog://",)
 
 
 def test_two_variables_of_one_setting_are_refused(addresses: Path) -> None:
     with pytest.raises(SettingsError, match="only one of them may be"):
-        completed(Settings(), flags={}, environ={NOTIFY: HOOK, f"{NOTIFY}_FILE": str(addresses)})
+        completed(Settings(), flags={}, elsewhere=Elsewhere({NOTIFY: HOOK, f"{NOTIFY}_FILE": str(addresses)}))
 
 
 def test_what_a_file_gives_for_a_ping_is_checked_and_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "ping"
     path.write_text(f"http://example.org/{CANARY}", encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
-        completed(Settings(), flags={}, environ={"BATCHRESET_OUTPUT__PING_FILE": str(path)})
+        completed(Settings(), flags={}, elsewhere=Elsewhere({"BATCHRESET_OUTPUT__PING_FILE": str(path)}))
     lines = "\n".join(caught.value.lines())
     assert "travel in clear" in lines
     assert CANARY not in lines
@@ -111,8 +133,8 @@ def test_a_run_keeps_files_by_their_paths_and_addresses_without_their_secrets(ad
 
 def test_what_is_given_now_takes_the_place_of_what_a_run_kept() -> None:
     kept = settings(notify=["jsons://example.org/********"], ping="https://hc-ping.com/********", metrics_file="a.prom")
-    assert given_anew(kept, flags={}, environ={"BATCHRESET_PACE__MAX_ATTEMPTS": "none"}) is None
-    anew = given_anew(kept, flags={"output.ping": PING}, environ={NOTIFY: HOOK})
+    assert given_anew(kept, flags={}, elsewhere=Elsewhere({"BATCHRESET_PACE__MAX_ATTEMPTS": "none"})) is None
+    anew = given_anew(kept, flags={"output.ping": PING}, elsewhere=Elsewhere({NOTIFY: HOOK}))
     assert anew is not None
     assert (anew.output.notify, anew.output.ping, anew.output.metrics_file) == ((HOOK,), PING, "a.prom")
 

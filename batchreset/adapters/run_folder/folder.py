@@ -188,7 +188,7 @@ def check_run_id(run_id: str) -> None:
         shown = repr(run_id) if len(run_id) <= _LONGEST_RUN_ID else f"of {len(run_id)} characters"
         raise SettingsError(
             f"--run-id {shown} cannot be a folder's name",
-            next_step="use letters, digits, '.', '_' and '-', beginning with a letter or digit, at most"
+            next_step="use letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most"
             f" {_LONGEST_RUN_ID}",
         )
 
