@@ -16,7 +16,7 @@ from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
 from batchreset.cli.usage import told
 from batchreset.cli.wrapping import tell_people
-from batchreset.errors import BatchresetError, ExitCode
+from batchreset.errors import BatchresetError, ExitCode, RefusedError
 
 _COMMANDS: Final = {
     "run": "batchreset.cli.run:run",
@@ -34,6 +34,7 @@ _COMMANDS: Final = {
     "demo": "batchreset.cli.demo:demo",
     "completion": "batchreset.cli.completion:completion",
 }
+_HELP: Final = frozenset({"-h", "--help", "--version"})
 _PR_SET_DUMPABLE: Final = 4
 """linux/prctl.h"""
 _SHORT_HELP: Final = {
@@ -118,6 +119,7 @@ def _let_go_of(stream: TextIO | None) -> None:
 def _exit_code() -> int:
     try:
         with ending_in_order():
+            _refuse_lost_folder(sys.argv[1:])
             returned = cli.main(prog_name="batchreset", standalone_mode=False)
     except BatchresetError as error:
         tell_people(error.lines(), err=True)
@@ -141,6 +143,19 @@ def _exit_code() -> int:
         tell_people(unexpected(error), err=True)
         return ExitCode.UNEXPECTED
     return returned if isinstance(returned, int) else ExitCode.OK
+
+
+def _refuse_lost_folder(words: list[str]) -> None:
+    """Paths that commands are given, and the runs' folder, start there. Raises RefusedError."""
+    if not words or not _HELP.isdisjoint(words):
+        return
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise RefusedError(
+            f"the folder that this was started in is gone ({error.strerror})",
+            next_step="change to a folder that is there, then start it again",
+        ) from error
 
 
 def _keep_secrets_in_memory() -> None:

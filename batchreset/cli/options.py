@@ -20,35 +20,22 @@ from batchreset.core.events import EventLog
 from batchreset.core.progress import Progress
 from batchreset.errors import SettingsError
 from batchreset.settings.explain import choices
-from batchreset.settings.names import SETTINGS
+from batchreset.settings.names import SETTINGS, flag_of
 
 Decorated = Callable[..., Any]
 
-_FLAG_NAMES: Final = {
-    "input.protected": "--protected",
-    "input.customers": "--customer",
-    "password.kind": "--password-kind",
-    "password.length": "--password-length",
-    "password.words": "--password-words",
-    "password.recipients": "--recipient",
-    "auth.kind": "--auth-kind",
-}
-"""Where the key alone would not say what it is; a list's flag is given once for each entry."""
 _LONGEST_WORDS: Final = 24
 """Longer ones would push all descriptions aside; each description names them too."""
-_NO_FLAG: Final = frozenset({"input.path"})
 
 
 def setting_flags(command: Decorated) -> Decorated:
     """A flag for every setting; the command gets `flags`: dotted name to value, None where not given."""
-    return _flags_for(command, [name for name in SETTINGS if name not in _NO_FLAG])
+    return _flags_for(command, [name for name in SETTINGS if flag_of(name)])
 
 
 def section_flags(*wanted: str) -> Callable[[Decorated], Decorated]:
     """As `setting_flags`, for the settings of these sections, and for those that are named themselves."""
-    names = [
-        name for name in SETTINGS if name not in _NO_FLAG and not {name, name.partition(".")[0]}.isdisjoint(wanted)
-    ]
+    names = [name for name in SETTINGS if flag_of(name) and not {name, name.partition(".")[0]}.isdisjoint(wanted)]
     return lambda command: _flags_for(command, names)
 
 
@@ -62,11 +49,6 @@ def _flags_for(command: Decorated, names: Sequence[str]) -> Decorated:
     for name in reversed(names):
         decorated = _setting_flag(name)(decorated)
     return decorated
-
-
-def flag_of(name: str) -> str | None:
-    """The flag of a setting, by its dotted name; None where it has none."""
-    return None if name in _NO_FLAG else _FLAG_NAMES.get(name, "--" + name.partition(".")[2].replace("_", "-"))
 
 
 def _setting_flag(name: str) -> Callable[[Decorated], Decorated]:

@@ -12,7 +12,7 @@ from batchreset.cli.carrying_flags import job_flag, json_flag, online_flag, run_
 from batchreset.cli.carrying_out import around
 from batchreset.cli.environment import environment
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import Terminal, setting_flags, tell, terminal_flags
+from batchreset.cli.options import Terminal, command_log, setting_flags, tell, terminal_flags
 from batchreset.cli.streams import standard_input
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.planning import NewRun, new_run_id, plan_run
@@ -45,10 +45,11 @@ def plan(
     with announcing(terminal, flags=given, job_file=job, silent=True) as told:
         settings = told.begin(load_settings(flags=given, environ=environment(), job_file=job))
     now = dt.datetime.now(dt.UTC)
-    with around(terminal, online=online) as reading:
+    with command_log(terminal, "plan") as log, around(terminal, online=online) as reading:
         new_id = new_run_id(now) if run_id is None else run_id
         new = NewRun(run_id=new_id, now=now, recent_too=False, online=reading)
         planned = plan_run(settings, new, environ=environment(), stdin=standard_input())
+        log.info("plan.made", folder=str(planned.folder.path), to_reset=planned.reset_count, sha256=planned.plan_sha256)
     terminal.say(*plan_lines(planned))
     if as_json:
         tell(json.dumps({"run_id": planned.folder.run_id, "folder": str(planned.folder.path), **planned.facts}))

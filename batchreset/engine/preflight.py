@@ -21,7 +21,7 @@ RETRY_AFTER_MOST_SECONDS: Final = 60.0
 
 _MFA_NEXT = (
     "sign in again and satisfy multi-factor authentication (`batchreset auth login`, or give a new token that carries"
-    " the MFA claim), then run again: nothing was changed"
+    " the MFA claim), then continue the run with `batchreset apply`: nothing was changed"
 )
 
 
@@ -54,7 +54,8 @@ async def preflight(customer_tenant_id: str, *, world: World, apart_seconds: flo
     if verdict is Verdict.UNAUTHORIZED:
         raise SignInError(
             f"Partner Center refuses the token ({_said(answer)}); not one password was touched",
-            next_step="sign in again (`batchreset auth login`, or give a new App+User token), then run again: nothing"
+            next_step="sign in again (`batchreset auth login`, or give a new App+User token), then continue the run"
+            " with `batchreset apply`: nothing"
             " was changed",
         )
     world.log.info("preflight.passed", http_status=answer.status, mfa_compliant=answer.mfa_compliant)
@@ -90,7 +91,7 @@ async def _look(customer_tenant_id: str, token: Secret, world: World, apart_seco
     raise ServiceUnreachableError(
         f"the service cannot be reached: {detail}; no password was sent",
         next_step="check [partner_center] base_url, the network and the proxy variables (HTTPS_PROXY, NO_PROXY),"
-        " then run again",
+        " then continue the run with `batchreset apply`",
     )
 
 

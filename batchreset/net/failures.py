@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 
 from batchreset.core.exchange import LossKind, Lost, NotSent, NotSentKind
+from batchreset.net.proxies import proxy_of
 
 
 def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) -> Lost | NotSent:
@@ -19,9 +20,11 @@ def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) ->
     """
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.UnsupportedProtocol():
-            return no_connection(error)
+            return _of_the_proxy(no_connection(error), error)
         case httpx.ProxyError():
-            return NotSent(kind=NotSentKind.PROXY, detail="the proxy refused the connection")
+            proxy = _proxy_of(error)
+            named = f"the proxy {proxy}" if proxy else "the proxy"
+            return NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection")
         case httpx.TimeoutException():
             return Lost(kind=LossKind.TIMEOUT, detail="no answer in time")
         case httpx.RemoteProtocolError() if "incomplete" in str(error) or "without sending complete" in str(error):
@@ -34,6 +37,21 @@ def failure(error: httpx.TransportError | httpx.DecodingError | ssl.SSLError) ->
             return Lost(kind=LossKind.CUT_SHORT, detail="the answer's body could not be decoded")
         case _:
             return Lost(kind=LossKind.CONNECTION, detail="the connection was lost")
+
+
+def _of_the_proxy(unsent: NotSent, error: httpx.TransportError | httpx.DecodingError) -> NotSent:
+    """With the proxy named that was to be connected to, and not the service; TLS is the service's own."""
+    proxy = _proxy_of(error) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else None
+    if proxy is None or unsent.kind is NotSentKind.TLS:
+        return unsent
+    return NotSent(kind=unsent.kind, detail=f"{unsent.detail}, by way of the proxy {proxy}")
+
+
+def _proxy_of(error: httpx.TransportError | httpx.DecodingError) -> str | None:
+    try:
+        return proxy_of(error.request.url)
+    except RuntimeError:  # whatever raised it did not say for which request
+        return None
 
 
 def no_connection(error: BaseException) -> NotSent:

@@ -1,5 +1,6 @@
 """Whom to trust: the operating system's store, and `ca_file` beside it."""
 
+import os
 import ssl
 import sys
 from pathlib import Path
@@ -13,21 +14,43 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     """The operating system's trust store (`SSL_CERT_FILE` is honoured), and `ca_file` beside it.
 
     Raises:
-        SettingsError: `ca_file` cannot be read or holds no certificate.
+        SettingsError: `ca_file` cannot be read or holds no certificate; or what `SSL_CERT_FILE` names is not there.
     """
+    _refuse_lost_store()
     context = _system_trust()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # SSLKEYLOGFILE would let whoever holds a capture of the traffic read the passwords. None switches it off.
     context.keylog_filename = None  # type: ignore[assignment]
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
-        except (OSError, ValueError, RuntimeError) as error:
-            raise SettingsError(
-                f"[partner_center] ca_file: {ca_file} cannot be used ({_why(error)})",
-                next_step="give a file with the authority's certificate in PEM form, or leave ca_file empty",
-            ) from error
+    _trust_too(context, ca_file)
     return context
+
+
+def check_trust(ca_file: str) -> None:
+    """What `tls_context` would refuse. Raises SettingsError."""
+    _refuse_lost_store()
+    _trust_too(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
+
+
+def _trust_too(context: ssl.SSLContext, ca_file: str) -> None:
+    if not ca_file:
+        return
+    try:
+        context.load_verify_locations(cafile=str(Path(ca_file).expanduser()))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SettingsError(
+            f"[partner_center] ca_file: {ca_file} cannot be used ({_why(error)})",
+            next_step="give a file with the authority's certificate in PEM form, or leave ca_file empty",
+        ) from error
+
+
+def _refuse_lost_store() -> None:
+    """Python passes over one that is not there: others would be trusted than whoever set it meant."""
+    path = os.environ.get("SSL_CERT_FILE")
+    if path and not Path(path).is_file():
+        raise SettingsError(
+            f"the file that SSL_CERT_FILE names, {path}, is not there: whom to trust is not known",
+            next_step="correct SSL_CERT_FILE, or unset it",
+        )
 
 
 def _system_trust() -> ssl.SSLContext:

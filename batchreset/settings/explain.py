@@ -22,7 +22,7 @@ def wrong_value(field: FieldInfo, error: ErrorDetails, *, hidden: bool) -> str:
     value: object = error["input"]
     item = "".join(f"item {position + 1}: " for position in error["loc"][2:] if isinstance(position, int))
     pasted = isinstance(value, str) and bool(choices(field)) and len(value) > LONGEST_WORD_SHOWN
-    shown = _NOT_SHOWN if hidden or pasted or error["type"] == "hidden" else found(value)
+    shown = _NOT_SHOWN if value != "" and (hidden or pasted or error["type"] == "hidden") else found(value)
     reason = f" ({error['msg']})" if error["type"] in {"hidden", "refused"} else ""
     right = nearest(value, choices(field)) if isinstance(value, str) else None
     meant = f"; did you mean {found(right)}?" if right is not None else ""

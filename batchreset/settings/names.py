@@ -18,6 +18,17 @@ SETTINGS: Final[Mapping[str, FieldInfo]] = {
 """By dotted name, `pace.max_concurrency`."""
 
 PREFIX: Final = "BATCHRESET_"
+_FLAG_NAMES: Final = {
+    "input.protected": "--protected",
+    "input.customers": "--customer",
+    "password.kind": "--password-kind",
+    "password.length": "--password-length",
+    "password.words": "--password-words",
+    "password.recipients": "--recipient",
+    "auth.kind": "--auth-kind",
+}
+"""Where the key alone would not say what it is; a list's flag is given once for each entry."""
+_NO_FLAG: Final = frozenset({"input.path"})
 _ELSEWHERE: Final = {
     "auth": [f"{name}{suffix}" for name in SECRETS for suffix in ("", "_file", "_command")],
     "output": [f"{name}{suffix}" for name in TOLD for suffix in ("_file", "_command")],
@@ -33,6 +44,11 @@ _SECRET_MARKS: Final = ("SECRET", "TOKEN", "PASSWORD", "KEY")
 def variable(name: str) -> str:
     """`pace.max_concurrency` as `BATCHRESET_PACE__MAX_CONCURRENCY`."""
     return PREFIX + name.replace(".", "__").upper()
+
+
+def flag_of(name: str) -> str | None:
+    """The flag of a setting, by its dotted name; None where it has none."""
+    return None if name in _NO_FLAG else _FLAG_NAMES.get(name, "--" + name.partition(".")[2].replace("_", "-"))
 
 
 def name_of_variable(name: str) -> str:

@@ -17,6 +17,7 @@ from batchreset.settings.secret_names import SecretName, without_secrets
 COMMAND_TIMEOUT_SECONDS: Final = 30.0
 """Long enough for a vault's command line to sign in and fetch, short enough for a cron job to notice."""
 
+_WANTED: Final = {"": "the secret itself", "_FILE": "the path of a file", "_COMMAND": "a command"}
 _OTHERS_MAY: Final = 0o077
 _MULTILINE: Final = frozenset({"client_certificate"})
 """A PEM holds several lines and blanks; tokens and client secrets hold neither."""
@@ -109,7 +110,8 @@ def _lines(text: str, origin: str) -> tuple[Secret, ...]:
     stripped = [line.strip() for line in text.splitlines()]
     lines = [line for line in stripped if line and not line.startswith("#")]
     if not lines:
-        raise SettingsError(f"{origin} gave no address", next_step="write one address a line into it")
+        into = "have it print one address a line" if origin.endswith("_COMMAND") else "write one address a line into it"
+        raise SettingsError(f"{origin} gave no address", next_step=into)
     return tuple(_checked(line, origin, multiline=False) for line in lines)
 
 
@@ -136,7 +138,8 @@ def _raw(base: str, environ: Mapping[str, str], command_timeout_seconds: float) 
             )
     warning = None
     if not value.strip():
-        raise _unusable(origin, "is empty")
+        wanted = _WANTED[origin.removeprefix(base)]
+        raise SettingsError(f"{origin} is empty", next_step=f"unset it, or give {wanted} in it")
     if origin.endswith("_FILE"):
         value, warning = _from_file(origin, value, shown=_shown(value))
     elif origin.endswith("_COMMAND"):

@@ -17,6 +17,7 @@ from batchreset.settings.names import (
     PREFIX,
     SECRET_NAMES,
     SETTINGS,
+    flag_of,
     is_secret_key,
     looks_secret,
     name_of_variable,
@@ -134,7 +135,7 @@ def _flags(flags: Mapping[str, object]) -> Layer:
     given: list[Given] = []
     problems: list[str] = []
     for name, value in flags.items():
-        label = f"flag: {name}"
+        label = flag_of(name) or "INPUT" if name in SETTINGS else f"flag: {name}"
         if value is None:
             continue
         if name in SETTINGS:
@@ -169,7 +170,8 @@ def _from_text(name: str, text: str) -> object:
     if annotation is float:
         return float(text) if _NUMBER.fullmatch(text) else text
     if get_origin(annotation) is tuple:
-        return _list_from_text(text)
+        # Nobody to be told is what an empty one of `ping` means too; nobody to be protected is not said by accident.
+        return () if name == "output.notify" and not text.strip() else _list_from_text(text)
     return text
 
 

@@ -13,7 +13,7 @@ from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
-from batchreset.core.stop import stop_for
+from batchreset.core.stop import APPLY, stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import (
     BatchresetError,
@@ -71,6 +71,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
     """
     signals, runs_dir = machine.stop_source(), run.folder.path.parent
     with (
+        _naming(run),
         signals.noting(),
         holding(run.folder),
         alone_with(
@@ -157,6 +158,16 @@ def _refuse_unread(run: FrozenRun, *, dry_run: bool) -> None:
             " known; nothing was sent",
             next_step="plan again with --online, without --dry-run and under another --run-id",
         )
+
+
+@contextlib.contextmanager
+def _naming(run: FrozenRun) -> Iterator[None]:
+    """Whatever is to be done about an error, its command names this run."""
+    try:
+        yield
+    except BatchresetError as error:
+        error.next_step = error.next_step.replace(APPLY, f"`{run.apply_command}`")
+        raise
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Who hears how a command ended: addresses of notices, a monitor to ping, a metrics file."""
 
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,12 +87,13 @@ def completed(settings: Settings, *, flags: Mapping[str, object], elsewhere: Els
     found: dict[str, object] = {}
     for name in ("output.notify", "output.ping"):
         if flags.get(name) is None and (lines := elsewhere.lines(name)) is not None:
-            found[name.partition(".")[2]] = lines if name == "output.notify" else lines[0]
+            found[name] = lines if name == "output.notify" else lines[0]
     if not found:
         return settings
     # Validated: what a file holds may be as wrong as what a flag says.
-    checked = load_settings(flags={f"output.{key}": value for key, value in found.items()}, environ={}, job_file=None)
-    given = {key: getattr(checked.output, key) for key in found}
+    spelled = {variable(name): value if isinstance(value, str) else json.dumps(value) for name, value in found.items()}
+    checked = load_settings(flags={}, environ=spelled, job_file=None)
+    given = {key: getattr(checked.output, key) for key in (name.partition(".")[2] for name in found)}
     return settings.model_copy(update={"output": settings.output.model_copy(update=given)})
 
 

@@ -109,6 +109,8 @@ def give(run: FrozenRun, wanted: Wanted, giving: Giving) -> None:
                 seal_into(file, pieces, recipients, armored=giving.armored)
             else:
                 file.writelines(pieces)
+        if not seen.passwords:
+            giving.warn("note: no password is among these: nothing that was asked for has been sent yet")
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -27,6 +27,7 @@ from batchreset.adapters.sealing import resolve_recipients
 from batchreset.core.clock import rfc3339
 from batchreset.core.protection import Protected
 from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunHeldError, SettingsError
+from batchreset.net import check_trust
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.wiring.audience import fixed_output
@@ -132,6 +133,7 @@ def same_input(run: FrozenRun, path: str, *, stdin: BinaryIO | None) -> bool:
 
 def _refuse_impossible(settings: Settings) -> None:
     refuse_unusable(settings)
+    check_trust(settings.partner_center.ca_file)
     refuse_idle_settings(settings.password)
     if not settings.input.path:
         raise InputError(

@@ -45,6 +45,10 @@ def refuse_unusable(settings: Settings) -> None:
             " consents to (BATCHRESET_AUTH__TENANT_ID, BATCHRESET_AUTH__CLIENT_ID); or a ready token in"
             ' BATCHRESET_AUTH__ACCESS_TOKEN with [auth] kind = "access_token"',
         )
+    if auth.keyvault:
+        from batchreset.adapters.key_vault.address import SecretAddress  # noqa: PLC0415  seldom needed
+
+        SecretAddress.parse(auth.keyvault)
     if not auth.authority and not is_guid(auth.client_id):
         raise SettingsError(
             "[auth] client_id is not an application's GUID",

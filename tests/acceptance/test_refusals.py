@@ -79,7 +79,10 @@ INPUT = {
     "nobody left": Case(
         arguments=(*RUN, "--protected", "users.csv"), says=("no account of users.csv is left to reset: 3 protected",)
     ),
-    "no protected list": Case(arguments=(*RUN, "--protected", "nix.csv"), says=("nix.csv does not exist",)),
+    "no protected list": Case(
+        arguments=(*RUN, "--protected", "nix.csv"),
+        says=("the protected list nix.csv ([input] protected) does not exist",),
+    ),
     "misspelled protected account": Case(
         arguments=(*RUN, "--protected", "p.csv"), files={"p.csv": f"user-id\n{USER[:-1]}\n"},
         says=("p.csv", "no GUID", USER[:-1]),
@@ -101,7 +104,7 @@ SETTINGS = {
     "several at once": Case(
         arguments=(*RUN, "--job", "job.toml", "--canary", "-1"), files={"job.toml": "[saftey]\nx = 1\n"},
         environ={"BATCHRESET_PACE__ORDER": "inputs"},
-        says=("3 problems", "saftey", "flag: safety.canary: found -1", '"inputs"', 'did you mean "input"'),
+        says=("3 problems", "saftey", "--canary: found -1", '"inputs"', 'did you mean "input"'),
     ),
     "not a number": Case(arguments=(*RUN, "--canary", "ten"), says=("--canary", "ten")),
     "plain http": Case(arguments=(*RUN, "--base-url", "http://localhost"), says=("secrets would travel in clear",)),

@@ -135,3 +135,26 @@ def test_causes_that_go_in_a_circle_come_to_an_end() -> None:
 def test_a_certificate_that_only_the_text_tells_of_is_tls() -> None:
     exchange = failure(httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] canary"))
     assert exchange == NotSent(kind=NotSentKind.TLS, detail="the secure connection was refused")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("HTTPS_PROXY", "http://user:canary@proxy.example.org:3128", "proxy.example.org:3128 (HTTPS_PROXY)"),
+        ("all_proxy", "proxy.example.org:3128", "proxy.example.org:3128 (all_proxy)"),
+        ("NO_PROXY", "service.example.org", None),
+    ],
+)
+def test_a_proxy_that_is_dead_is_named_instead_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str | None
+) -> None:
+    if name == "NO_PROXY":
+        monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.org")
+    monkeypatch.setenv(name, value)
+    asked = httpx.Request("GET", "https://service.example.org/")
+    refused = httpx.ConnectError("x", request=asked)
+    refused.__cause__ = ConnectionRefusedError()
+    unsent = failure(refused)
+    assert unsent.detail == "the connection was refused" + (f", by way of the proxy {shown}" if shown else "")
+    answered = failure(httpx.ProxyError("canary", request=asked))
+    assert answered.detail == f"the proxy{f' {shown}' if shown else ''} refused the connection"

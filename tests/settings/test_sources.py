@@ -430,11 +430,31 @@ def test_a_problem_of_the_environment_names_the_variable_and_the_remedy(name: st
     [
         ("pace.max_concurency", 1, "there is no such setting; did you mean pace.max_concurrency?"),
         ("qqq", 1, "there is no such setting; settings are named section.key"),
-        ("pace.max_attempts", 0, "found 0; allowed: a whole number from 1 to 100"),
     ],
 )
-def test_a_problem_of_a_flag_names_it_and_the_remedy(name: str, value: object, line: str) -> None:
+def test_a_flag_that_there_is_not_comes_with_the_remedy(name: str, value: object, line: str) -> None:
     assert problems(flags={name: value}) == (f"flag: {name}: {line}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [("pace.max_attempts", "--max-attempts"), ("password.kind", "--password-kind"), ("input.path", "INPUT")],
+)
+def test_a_problem_of_a_flag_names_it_as_it_is_typed(name: str, spelled: str) -> None:
+    (line,) = problems(flags={name: 0})
+    assert line.startswith(f"{spelled}: found 0; allowed: ")
+
+
+def test_an_empty_variable_of_notices_is_nobody_as_that_of_the_ping_is() -> None:
+    empty = {"BATCHRESET_OUTPUT__NOTIFY": "", "BATCHRESET_OUTPUT__PING": ""}
+    output = load_settings(flags={}, environ=empty, job_file=None).output
+    assert (output.notify, output.ping) == ((), "")
+
+
+def test_an_empty_text_is_no_secret() -> None:
+    """Also of what is never shown otherwise."""
+    (line,) = problems(flags={"output.notify": ("",)})
+    assert "item 1: found the empty text" in line
 
 
 def test_one_variable_in_two_cases_is_refused() -> None:

@@ -10,13 +10,15 @@ import pytest
 
 from batchreset.adapters.reader import InvalidRowsError
 from batchreset.adapters.run_folder import RunFolder, holding, make_folder
-from batchreset.errors import PlanRefusedError, RunFolderError, RunHeldError, SettingsError
+from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunHeldError, SettingsError
+from batchreset.net import tls_context
 from batchreset.settings.model import SafetySettings, Settings
 from batchreset.wiring.frozen import check_plan_is_unchanged, read_frozen
 from batchreset.wiring.planning import NewRun, plan_run
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 GOOD = f"customer-tenant-id,user-id\n{CUSTOMER},7c9e6679-7425-40de-944b-e07fc1f90ae7\n"
+SIGNING_IN = {"tenant_id": CUSTOMER, "client_id": CUSTOMER}
 NEW = NewRun(run_id="r", now=dt.datetime(2026, 11, 21, 3, tzinfo=dt.UTC))
 
 
@@ -59,6 +61,36 @@ def test_the_list_of_an_input_that_was_mended_is_gone(tmp_path: Path) -> None:
         plan(tmp_path, GOOD + "x,y\n")
 
     assert not plan(tmp_path, GOOD).problems.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"partner_center": {"ca_file": "none.pem"}}, "ca_file: none.pem cannot be used"),
+        ({"auth": {**SIGNING_IN, "keyvault": "https://v.vault.azure.net/keys/x"}}, "Vault is not of the form"),
+    ],
+)
+def test_what_a_run_could_not_use_is_not_frozen(tmp_path: Path, wrong: dict[str, object], words: str) -> None:
+    """`apply` would refuse it, and takes no other settings."""
+    given = Settings.model_validate({**settings(tmp_path).model_dump(), **wrong})
+    with pytest.raises(SettingsError, match=words):
+        plan_run(given, NEW, environ={}, stdin=io.BytesIO(GOOD.encode()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_of_trust_that_is_not_there_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    with pytest.raises(SettingsError, match=r"SSL_CERT_FILE names, .*none\.pem, is not there"):
+        plan(tmp_path, GOOD)
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        tls_context("")
+
+
+def test_an_empty_protected_list_is_told_from_an_empty_input(tmp_path: Path) -> None:
+    empty = tmp_path / "p.csv"
+    empty.touch()
+    with pytest.raises(InputError, match=rf"^the protected list {empty} \(\[input\] protected\) is empty"):
+        plan(tmp_path / "runs", GOOD, protected=[str(empty)])
 
 
 def test_what_is_left_out_is_listed_beside_the_plan(tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ from typing import Final
 import click
 
 from batchreset.cli.main import cli
-from batchreset.cli.options import flag_of
-from batchreset.settings.names import SETTINGS
+from batchreset.settings.names import SETTINGS, flag_of
 
 COLUMNS: Final = 80
 _MARGIN: Final = 2

@@ -34,8 +34,24 @@ def read_protected(entries: Iterable[str]) -> Protected:
     protected = Protected()
     for entry in entries:
         inline = _named_inline(entry)
-        protected |= _one_list(load(entry)) if inline is None else inline
+        protected |= _one_list(_loaded(entry)) if inline is None else inline
     return protected
+
+
+def _loaded(entry: str) -> WholeTable:
+    try:
+        return load(entry)
+    except InputError as error:
+        # Told from the input, which is read in the same way.
+        raise InputError(
+            f"the protected list {entry} ([input] protected){_said_of(entry, error.what)}",
+            next_step=error.next_step,
+            details=error.details,
+        ) from error
+
+
+def _said_of(entry: str, what: str) -> str:
+    return what.removeprefix(entry) if what.startswith(f"{entry} ") else f" cannot be used: {what}"
 
 
 def fixed_entry(entry: str) -> str:

@@ -45,6 +45,11 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
             )
             WRITERS[ending](batches, temporary)
     except FROM_POLARS as error:
+        if destination.is_dir():
+            raise RunFolderError(
+                f"the results could not be written: {destination} is a folder",
+                next_step="move that folder away, then write them again with `batchreset results`",
+            ) from error
         raise RunFolderError(
             f"the results could not be written to {destination}: {cause(error)}",
             next_step="check that the folder exists, may be written to and has room,"

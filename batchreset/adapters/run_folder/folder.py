@@ -244,6 +244,12 @@ def find_folder(run: str, runs_dir: Path) -> RunFolder:
     for folder in meant:
         if folder.lost_its_plan:
             raise _lost(folder)
+    for folder in meant:
+        if _is_file(folder.lock) or _is_file(folder.plan):
+            raise RunFolderError(
+                f"{folder.path} has no run.json: its planning was not finished, or somebody removed that file",
+                next_step="plan it again, under the same --run-id if you like; `batchreset status` lists whole runs",
+            )
     with contextlib.suppress(RunFolderError):
         known = [folder.run_id for folder in all_folders(runs_dir)]
     listed = f"; runs there: {', '.join(known[-5:])}" if known else ""

@@ -13,6 +13,7 @@ from batchreset.adapters.run_folder import (
     all_folders,
     check_run_id,
     find_folder,
+    holding,
     lost_folders,
     make_folder,
 )
@@ -167,6 +168,17 @@ def test_what_is_no_run_is_refused_in_plain_words(run: str, tmp_path: Path, monk
     make_folder(tmp_path / "runs", "half")
 
     with pytest.raises(RunFolderError, match="there is no run"):
+        find_folder(run, tmp_path / "runs")
+
+
+@pytest.mark.parametrize("run", ["begun", "runs/begun"])
+def test_a_folder_whose_planning_was_not_finished_is_told_from_none(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with holding(make_folder(tmp_path / "runs", "begun")):
+        pass
+    with pytest.raises(RunFolderError, match=r"begun has no run\.json: its planning was not finished"):
         find_folder(run, tmp_path / "runs")
 
 
