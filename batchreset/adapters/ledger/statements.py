@@ -233,7 +233,7 @@ SELECT min(noted_at), max(noted_at) FROM intents GROUP BY noted_at / 86400000
 """
 """Of each day on which something was sent, or noted: its first and last moment."""
 HISTORY_PASSWORDS: Final = f"""
-SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL
+SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL, i.request_id
 FROM intents i
 LEFT JOIN ({_CUT_OFF} AND i.row BETWEEN ?1 AND ?2) c ON c.row = i.row AND c.generation = i.generation
 WHERE i.row BETWEEN ?1 AND ?2 ORDER BY i.row, i.generation
@@ -271,13 +271,14 @@ LEFT JOIN outcomes o ON o.row = i.row AND o.generation = i.generation
 SETTLE: Final = """
 INSERT INTO outcomes
 SELECT i.row, i.generation, ?, 'reconciled', (SELECT count(*) FROM attempts a WHERE a.row = i.row),
-       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
-       (SELECT max(a.ended_at) FROM attempts a WHERE a.row = i.row)
-FROM (SELECT row, max(generation) AS generation FROM intents WHERE row = ?) i
+       coalesce((SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row), i.noted_at),
+       coalesce((SELECT max(a.ended_at) FROM attempts a WHERE a.row = i.row), i.noted_at)
+FROM (SELECT row, max(generation) AS generation, noted_at FROM intents WHERE row = ?) i
 WHERE true
 ON CONFLICT (row, generation) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
 """
-"""Its times stay as they were: of the requests, not of the reconciliation."""
+"""Its times stay as they were: of the requests, not of the reconciliation. Of a request that was under way when a
+process was killed, when it was noted is all that is known."""
 UNSETTLE: Final = (
     """
 UPDATE outcomes SET (outcome, reason) = (SELECT t.was_outcome, t.was_reason FROM settlements t
