@@ -144,6 +144,13 @@ ADD_INTENT: Final = (
 ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 
+# A row that succeeded, of which records make every password a possible one.
+_REASON: Final = """iif(o.outcome = 'succeeded' AND o.row IN (
+  SELECT c.row FROM certainties c WHERE c.certainty = 'possible'
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = c.row
+                  AND i.generation > (SELECT max(m.generation) FROM certainties m WHERE m.row = c.row))
+), 'doubted', o.reason)"""
+
 SETTLED: Final = """
 SELECT o.row, o.outcome, o.reason FROM outcomes o
 WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
@@ -191,8 +198,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcomes o
 """
 """What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent, outcome."""
 
-ENDED_BETWEEN: Final = """
-SELECT o.row, o.outcome, o.reason, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
+ENDED_BETWEEN: Final = f"""
+SELECT o.row, o.outcome, {_REASON}, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
        o.attempts, o.first_sent_at, iif(o.first_sent_at IS NULL, NULL, o.completed_at)
 FROM outcomes o LEFT JOIN attempts a ON a.row = o.row AND a.number = o.attempts
 WHERE o.row BETWEEN ? AND ?
@@ -219,8 +226,8 @@ LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes WHERE first_sent
 NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"
-TOTALS: Final = """
-SELECT o.outcome, o.reason, count(*) FROM outcomes o
+TOTALS: Final = f"""
+SELECT o.outcome, {_REASON}, count(*) FROM outcomes o
 WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
 GROUP BY 1, 2
 """
@@ -296,8 +303,8 @@ DELETE FROM settlements WHERE row = :row AND generation = (SELECT max(i.generati
 )
 """Records that came later speak against the earlier ones: what answers had led to holds again."""
 
-ENDINGS_BETWEEN: Final = """
-SELECT o.row, o.outcome, o.reason, o.attempts FROM outcomes o
+ENDINGS_BETWEEN: Final = f"""
+SELECT o.row, o.outcome, {_REASON}, o.attempts FROM outcomes o
 WHERE o.row BETWEEN ? AND ?
   AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
 """
