@@ -55,6 +55,8 @@ class Reason(enum.StrEnum):
     PLANNED = "planned"
     RECONCILED = "reconciled"
     """Partner Center's own records decided how the row ended (`batchreset reconcile`), also where it succeeded."""
+    DOUBTED = "doubted"
+    """It succeeded, and Partner Center's own records speak against its password being the one in force."""
 
 
 _ADVICE_BY_REASON = {
@@ -95,6 +97,10 @@ _ADVICE_BY_REASON = {
         "Partner Center's own records have every unclear request for it as failed; try it again with"
         " `apply --retry-failed`."
     ),
+    Reason.DOUBTED: (
+        "Partner Center's own records speak against this password being in force still, such as with a later reset"
+        " (reconcile.csv says what); look at the user, or reset it again."
+    ),
 }
 
 _ADVICE_NOT_ATTEMPTED = {
@@ -121,7 +127,7 @@ _ADVICE_IN_DOUBT_PROTECTED = (
 
 def advice(outcome: Outcome, reason: Reason | None) -> str:
     """One plain sentence where there is something to do, else empty."""
-    if outcome is Outcome.SUCCEEDED or reason is None:
+    if reason is None or (outcome is Outcome.SUCCEEDED and reason is not Reason.DOUBTED):
         return ""
     if outcome is Outcome.IN_DOUBT:
         return _ADVICE_IN_DOUBT_PROTECTED if reason is Reason.PROTECTED else _ADVICE_IN_DOUBT

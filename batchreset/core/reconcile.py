@@ -15,10 +15,16 @@ import enum
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from batchreset.core.audit import CLOCK_SKEW, AuditRecord, Recorded
 from batchreset.core.certainty import Certainty, certainty
+from batchreset.core.correlation import correlation_id
 from batchreset.core.outcome import Outcome
+
+_UNNOTED_AT_MOST: Final = 16
+"""Exchanges of a row are noted a moment after each: when a process is killed, more than one or two may be missing only
+where the disk is very slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +44,25 @@ class Generation:
 
     Attributes:
         cut_off: a process was killed while it may have been sent; that exchange is not among the attempts.
+        request_id: that was noted with it.
+        exchanges: noted of the row up to now, with this password and with those before it.
     """
 
     number: int
     noted_at: dt.datetime
     cut_off: bool
+    request_id: str = ""
+    exchanges: int = 0
     attempts: tuple[SentAttempt, ...] = ()
+
+    @property
+    def unnoted_ids(self) -> frozenset[str]:
+        """Correlation ids of exchanges that may have been under way when a process was killed."""
+        if not self.cut_off or not self.request_id:
+            return frozenset()
+        sent = {attempt.correlation_id for attempt in self.attempts}
+        numbers = range(1, self.exchanges + _UNNOTED_AT_MOST + 1)
+        return frozenset(correlation_id(self.request_id, number) for number in numbers) - sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +85,12 @@ class LedgerRow:
         """Whether anything was sent for it, as far as can be told."""
         return any(generation.attempts or generation.cut_off for generation in self.generations)
 
+    @property
+    def correlation_ids(self) -> frozenset[str]:
+        """Of every request that was sent for it, or may have been."""
+        noted = (attempt.correlation_id for password in self.generations for attempt in password.attempts)
+        return frozenset(noted).union(*(password.unnoted_ids for password in self.generations))
+
 
 class Difference(enum.StrEnum):
     """Where the two differ; the words are the contract of reconcile.csv."""
@@ -79,7 +104,7 @@ class Difference(enum.StrEnum):
     RECORDED_SUCCEEDED = "recorded_succeeded"
     """It failed by an answer, and is recorded as succeeded."""
     RECORDED_LATER = "recorded_later"
-    """An earlier password of this run is recorded after a later one."""
+    """An earlier password of this run is recorded after a later one, or perhaps after it."""
     SOMEBODY_ELSE = "somebody_else"
     """A reset is recorded that this run did not send."""
     PERHAPS_OURS = "perhaps_ours"
@@ -141,11 +166,12 @@ class _Judged:
 
 def reconcile_row(row: LedgerRow, records: Iterable[AuditRecord]) -> Reconciled:
     """Compare one row with the records of its account, in any order."""
-    own = {attempt.correlation_id for generation in row.generations for attempt in generation.attempts}
+    own = row.correlation_ids
     recorded: defaultdict[str, list[AuditRecord]] = defaultdict(list)
     others: list[AuditRecord] = []
-    since = min(generation.noted_at for generation in row.generations) - CLOCK_SKEW
-    for record in sorted(set(records), key=_order):
+    in_order = sorted(set(records), key=_order)
+    since = _since(row, (record for record in in_order if record.correlation_id in own))
+    for record in in_order:
         if record.correlation_id in own:
             recorded[record.correlation_id].append(record)
         elif record.is_reset and record.status is not Recorded.FAILED and (record.at is None or record.at >= since):
@@ -175,6 +201,15 @@ def reconcile_row(row: LedgerRow, records: Iterable[AuditRecord]) -> Reconciled:
     )
 
 
+def _since(row: LedgerRow, own: Iterable[AuditRecord]) -> dt.datetime:
+    """What was recorded before this was replaced by the row's first request, by the service's clock.
+
+    This machine's clock may be further ahead than it should be: no later than the first record of its own requests.
+    """
+    noted = min(generation.noted_at for generation in row.generations) - CLOCK_SKEW
+    return min([noted, *(record.at for record in own if record.at is not None)])
+
+
 def _order(record: AuditRecord) -> tuple[str, ...]:
     return (record.at.isoformat() if record.at else "", record.correlation_id, record.status, record.by)
 
@@ -184,6 +219,10 @@ def _judge(generation: Generation, recorded: Mapping[str, Sequence[AuditRecord]]
     since = [generation.noted_at - CLOCK_SKEW]
     every_done: list[AuditRecord] = []
     denied: list[AuditRecord] = []
+    # One that was not noted is known by its record alone.
+    for name in sorted(generation.unnoted_ids & recorded.keys()):
+        every_done += [record for record in recorded[name] if record.status is Recorded.SUCCEEDED]
+        against |= len({record.status for record in recorded[name]} - {Recorded.OPEN}) > 1
     for attempt in generation.attempts:
         found = recorded.get(attempt.correlation_id, ())
         done = [record for record in found if record.status is Recorded.SUCCEEDED]
@@ -249,13 +288,16 @@ def _certainties(
     return {one.number: Certainty.IN_FORCE if one is last else Certainty.SUPERSEDED for one in judged}
 
 
-def _rivals(judged: Sequence[_Judged]) -> list[_Judged]:
-    """Earlier passwords that are recorded after the last one, or at a time that cannot be compared."""
+def _rivals(judged: Sequence[_Judged]) -> list[AuditRecord]:
+    """Of each earlier password that is, or may be, recorded after the last one: the record that says so."""
     candidates = _candidates(judged)
-    last = _newest(candidates[-1].done) if candidates else None
-    if last is None:
+    if not candidates:
         return []
-    return [one for one in candidates[:-1] if any(record.at is None or record.at >= last for record in one.done)]
+    last = candidates[-1]
+    # Without a record of its own it may have been carried out at any moment from then on.
+    at = _newest(last.done) if last.done else last.since
+    found = ([one for one in each.done if at is None or one.at is None or one.at >= at] for each in candidates[:-1])
+    return [max(records, key=_order) for records in found if records]
 
 
 def _own(row: LedgerRow, outcome: Outcome | None, judged: Sequence[_Judged]) -> Iterator[Found]:
@@ -267,8 +309,8 @@ def _own(row: LedgerRow, outcome: Outcome | None, judged: Sequence[_Judged]) -> 
             yield Found(what=Difference.RECORDED_FAILED, record=last.denied[-1])
         elif not last.done:
             yield Found(what=Difference.NOT_RECORDED)
-        for one in _rivals(judged):
-            yield Found(what=Difference.RECORDED_LATER, record=one.done[-1])
+        for record in _rivals(judged):
+            yield Found(what=Difference.RECORDED_LATER, record=record)
     if row.outcome is Outcome.FAILED:
         for one in judged:
             if one.done:

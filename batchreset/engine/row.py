@@ -11,6 +11,7 @@ from typing import Final
 import tenacity
 
 from batchreset.core.classify import Verdict, classify
+from batchreset.core.correlation import correlation_id
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.lifecycle import Move, RowState, moved
 from batchreset.core.outcome import Outcome
@@ -70,6 +71,7 @@ class RowRun:
         self._first_sent_at = known.first_sent_at
         self._password: Secret | None = None
         self._request_id = ""
+        self._noted_id = ""
         self._verdict = Verdict.SUCCEEDED
         self._latency_seconds = 0.0
         self._retry_after_seconds: float | None = None
@@ -149,7 +151,7 @@ class RowRun:
         password = self._world.new_password()
         self._generation += 1
         self._known_outcome = None
-        self._request_id = self._world.new_id()
+        self._request_id = self._noted_id = self._world.new_id()
         await self._world.ledger.intend(
             Intent(
                 row=self._row.row,
@@ -164,21 +166,21 @@ class RowRun:
 
     async def _exchange(self, password: Secret, token: Secret) -> Exchange:
         clock = self._world.clock
-        correlation_id = self._world.new_id()
+        sent_id = correlation_id(self._noted_id, self._history.exchanges + 1)
         sent_at, sent_seconds = clock.now(), clock.monotonic()
         self._first_sent_at = self._first_sent_at or sent_at
         exchange: Exchange = _CANCELLED
         try:
             exchange = await self._world.api.reset(
-                self._row, password, request_id=self._request_id, correlation_id=correlation_id, token=token
+                self._row, password, request_id=self._request_id, correlation_id=sent_id, token=token
             )
         finally:
             self._latency_seconds = clock.monotonic() - sent_seconds
             self._verdict = self._tokens.judged(classify(exchange), token)
-            self._record(exchange, correlation_id, sent_at)
+            self._record(exchange, sent_id, sent_at)
         return exchange
 
-    def _record(self, exchange: Exchange, correlation_id: str, sent_at: dt.datetime) -> None:
+    def _record(self, exchange: Exchange, sent_id: str, sent_at: dt.datetime) -> None:
         answered = exchange if isinstance(exchange, Answered) else None
         self._retry_after_seconds = answered.retry_after_seconds if answered else None
         attempt = Attempt(
@@ -190,11 +192,11 @@ class RowRun:
             http_status=answered.status if answered else None,
             error_code=answered.error_code if answered else "",
             error_description=exchange.detail if isinstance(exchange, Lost | NotSent) else exchange.error_description,
-            correlation_id=(answered and answered.correlation_id) or correlation_id,
+            correlation_id=(answered and answered.correlation_id) or sent_id,
             request_id=(answered and answered.request_id) or self._request_id,
             sent_at=sent_at,
             ended_at=self._world.clock.now(),
-            sent_correlation_id=correlation_id,
+            sent_correlation_id=sent_id,
         )
         self._world.ledger.attempted(attempt)
         self._world.log.debug(

@@ -23,7 +23,8 @@ _EXPLANATIONS: Final = {
     ),
     Difference.RECORDED_SUCCEEDED: "It failed by the service's answer, and is recorded as succeeded.",
     Difference.RECORDED_LATER: (
-        "An earlier password of this run is recorded after a later one: the hand-over gives both as possible."
+        "An earlier password of this run is recorded after a later one, or perhaps after it: the hand-over gives both"
+        " as possible."
     ),
     Difference.SOMEBODY_ELSE: (
         "A reset that this run did not send; after ours, our password is not in force any more."

@@ -31,6 +31,7 @@ def reconcile_lines(found: Mapping[str, Any]) -> list[str]:
         f"Run {found['run_id']} beside Partner Center's own records: {headline}",
         "",
         f"  read       {read}, {first} to {last} (UTC)",
+        "             (who was reset by somebody else after that day is not looked for)",
     ]
     lines += _counted("settled by them", settled, _SETTLED)
     lines += _counted("differences", differences, _MEANINGS)

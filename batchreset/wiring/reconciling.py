@@ -118,8 +118,7 @@ def _compared(run: FrozenRun, records: Records, now: dt.datetime) -> Comparison:
         for accounts in open_plan(run.folder.plan).accounts() if ledger else ():
             for history in ledger.histories(accounts) if ledger else ():
                 row = history.row
-                own = frozenset(one.correlation_id for password in row.generations for one in password.attempts)
-                compared.add(history, records.of(row.customer_tenant_id, row.user_id, own))
+                compared.add(history, records.of(row.customer_tenant_id, row.user_id, row.correlation_ids))
     compared.add_unnamed(records.unnamed())
     return compared
 

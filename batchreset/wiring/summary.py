@@ -203,7 +203,9 @@ def _headline(summary: Mapping[str, Any]) -> str:
         case _ if not_well:
             return f"finished, {not_well:,} of {summary['to_reset']:,} accounts need a look (exit 3)"
         case _:
-            return f"finished, all {summary['to_reset']:,} accounts were reset"
+            doubted = sum(one["rows"] for one in summary["reasons"] if one["reason"] == Reason.DOUBTED)
+            but = f"; {doubted:,} perhaps by somebody else since" if doubted else ""
+            return f"finished, all {summary['to_reset']:,} accounts were reset{but}"
 
 
 def _duration(seconds: float) -> str:

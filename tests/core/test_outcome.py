@@ -80,7 +80,7 @@ def test_an_ending_that_leaves_something_to_do_says_what(outcome: Outcome, reaso
     assert "\n" not in said
 
 
-@pytest.mark.parametrize("reason", [None, *Reason])
+@pytest.mark.parametrize("reason", [None, *(reason for reason in Reason if reason is not Reason.DOUBTED)])
 def test_success_asks_for_nothing(reason: Reason | None) -> None:
     assert advice(Outcome.SUCCEEDED, reason) == ""
 
@@ -115,6 +115,7 @@ def test_a_row_in_doubt_has_one_advice_whatever_the_reason(reason: Reason) -> No
         pytest.param(Outcome.IN_DOUBT, Reason.PROTECTED, "sets no new one", id="protected-in-doubt"),
         pytest.param(Outcome.IN_DOUBT, Reason.TIMEOUT, "apply` to set a new one.", id="in-doubt"),
         pytest.param(Outcome.FAILED, Reason.RECONCILED, "--retry-failed", id="reconciled"),
+        pytest.param(Outcome.SUCCEEDED, Reason.DOUBTED, "look at the user, or reset it again", id="doubted"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNAUTHORIZED, "Sign in again", id="unauthorized"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.MFA_REQUIRED, "multi-factor", id="mfa"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNREACHABLE, "connection", id="unreachable"),

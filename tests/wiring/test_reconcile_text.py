@@ -29,6 +29,7 @@ def test_without_a_difference_it_is_short() -> None:
         "Run incident-7 beside Partner Center's own records: no difference",
         "",
         "  read       1,234,567 records of 1 customer, 2026-10-31 to 2026-11-21 (UTC)",
+        "             (who was reset by somebody else after that day is not looked for)",
         "",
         "  each one   runs/r/reconcile.csv",
         "  results    runs/r/results.csv",

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +12,7 @@ import jinja2
 from batchreset.adapters.handover.spelling import Sign, groups_of
 from batchreset.core.certainty import Certainty
 from batchreset.core.handover import HandedOver, Occasion, Person
+from batchreset.core.outcome import Outcome
 from batchreset.core.passphrase import SEPARATOR
 
 _LONGEST_NAME: Final = 120
@@ -19,6 +21,10 @@ _PIECES_BUFFERED: Final = 500
 _SPELLED_AT_MOST: Final = 48
 """Characters on a page, each with how it is read out below it."""
 _LARGE_AT_MOST: Final = 160
+_MARKS: Final = frozenset({"Mn", "Me"})
+"""Categories of what is drawn over a letter and takes no place of its own."""
+_MARKS_AT_MOST: Final = 4
+"""On one letter: Vietnamese and Hebrew have two, Thai three."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +43,8 @@ class _Letter:
         name: how the person is addressed; "" where the input does not say.
         sign_in_name: "" likewise.
         passwords: the one to try first at the front.
-        certain: whether the first one is in force.
+        doubt: why the first one may not be in force: `changed`, it is not known to have been set; `replaced`, it was,
+            and records speak against it. "": it is in force.
         size: of the signs: `spelled`, `large` or `small`.
     """
 
@@ -46,7 +53,7 @@ class _Letter:
     sign_in_name: str
     organisation: str
     passwords: Sequence[_Password]
-    certain: bool
+    doubt: str
     set_at: str
     size: str
 
@@ -85,10 +92,16 @@ def _letter(own: Sequence[HandedOver]) -> _Letter:
         sign_in_name=_one_line(person.principal_name),
         organisation=_one_line(person.organisation),
         passwords=[_password(text) for text in newest_first],
-        certain=own[-1].certainty is Certainty.IN_FORCE,
+        doubt=_doubt(own[-1]),
         set_at=f"{done[:10]} {done[11:16]} UTC" if done else "",
         size=size,
     )
+
+
+def _doubt(line: HandedOver) -> str:
+    if line.certainty is Certainty.IN_FORCE:
+        return ""
+    return "replaced" if line.outcome is Outcome.SUCCEEDED else "changed"
 
 
 def _password(text: str) -> _Password:
@@ -99,6 +112,17 @@ def _password(text: str) -> _Password:
 
 
 def _one_line(text: str) -> str:
-    """A name as a line of visible signs: what turns the direction of writing, or begins a new line, is left out."""
-    visible = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    """A name as a line of visible signs: what turns the direction of writing, or begins a new line, is left out.
+
+    Also the marks on a letter beyond what any language puts there: a heap of them is drawn over other lines.
+    """
+    visible = "".join(_with_few_marks(character for character in " ".join(text.split()) if character.isprintable()))
     return visible if len(visible) <= _LONGEST_NAME else visible[:_LONGEST_NAME] + "…"
+
+
+def _with_few_marks(characters: Iterable[str]) -> Iterator[str]:
+    marks = 0
+    for character in characters:
+        marks = marks + 1 if unicodedata.category(character) in _MARKS else 0
+        if marks <= _MARKS_AT_MOST:
+            yield character

@@ -1,7 +1,7 @@
 """What the ledger has of rows, taken apart for a comparison with Partner Center's own records."""
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -80,13 +80,18 @@ def _passwords(connection: sqlite3.Connection, span: tuple[int, int]) -> dict[in
             )
         )
     passwords: dict[int, list[Generation]] = {}
-    for row, generation, noted_at, cut_off in connection.execute(sql.HISTORY_PASSWORDS, span):
+    exchanges: Counter[int] = Counter()
+    for row, generation, noted_at, cut_off, request_id in connection.execute(sql.HISTORY_PASSWORDS, span):
+        own = attempts[row, generation]
+        exchanges[row] += len(own)
         passwords.setdefault(row, []).append(
             Generation(
                 number=generation,
                 noted_at=moment_of(noted_at),
                 cut_off=bool(cut_off),
-                attempts=tuple(attempts[row, generation]),
+                request_id=request_id,
+                exchanges=exchanges[row],
+                attempts=tuple(own),
             )
         )
     return passwords

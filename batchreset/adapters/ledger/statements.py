@@ -144,6 +144,13 @@ ADD_INTENT: Final = (
 ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
 
+# A row that succeeded, of which records make every password a possible one.
+_REASON: Final = """iif(o.outcome = 'succeeded' AND o.row IN (
+  SELECT c.row FROM certainties c WHERE c.certainty = 'possible'
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = c.row
+                  AND i.generation > (SELECT max(m.generation) FROM certainties m WHERE m.row = c.row))
+), 'doubted', o.reason)"""
+
 SETTLED: Final = """
 SELECT o.row, o.outcome, o.reason FROM outcomes o
 WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
@@ -191,8 +198,8 @@ WHERE NOT EXISTS (SELECT 1 FROM outcomes o
 """
 """What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent, outcome."""
 
-ENDED_BETWEEN: Final = """
-SELECT o.row, o.outcome, o.reason, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
+ENDED_BETWEEN: Final = f"""
+SELECT o.row, o.outcome, {_REASON}, a.http_status, a.error_code, a.error_description, a.correlation_id, a.request_id,
        o.attempts, o.first_sent_at, iif(o.first_sent_at IS NULL, NULL, o.completed_at)
 FROM outcomes o LEFT JOIN attempts a ON a.row = o.row AND a.number = o.attempts
 WHERE o.row BETWEEN ? AND ?
@@ -219,8 +226,8 @@ LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes WHERE first_sent
 NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"
-TOTALS: Final = """
-SELECT o.outcome, o.reason, count(*) FROM outcomes o
+TOTALS: Final = f"""
+SELECT o.outcome, {_REASON}, count(*) FROM outcomes o
 WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
 GROUP BY 1, 2
 """
@@ -233,7 +240,7 @@ SELECT min(noted_at), max(noted_at) FROM intents GROUP BY noted_at / 86400000
 """
 """Of each day on which something was sent, or noted: its first and last moment."""
 HISTORY_PASSWORDS: Final = f"""
-SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL
+SELECT i.row, i.generation, i.noted_at, c.row IS NOT NULL, i.request_id
 FROM intents i
 LEFT JOIN ({_CUT_OFF} AND i.row BETWEEN ?1 AND ?2) c ON c.row = i.row AND c.generation = i.generation
 WHERE i.row BETWEEN ?1 AND ?2 ORDER BY i.row, i.generation
@@ -271,13 +278,14 @@ LEFT JOIN outcomes o ON o.row = i.row AND o.generation = i.generation
 SETTLE: Final = """
 INSERT INTO outcomes
 SELECT i.row, i.generation, ?, 'reconciled', (SELECT count(*) FROM attempts a WHERE a.row = i.row),
-       (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
-       (SELECT max(a.ended_at) FROM attempts a WHERE a.row = i.row)
-FROM (SELECT row, max(generation) AS generation FROM intents WHERE row = ?) i
+       coalesce((SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row), i.noted_at),
+       coalesce((SELECT max(a.ended_at) FROM attempts a WHERE a.row = i.row), i.noted_at)
+FROM (SELECT row, max(generation) AS generation, noted_at FROM intents WHERE row = ?) i
 WHERE true
 ON CONFLICT (row, generation) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason
 """
-"""Its times stay as they were: of the requests, not of the reconciliation."""
+"""Its times stay as they were: of the requests, not of the reconciliation. Of a request that was under way when a
+process was killed, when it was noted is all that is known."""
 UNSETTLE: Final = (
     """
 UPDATE outcomes SET (outcome, reason) = (SELECT t.was_outcome, t.was_reason FROM settlements t
@@ -295,8 +303,8 @@ DELETE FROM settlements WHERE row = :row AND generation = (SELECT max(i.generati
 )
 """Records that came later speak against the earlier ones: what answers had led to holds again."""
 
-ENDINGS_BETWEEN: Final = """
-SELECT o.row, o.outcome, o.reason, o.attempts FROM outcomes o
+ENDINGS_BETWEEN: Final = f"""
+SELECT o.row, o.outcome, {_REASON}, o.attempts FROM outcomes o
 WHERE o.row BETWEEN ? AND ?
   AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
 """

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from batchreset.errors import sentence as end_of_sentence
@@ -10,6 +11,10 @@ LONGEST: Final = 160
 """Characters of a text that somebody else wrote; the results file has all of it."""
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that are not seen, turn text around or break a line."""
+_MARKS: Final = frozenset({"Mn", "Me"})
+"""Categories of what is drawn over a letter and takes no place of its own."""
+_MARKS_AT_MOST: Final = 4
+"""On one letter: Vietnamese and Hebrew have two, Thai three."""
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _SECOND_MS: Final = 1000
@@ -17,8 +22,18 @@ _SECOND_MS: Final = 1000
 
 def foreign(text: str, most: int = LONGEST) -> str:
     """A text that somebody else wrote: on one line, without what cannot be seen, not longer than a few lines."""
-    shown = text if len(text) <= most else text[: most - 1] + "…"
+    few = "".join(_with_few_marks(text))
+    shown = few if len(few) <= most else few[: most - 1] + "…"
     return "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in shown)
+
+
+def _with_few_marks(text: str) -> Iterator[str]:
+    """A heap of marks on one letter is drawn over other lines."""
+    marks = 0
+    for one in text:
+        marks = marks + 1 if unicodedata.category(one) in _MARKS else 0
+        if marks <= _MARKS_AT_MOST:
+            yield one
 
 
 def sentence(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from batchreset.core.outcome import Outcome
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting.rows import Counted
 
 _BEGINNINGS: Final = {
@@ -23,14 +23,16 @@ def headline(state: str, counted: Counted, *, to_reset: int, under_way: int = 0)
     if not to_reset:
         return "No account was reset: all were left out."
     done, begins = counted.of(Outcome.SUCCEEDED), _BEGINNINGS.get(state, "")
+    doubted = counted.endings.get((Outcome.SUCCEEDED, Reason.DOUBTED), 0)
+    but = f"; {doubted:,} of their passwords {_was(doubted)} perhaps replaced since" if doubted else ""
     if done == to_reset:
-        return begins + ("The one account was reset." if done == 1 else f"All {accounts} were reset.")
+        return begins + ("The one account was reset" if done == 1 else f"All {accounts} were reset") + f"{but}."
     rest = [f"{rows:,} {words(rows)}" for outcome, words in _NOT_WELL.items() if (rows := counted.of(outcome))]
     if under_way:
         rest.append(f"{under_way:,} {'is' if under_way == 1 else 'are'} under way")
     if (left := counted.of(Outcome.NOT_ATTEMPTED) - under_way) > 0:
         rest.append(f"{left:,} to go" if state == "running" else f"{left:,} {_was(left)} not attempted")
-    return f"{begins}{done:,} of {to_reset:,} accounts {_was(done)} reset{_after(rest)}."
+    return f"{begins}{done:,} of {to_reset:,} accounts {_was(done)} reset{_after(rest)}{but}."
 
 
 def _was(number: int) -> str:

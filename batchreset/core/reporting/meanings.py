@@ -6,7 +6,7 @@ from batchreset.core.outcome import Outcome
 from batchreset.errors import ExitCode
 
 OUTCOMES: Final = {
-    Outcome.SUCCEEDED: "the new password is in force",
+    Outcome.SUCCEEDED: "a new password was set",
     Outcome.FAILED: "surely not changed",
     Outcome.IN_DOUBT: "perhaps changed: no clear answer came",
     Outcome.SKIPPED: "left out, never sent",

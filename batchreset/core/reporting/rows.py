@@ -107,13 +107,16 @@ class Group:
         return self.rows - len(self.shown)
 
 
-_NEEDS: Final = (Outcome.IN_DOUBT, Outcome.FAILED, Outcome.NOT_ATTEMPTED)
-"""In this order: a password that nobody knows to be old or new is the most urgent."""
+_NEEDS: Final = (Outcome.IN_DOUBT, Outcome.SUCCEEDED, Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+"""In this order: a password that nobody knows to be old or new is the most urgent, then one that records speak against;
+no others of those that succeeded."""
 _NOT_A_TROUBLE: Final = frozenset({Reason.DRY_RUN, Reason.PLANNED})
 
 
 def needs_a_person(outcome: Outcome, reason: Reason | None) -> bool:
     """Whether somebody has to look at such a row; one that nobody has begun with is no trouble."""
+    if outcome is Outcome.SUCCEEDED:
+        return reason is Reason.DOUBTED
     return outcome in _NEEDS and reason not in _NOT_A_TROUBLE
 
 

@@ -23,12 +23,17 @@ def person(**facts: Any) -> Person:
     return Person(**{"row": next(_ROWS), **known, **facts})
 
 
-def line(password: str, whose: Person | None = None, sure: Certainty = Certainty.IN_FORCE) -> HandedOver:
+def line(
+    password: str,
+    whose: Person | None = None,
+    sure: Certainty = Certainty.IN_FORCE,
+    outcome: Outcome | None = None,
+) -> HandedOver:
     return HandedOver(
         person=whose or person(),
         password=Secret(password),
         certainty=sure,
-        outcome=Outcome.SUCCEEDED if sure is Certainty.IN_FORCE else Outcome.IN_DOUBT,
+        outcome=outcome or (Outcome.SUCCEEDED if sure is Certainty.IN_FORCE else Outcome.IN_DOUBT),
         completed_at="2026-11-26T08:10:11.123Z",
     )
 

@@ -20,6 +20,8 @@ def test_the_doubtful_come_before_the_failed_and_of_equals_the_most_first() -> N
         counted(
             {
                 (Outcome.SUCCEEDED, None): 900,
+                (Outcome.SUCCEEDED, Reason.RECONCILED): 3,
+                (Outcome.SUCCEEDED, Reason.DOUBTED): 2,
                 (Outcome.NOT_ATTEMPTED, Reason.CANARY): 80,
                 (Outcome.FAILED, Reason.FORBIDDEN): 2,
                 (Outcome.FAILED, Reason.NOT_FOUND): 7,
@@ -30,6 +32,7 @@ def test_the_doubtful_come_before_the_failed_and_of_equals_the_most_first() -> N
     )
     assert [(group.outcome, group.reason, group.rows) for group in groups] == [
         (Outcome.IN_DOUBT, Reason.TIMEOUT, 1),
+        (Outcome.SUCCEEDED, Reason.DOUBTED, 2),
         (Outcome.FAILED, Reason.NOT_FOUND, 7),
         (Outcome.FAILED, Reason.FORBIDDEN, 2),
         (Outcome.NOT_ATTEMPTED, Reason.CANARY, 80),
@@ -90,6 +93,15 @@ def test_one_sentence_says_what_came_of_it(
     rows = counted({(outcome, None): number for outcome, number in endings.items()})
     under_way = 4 if state == "running" else 0
     assert headline(state, rows, to_reset=to_reset, under_way=under_way) == sentence
+
+
+def test_a_password_that_records_speak_against_is_not_passed_over() -> None:
+    rows = counted({(Outcome.SUCCEEDED, None): 3, (Outcome.SUCCEEDED, Reason.DOUBTED): 1})
+    told = "All 4 accounts were reset; 1 of their passwords was perhaps replaced since."
+    assert headline("finished", rows, to_reset=4) == told
+    rows = counted({(Outcome.SUCCEEDED, Reason.DOUBTED): 2, (Outcome.FAILED, Reason.FORBIDDEN): 1})
+    told = "2 of 3 accounts were reset; 1 failed; 2 of their passwords were perhaps replaced since."
+    assert headline("finished", rows, to_reset=3) == told
 
 
 def test_every_outcome_and_exit_code_has_a_meaning() -> None:
