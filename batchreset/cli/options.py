@@ -227,9 +227,12 @@ def runs_dir_flag(command: Decorated) -> Decorated:
     )(command)
 
 
-def tell(text: object, *, err: bool = False) -> None:
-    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
-    _heard(lambda: click.echo(text, err=err), err=err)
+def tell(text: object, *, err: bool = False) -> bool:
+    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own.
+
+    False: whoever read has gone.
+    """
+    return _heard(lambda: click.echo(text, err=err), err=err)
 
 
 def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:
@@ -237,11 +240,12 @@ def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:
     _heard(lambda: tell_people(lines, err=err), err=err)
 
 
-def _heard(tells: Callable[[], None], *, err: bool) -> None:
+def _heard(tells: Callable[[], None], *, err: bool) -> bool:
     try:
         tells()
     except BrokenPipeError:
-        pass
+        return False
     except OSError as error:
         if not err:
             tell(f"warning: standard output cannot be written ({error.strerror}); the exit code holds", err=True)
+    return True

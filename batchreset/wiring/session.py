@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, open_plan, users_named
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.events import LEDGER_OPENED, EventLog
-from batchreset.core.outcome import Reason
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.stop import Stop, stop_for
@@ -101,6 +101,15 @@ class Session:
         refused_before = exchanges.get("throttled", 0)
         return job, Progress(planned=self.run.reset_count, earlier=earlier, refused_before=refused_before)
 
+    @contextlib.asynccontextmanager
+    async def _concluding(self, progress: Progress) -> AsyncIterator[None]:
+        """The last picture has the summary's counts: a row that was cut off is in doubt, and no engine tells of it."""
+        yield
+        if progress.done < progress.planned:
+            with contextlib.suppress(LedgerError):
+                left_out = Counter({Outcome.SKIPPED: sum(self.run.skipped.values())})
+                progress.concluded = standing(self.run).outcomes - left_out
+
     async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
         clock, stop = LoopClock(self.machine.now()), StopSwitch()
         commit = GroupCommit(
@@ -112,6 +121,7 @@ class Session:
             outside.signals.stopping(stop, self.log),
             outside.display.showing(progress, self.log),
             others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
+            self._concluding(progress),
             commit.running() as ledger,
             self.connections.open() as connections,
         ):

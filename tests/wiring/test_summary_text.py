@@ -44,7 +44,8 @@ def summary(pacing: dict[str, Any] | None) -> dict[str, Any]:
             [limit("partner", 600, 30.0), limit(CUSTOMER, 60, 12.25), limit("c2", 60, 1.0)],
             [
                 "  limit found: 600 requests in 60 s for the partner; waited 30.0 s",
-                f"  limit found: 60 requests in 60 s for customer {CUSTOMER[:8]}… and 1 more; waited 12.2 s",
+                f"  limit found: 60 requests in 60 s for customer {CUSTOMER[:8]}… and 1 more;"
+                " waited 12.2 s at most each",
             ],
             id="both",
         ),
