@@ -26,7 +26,10 @@ def replaceable(path: Path) -> Path:
     """
     target = Path(os.path.realpath(path))
     with contextlib.suppress(FileNotFoundError):
-        if not stat.S_ISREG(target.stat().st_mode):
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "what is there is no plain file, and is not replaced", str(path))
     return target
 

@@ -227,12 +227,14 @@ def runs_dir_flag(command: Decorated) -> Decorated:
     )(command)
 
 
-def tell(text: object, *, err: bool = False) -> bool:
-    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own.
+def tell(text: object, *, err: bool = False) -> None:
+    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
+    _heard(lambda: click.echo(text, err=err), err=err)
 
-    False: whoever read has gone.
-    """
-    return _heard(lambda: click.echo(text, err=err), err=err)
+
+def somebody_reads(text: object) -> bool:
+    """As `tell`; False: whoever read has gone."""
+    return _heard(lambda: click.echo(text), err=False)
 
 
 def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:

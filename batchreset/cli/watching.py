@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said
-from batchreset.cli.options import can_draw, tell, tell_lines
+from batchreset.cli.options import can_draw, somebody_reads, tell, tell_lines
 from batchreset.cli.wrapping import shown
 from batchreset.core.figures import Figures
 from batchreset.errors import ExitCode
@@ -91,7 +91,7 @@ def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: A
         elif began_seconds - told_seconds >= LINE_EVERY_SECONDS:
             told_seconds = began_seconds
             line = json.dumps(look.status) if as_json else shown(f"{look.status['run_id']}: {said(look.figures)}")
-            if not tell(line):
+            if not somebody_reads(line):
                 return None
         took_seconds = around.now_seconds() - began_seconds
         around.sleep(max(LOOK_EVERY_SECONDS, took_seconds / LOOKING_MOST_SHARE))

@@ -85,7 +85,7 @@ def _refuse_destination(run: FrozenRun, destination: Path) -> None:
         target = replaceable(destination)
     except OSError as error:
         raise SettingsError(
-            f"the report cannot be written to {destination} ({error.strerror})",
+            f"the report could not be written to {destination} ({error.strerror})",
             next_step="choose another file for the report",
         ) from error
     if target == Path(run.input_source).resolve():

@@ -36,7 +36,7 @@ def refuse_destination(run: FrozenRun, destination: Path) -> None:
         target = replaceable(destination)
     except OSError as error:
         raise SettingsError(
-            f"the results cannot be written to {destination} ({error.strerror})",
+            f"the results could not be written to {destination} ({error.strerror})",
             next_step="choose another file for the results",
         ) from error
     if target == Path(run.input_source).resolve():

@@ -65,8 +65,7 @@ def test_when_the_block_raises_all_is_as_it_was(path: Path, old: str | None, err
 
 
 def test_when_it_cannot_be_renamed_the_temporary_file_is_gone(path: Path) -> None:
-    with pytest.raises(IsADirectoryError), replacing(path) as temporary:
-        temporary.write_text("new", encoding="utf-8")
+    with pytest.raises(IsADirectoryError), replacing(path):
         path.mkdir()
 
     assert list(path.parent.iterdir()) == [path]
@@ -81,7 +80,7 @@ def test_what_is_no_plain_file_is_not_replaced(path: Path, make: Callable[[Path]
     named = path.with_name("link") if linked else path
     if linked:
         named.symlink_to(path.name)
-    with pytest.raises(OSError, match="no plain file"), replacing(named):
+    with pytest.raises(OSError, match=r"no plain file|Is a directory"), replacing(named):
         pass
     assert path.stat() == before
     assert {entry.name for entry in path.parent.iterdir()} == {path.name, named.name}
