@@ -1,9 +1,13 @@
-"""Files that are whole or not there: temporary file, flush, fsync, rename, fsync of the folder; mode 0600."""
+"""Files that are whole or not there: temporary file, flush, fsync, rename, fsync of the folder; mode 0600.
+
+What a rename replaces is gone, whatever it was: only plain files are replaced, and of a link the file it leads to.
+"""
 
 import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,6 +16,22 @@ PRIVATE_FILE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
 _PIECE_BYTES = 1 << 20
 _OWN_FILES: Final = Path("/proc/self/fd")
+
+
+def replaceable(path: Path) -> Path:
+    """The file that a new one at `path` takes the place of, at the end of all links; it need not be there.
+
+    Raises:
+        OSError: a device, a pipe, a socket or a folder stands there, which none may replace, or nobody may look.
+    """
+    target = Path(os.path.realpath(path))
+    with contextlib.suppress(FileNotFoundError):
+        mode = target.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "what is there is no plain file, and is not replaced", str(path))
+    return target
 
 
 def sync_folder(folder: Path) -> None:
@@ -43,8 +63,9 @@ def replacing(path: Path) -> Iterator[Path]:
     When the block raises, `path` is as it was and the temporary file is gone.
 
     Raises:
-        OSError: the file could not be made, written, synced or renamed.
+        OSError: the file could not be made, written, synced or renamed, or `path` is none to be replaced.
     """
+    path = replaceable(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE_MODE))
     try:

@@ -7,6 +7,7 @@ import click
 
 from batchreset.adapters.run_folder import find_folder
 from batchreset.cli.options import run_argument, runs_dir_flag, tell
+from batchreset.errors import SettingsError
 from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.report import write_report
 
@@ -16,7 +17,7 @@ from batchreset.wiring.report import write_report
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write here; default: report.html in the run's folder.",
+    help="Write here, over nothing but a report; default: report.html in the run's folder.",
 )
 @runs_dir_flag
 def report(*, run_name: str, out: Path | None, runs_dir: Path) -> None:
@@ -24,6 +25,11 @@ def report(*, run_name: str, out: Path | None, runs_dir: Path) -> None:
 
     Also of a run that goes on: then it tells what has been done so far.
     """
+    if out == Path("-"):
+        raise SettingsError(
+            "--out - names no file, and a report is one, so that it is whole or not there",
+            next_step="name a file, or leave --out away and take the file whose path is printed",
+        )
     run = read_frozen(find_folder(run_name, runs_dir))
     destination = out or run.folder.report
     without_charts = write_report(run, destination, now=dt.datetime.now(dt.UTC))

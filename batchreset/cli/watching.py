@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said
-from batchreset.cli.options import can_draw, tell, tell_lines
+from batchreset.cli.options import can_draw, somebody_reads, tell, tell_lines
 from batchreset.cli.wrapping import shown
 from batchreset.core.figures import Figures
 from batchreset.errors import ExitCode
@@ -55,7 +55,7 @@ def tell_look(look: Look, *, color: bool) -> None:
 def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> ExitCode:
     """Until the run ends; then tell what it has come to. Off a terminal: a line from time to time.
 
-    130 when whoever watches has seen enough (Ctrl-C), else 0.
+    130 when whoever watches has seen enough (Ctrl-C), else 0: also when whoever reads has gone (`| head`).
 
     Raises:
         BatchresetError: the ledger cannot be read.
@@ -68,6 +68,8 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
         screen.rest()
         return ExitCode.INTERRUPTED
     screen.clear()
+    if look is None:
+        return ExitCode.OK
     if as_json:
         tell(json.dumps(look.status))
     else:
@@ -75,7 +77,8 @@ def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HER
     return ExitCode.OK
 
 
-def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: Around) -> Look:
+def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: Around) -> Look | None:
+    """The last look; None: whoever reads has gone."""
     draws = can_draw(sys.stdout) and not as_json
     told_seconds = -math.inf
     while True:
@@ -87,8 +90,9 @@ def _until_it_ends(looking: Looking, screen: Screen, *, as_json: bool, around: A
             screen.draw(_lines(look, look.figures, screen))
         elif began_seconds - told_seconds >= LINE_EVERY_SECONDS:
             told_seconds = began_seconds
-            tell(json.dumps(look.status) if as_json else shown(f"{look.status['run_id']}: {said(look.figures)}"))
-            sys.stdout.flush()
+            line = json.dumps(look.status) if as_json else shown(f"{look.status['run_id']}: {said(look.figures)}")
+            if not somebody_reads(line):
+                return None
         took_seconds = around.now_seconds() - began_seconds
         around.sleep(max(LOOK_EVERY_SECONDS, took_seconds / LOOKING_MOST_SHARE))
 

@@ -33,13 +33,21 @@ def shown(text: str) -> str:
 
 
 def folded(line: str, columns: int) -> Iterator[str]:
-    """At its spaces, of a table within its last column; what is longer than a line by itself is left alone."""
+    """At its spaces, of a table within its last column; what is copied from there has a line of its own.
+
+    What is longer than a line by itself is left alone.
+    """
     columns = max(NARROWEST_COLUMNS, min(columns, WIDEST_COLUMNS))
     table = _LAST_COLUMN.fullmatch(line)
-    if len(line) <= columns or (table and (_COPIED.match(table[2]) or columns - len(table[1]) < NARROWEST_COLUMNS)):
+    indent = line[: len(line) - len(line.lstrip())]
+    copied = table is not None and _COPIED.match(table[2]) is not None
+    if len(line) <= columns or (table and not copied and columns - len(table[1]) < NARROWEST_COLUMNS):
         yield line
         return
-    indent = line[: len(line) - len(line.lstrip())]
+    if table and copied:
+        yield table[1].rstrip()
+        yield indent + _HANGING + table[2]
+        return
     begun, text = (table[1], table[2]) if table else (indent, line)
     hanging = " " * len(begun) if table else indent + _HANGING
     empty = True

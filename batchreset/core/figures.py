@@ -70,7 +70,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeLeft:
-    """An estimate. At least: a limit was met and is not known yet, or the service is down."""
+    """An estimate. At least: besides the limits that are known, one was met that is not."""
 
     seconds: float
     at_least: bool = False
@@ -108,14 +108,14 @@ class Figures:
         planned: rows that are to be reset.
         outcomes: of all sessions.
         pace: None where the process that knows has not told.
-        in_flight: without it, rows that were noted and have no outcome.
+        begun: without it, rows that were noted and have no outcome: in flight, or waiting for another try.
         refused: without it, 429s in the ledger.
     """
 
     planned: int
     outcomes: Mapping[Outcome, int]
     pace: Pace | None = field(default_factory=Pace)
-    in_flight: int = 0
+    begun: int = 0
     refused: int = 0
 
     @property

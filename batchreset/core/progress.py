@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
-from batchreset.core.time_left import Flow, Rate, time_left
+from batchreset.core.time_left import Awake, Flow, Rate, time_left
 
 
 class Progress:
@@ -22,6 +22,7 @@ class Progress:
     Attributes:
         outcomes: of this session, by outcome.
         ending: the engine is done; results are written.
+        concluded: of all sessions, by the ledger, once the engine is done: rows that were cut off count too.
     """
 
     def __init__(self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0) -> None:
@@ -30,11 +31,13 @@ class Progress:
         self.refused_before = refused_before
         self.outcomes: collections.Counter[Outcome] = collections.Counter()
         self.ending = False
+        self.concluded: Mapping[Outcome, int] | None = None
         self._pacer: Pacer | None = None
         self._waves: Sequence[int] = ()
         self._wave = 0
         self._done_before_wave = 0
         self._stopping_until_seconds: float | None = None
+        self._awake = Awake()
         self._rate = Rate()
         self._flow = Flow()
 
@@ -77,18 +80,22 @@ class Progress:
             now: the same moment on the wall.
         """
         pace = self.pace()
-        outcomes = self.earlier + self.outcomes
+        awake_seconds = self._awake.seconds(now_seconds)
+        outcomes = self.earlier + self.outcomes if self.concluded is None else self.concluded
+        phase = self._phase(pace)
+        # A request that was broken off never came back to the pacer.
+        in_flight = pace.in_flight if pace and phase is not Phase.ENDING else 0
         return Figures(
             planned=self.planned,
             outcomes=outcomes,
             pace=Pace(
-                phase=self._phase(pace),
-                in_flight=pace.in_flight if pace else 0,
+                phase=phase,
+                in_flight=in_flight,
                 refused=self.refused_before + (pace.refused if pace else 0),
-                per_second=self._rate.per_second(now_seconds, self.done),
+                per_second=self._rate.per_second(awake_seconds, self.done),
                 wave=self._wave_now(),
                 waiting=waiting(pace, now_seconds, now),
-                left=self._left(pace, now_seconds),
+                left=self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
             ),
         )
@@ -111,22 +118,19 @@ class Progress:
         done = min(rows, self.done - self._done_before_wave)
         return Wave(number=self._wave, of=len(self._waves), done=done, rows=rows)
 
-    def _left(self, pace: PaceSnapshot | None, now_seconds: float) -> TimeLeft | None:
+    def _left(self, pace: PaceSnapshot | None, now_seconds: float, awake_seconds: float) -> TimeLeft | None:
         if pace is None or self._pacer is None:
             return None
-        outage = pace.outage_until_seconds
-        under_way = pace.in_flight > 0 and outage is None
-        flow = self._flow.per_second(now_seconds, self.done, under_way=under_way)
+        outage = pace.outage_until_seconds is not None
+        flow = self._flow.per_second(awake_seconds, self.done, under_way=pace.in_flight > 0 and not outage)
         rows = self.planned - self.done
-        if not rows or self._stopping_until_seconds is not None:
+        if not rows or outage or self._stopping_until_seconds is not None:
             return None
         return time_left(
             rows,
             outlook=self._pacer.outlook(now_seconds, rows_to_come=sum(self._waves[self._wave :])),
             flow_per_second=flow,
             most_per_second=self._pacer.most_per_second,
-            pause_seconds=max(0.0, (outage or now_seconds) - now_seconds),
-            outage=outage is not None,
         )
 
 

@@ -15,6 +15,25 @@ FLOW_LEAST_SECONDS: Final = 3.0
 """Less says nothing yet of how fast rows go when they may."""
 
 
+LOOKS_APART_SECONDS: Final = 5.0
+"""Somebody looks each second. After a longer gap the process was stopped (Ctrl-Z), or its machine slept."""
+
+
+class Awake:
+    """The seconds in which rows could go: of a clock that goes on while the process sleeps, those that it was awake."""
+
+    def __init__(self) -> None:
+        self._last_seconds: float | None = None
+        self._seconds = 0.0
+
+    def seconds(self, now_seconds: float) -> float:
+        """Since the first look, by now."""
+        gap = now_seconds - self._last_seconds if self._last_seconds is not None else 0.0
+        self._last_seconds = now_seconds
+        self._seconds += gap if gap <= LOOKS_APART_SECONDS else 0.0
+        return self._seconds
+
+
 class Rate:
     """Rows a second over the last while, or since the last observation when that is longer ago."""
 
@@ -59,8 +78,6 @@ def time_left(
     outlook: Outlook,
     flow_per_second: float | None,
     most_per_second: float | None,
-    pause_seconds: float,
-    outage: bool,
 ) -> TimeLeft | None:
     """Whichever holds the rest longest: the limits that are known, the operator's ceiling, or the service itself.
 
@@ -69,19 +86,16 @@ def time_left(
         outlook: what the known limits hold back.
         flow_per_second: how fast rows go when nothing holds them; None: not known yet.
         most_per_second: the operator's ceiling; None: there is none.
-        pause_seconds: nothing goes before that.
-        outage: nothing but failures come.
 
-    None: there is nothing to go by yet.
+    None: there is nothing to go by yet. So it is while all that holds them is a limit that is not known: until the
+    next try is no measure of what comes after it, and would count down to nothing.
     """
-    at_least = outlook.limit_unknown or outage
-    if flow_per_second is None and not outlook.held_seconds and not at_least:
+    if not outlook.held_seconds and (flow_per_second is None or outlook.limit_unknown):
         return None
     flow = flow_per_second or math.inf
     seconds = max(
         outlook.held_seconds + outlook.last_rows / flow,
         rows / flow,
         rows / most_per_second if most_per_second else 0.0,
-        pause_seconds,
     )
-    return TimeLeft(seconds=seconds, at_least=at_least)
+    return TimeLeft(seconds=seconds, at_least=outlook.limit_unknown)

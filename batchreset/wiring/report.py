@@ -1,5 +1,6 @@
 """The report of a run, from its plan, ledger and summary, at any time: also while it goes on, or before it began."""
 
+import contextlib
 import datetime as dt
 import shlex
 from collections import Counter
@@ -9,13 +10,14 @@ from typing import Any
 
 from batchreset.adapters.ledger import LedgerReader
 from batchreset.adapters.plan import SINGLE_LANE, Plan, open_plan
-from batchreset.adapters.report import write_page
+from batchreset.adapters.report import is_page, write_page
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PARTNER
 from batchreset.core.reporting.headline import headline
 from batchreset.core.reporting.report import Limit, Report, Throughput, Traffic
 from batchreset.core.reporting.rows import Group, groups_for_a_person
 from batchreset.core.reporting.traffic import Kind, Session, bar_width, bars, histogram, kind_of, latencies
+from batchreset.durable import replaceable
 from batchreset.errors import SettingsError
 from batchreset.wiring.frozen import FrozenRun, reading
 from batchreset.wiring.pace_memory import read_pacing
@@ -70,7 +72,7 @@ def write_report(
     """Write the page durably, mode 0600; why there are no charts on it, if there are none.
 
     Raises:
-        SettingsError: the destination is the input, or another file of the run's folder.
+        SettingsError: the destination is the input, another file of the run's folder, or no page of this program.
         RunFolderError: the file could not be written, or the plan not read.
         LedgerError: the ledger cannot be read.
     """
@@ -79,7 +81,13 @@ def write_report(
 
 
 def _refuse_destination(run: FrozenRun, destination: Path) -> None:
-    target = destination.expanduser().resolve()
+    try:
+        target = replaceable(destination)
+    except OSError as error:
+        raise SettingsError(
+            f"the report could not be written to {destination} ({error.strerror})",
+            next_step="choose another file for the report",
+        ) from error
     if target == Path(run.input_source).resolve():
         raise SettingsError(
             f"the report would overwrite the input {destination}", next_step="choose another file for the report"
@@ -88,6 +96,26 @@ def _refuse_destination(run: FrozenRun, destination: Path) -> None:
         raise SettingsError(
             f"the report would overwrite a file of the run's folder, or lie among them as one: {destination}",
             next_step="choose a file elsewhere, or leave --out away",
+        )
+    with contextlib.suppress(FileNotFoundError):
+        _refuse_what_is_no_page(target, destination)
+
+
+def _refuse_what_is_no_page(target: Path, destination: Path) -> None:
+    """A key, a list, anybody's page: they cannot be had again. Raises SettingsError, FileNotFoundError."""
+    try:
+        replaced = is_page(target)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SettingsError(
+            f"{destination} exists already and cannot be read ({error.strerror}); only a report is replaced by one",
+            next_step="choose another file, or remove that one",
+        ) from error
+    if not replaced:
+        raise SettingsError(
+            f"{destination} exists already and is no report; nothing but a report is written over",
+            next_step="choose another file, or remove that one",
         )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from batchreset.adapters.ledger import LedgerReader, ResultValues
 from batchreset.adapters.results import write_results
 from batchreset.core.outcome import Reason
+from batchreset.durable import replaceable
 from batchreset.errors import SettingsError
 from batchreset.wiring.frozen import FrozenRun, reading, unattempted_reason
 
@@ -31,7 +32,13 @@ def write_results_of(run: FrozenRun, destination: Path, *, dry_run: bool = False
 
 def refuse_destination(run: FrozenRun, destination: Path) -> None:
     """Nothing is written over what cannot be had again. Raises SettingsError."""
-    target = destination.expanduser().resolve()
+    try:
+        target = replaceable(destination)
+    except OSError as error:
+        raise SettingsError(
+            f"the results could not be written to {destination} ({error.strerror})",
+            next_step="choose another file for the results",
+        ) from error
     if target == Path(run.input_source).resolve():
         raise SettingsError(
             f"the results would overwrite the input {destination}", next_step="choose another file for the results"

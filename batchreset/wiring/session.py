@@ -1,6 +1,7 @@
 """One carrying-out of a run: all is prepared before the ledger is touched, then the engine, then the books closed."""
 
 import contextlib
+import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, open_plan, users_named
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.events import LEDGER_OPENED, EventLog
-from batchreset.core.outcome import Reason
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.stop import Stop, stop_for
@@ -108,34 +109,50 @@ class Session:
         )
         store.begin_session(clock.now())
         self.log.info(LEDGER_OPENED)
+        lost: LedgerError | None = None
         async with (
             outside.signals.stopping(stop, self.log),
             outside.display.showing(progress, self.log),
             others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
-            commit.running() as ledger,
-            self.connections.open() as connections,
         ):
-            world = world_of(
-                self.run.settings,
-                self.machine,
-                connections=connections,
-                tokens=self.tokens,
-                ledger=ledger,
-                clock=clock,
-                log=self.log,
-                stop=stop,
-            )
-            ended = await carry_out(job, world=world, stop=stop, progress=progress)
-            progress.ending = True
-        if commit.failure is not None:
+            async with commit.running() as ledger, self.connections.open() as connections:
+                world = world_of(
+                    self.run.settings,
+                    self.machine,
+                    connections=connections,
+                    tokens=self.tokens,
+                    ledger=ledger,
+                    clock=clock,
+                    log=self.log,
+                    stop=stop,
+                )
+                ended = await carry_out(job, world=world, stop=stop, progress=progress)
+                progress.ending = True
             # Also when it was the last group that failed, or a signal had come before: outcomes are missing.
-            ended = _ledger_stop(commit.failure)
-        if ended is not None:
-            self.log.warning("run.stopped", reason=ended.reason, what=ended.what)
-        if commit.failure is None:
-            now = standing(self.run)
-            ended = ended if now.rows_left else None
-            store.end_session(clock.now(), stop_reason=ended.reason if ended else None, exit_code=exit_code(now, ended))
+            ended = ended if commit.failure is None else _ledger_stop(commit.failure)
+            if ended is not None:
+                self.log.warning("run.stopped", reason=ended.reason, what=ended.what)
+            if commit.failure is None:
+                try:
+                    ended = self._close_books(store, ended, clock.now(), progress)
+                except LedgerError as error:
+                    lost = error
+        if lost is not None:
+            raise lost
+        return ended
+
+    def _close_books(self, store: LedgerStore, ended: Stop | None, now: dt.datetime, progress: Progress) -> Stop | None:
+        """Why it ended early, if it did. The last picture is drawn after that and has the summary's counts.
+
+        A row that was cut off is in doubt, and no engine tells of it.
+        """
+        stands = standing(self.run)
+        ended = ended if stands.rows_left else None
+        store.end_session(now, stop_reason=ended.reason if ended else None, exit_code=exit_code(stands, ended))
+        if progress.done < progress.planned:
+            left_out = Counter({Outcome.SKIPPED: sum(self.run.skipped.values())})
+            with contextlib.suppress(LedgerError):
+                progress.concluded = standing(self.run).outcomes - left_out
         return ended
 
 

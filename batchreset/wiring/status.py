@@ -3,6 +3,7 @@
 `Looking` looks once or again and again; both as values, and as lines for a person.
 """
 
+import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
@@ -14,10 +15,12 @@ from batchreset.adapters.run_folder import RunFolder, all_folders, is_held
 from batchreset.core.clock import rfc3339
 from batchreset.core.figures import Figures, Pace
 from batchreset.core.outcome import Outcome
+from batchreset.errors import RunFolderError
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
 from batchreset.wiring.told import Listener, pace_facts
 
 RUNNING: Final = "running"
+PLANNED: Final = "planned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,9 @@ class Look:
 
     Attributes:
         status: as `status --json` prints it. `state`: planned, running, finished, stopped (in order), interrupted
-            (killed).
+            (killed). `done`: rows with an outcome; of a run at rest also those in doubt because it was cut off.
+            `begun`: rows that were noted and have none, in flight or waiting for another try; `in_flight` is the
+            process's own figure, None where it tells none.
         figures: for the picture; None while nobody carries the run out.
     """
 
@@ -72,7 +77,7 @@ def _figures(run: FrozenRun, now: Standing, pace: Pace | None) -> Figures:
         planned=run.reset_count,
         outcomes=now.settled_outcomes,
         pace=pace,
-        in_flight=now.under_way,
+        begun=now.under_way,
         refused=now.exchanges.get("throttled", 0),
     )
 
@@ -86,11 +91,13 @@ def _status(run: FrozenRun, now: Standing, state: str, pace: Pace | None) -> dic
     return {
         "run_id": run.folder.run_id,
         "state": state,
+        "dry_run": state == PLANNED and _was_tried(run),
         "planned_at": run.facts.get("planned_at"),
         "to_reset": run.reset_count,
-        "done": now.settled,
+        "done": now.settled if state == RUNNING else run.reset_count - outcomes[Outcome.NOT_ATTEMPTED],
         "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
-        "in_flight": now.under_way if state == RUNNING else 0,
+        "in_flight": (pace.in_flight if pace else None) if state == RUNNING else 0,
+        "begun": now.under_way if state == RUNNING else 0,
         "requests": sum(now.exchanges.values()),
         "throttled": now.exchanges.get("throttled", 0),
         "pace": pace_facts(pace) if pace else None,
@@ -105,13 +112,21 @@ def _state_at_rest(now: Standing) -> str:
     if not now.rows_left:
         return "finished"
     if now.last is None:
-        return "planned"
+        return PLANNED
     return "stopped" if now.last.ended_at else "interrupted"
+
+
+def _was_tried(run: FrozenRun) -> bool:
+    """Whether a dry run was made of it, as far as its folder can tell."""
+    with contextlib.suppress(RunFolderError):
+        return (run.folder.read_summary() or {}).get("state") == "dry_run"
+    return False
 
 
 def status_lines(status: Mapping[str, Any]) -> list[str]:
     """A run at rest, for a person; of one under way the beginning, as the picture has the rest."""
     why = f" ({status['stop_reason']})" if status["stop_reason"] and status["state"] == "stopped" else ""
+    why = " (a dry run was made)" if status["dry_run"] else why
     lines = [f"Run {status['run_id']}: {status['state']}{why}"]
     if status["state"] == RUNNING:
         return lines
@@ -120,7 +135,7 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
         f" {status['requests']:,} requests, {status['throttled']:,} throttled"
     )
     lines += [f"  {outcome:<14}{rows:>9,}" for outcome, rows in status["outcomes"].items() if rows]
-    if status["state"] in {"planned", "stopped", "interrupted"}:
+    if status["state"] in {PLANNED, "stopped", "interrupted"}:
         lines.append(f"  carry on with: {status['apply']}")
     return lines
 

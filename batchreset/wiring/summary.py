@@ -126,7 +126,8 @@ def _limit_lines(pacing: Mapping[str, Any] | None) -> list[str]:
     customers = [limit for limit in known if limit["scope"] != PARTNER]
     lines = [f"  limit found: {_limit(limit)} for the partner; {_waited(limit)}" for limit in partner]
     if customers:
-        lines.append(f"  limit found: {_limit(customers[0])} for {_who(customers)}; {_waited(customers[0])}")
+        each = " at most each" if len(customers) > 1 else ""
+        lines.append(f"  limit found: {_limit(customers[0])} for {_who(customers)}; {_waited(customers[0])}{each}")
     return lines
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from acceptance_world import World, accounts, until
@@ -237,3 +238,27 @@ def test_it_overwrites_nothing_of_the_run(make_world: Callable[..., World], plai
         refused = made.batchreset("report", "r", "--out", out)
         assert refused.code == 2
         assert refused.stderr.startswith("error: the report would overwrite ")
+
+
+def test_it_overwrites_nothing_but_a_report(make_world: Callable[..., World], plain: None, tmp_path: Path) -> None:
+    """A key, somebody's page, a pipe, a device by a link; of a link to a report the report."""
+    made = make_world()
+    made.input(accounts(1))
+    made.batchreset("plan", "users.csv", "--run-id", "r")
+    (tmp_path / "key").write_text("AGE-SECRET-KEY-1", encoding="utf-8")
+    (tmp_path / "page.html").write_text("<!doctype html>\n<p>Letters", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    before = {path.name: path.lstat() for path in tmp_path.iterdir() if path.is_file() or path.is_fifo()}
+    for name in ("key", "page.html", "pipe", "null"):
+        refused = made.batchreset("report", "r", "--out", str(tmp_path / name))
+        assert (refused.code, refused.stdout) == (2, "")
+    assert made.batchreset("results", "r", "--results", str(tmp_path / "pipe")).code == 2
+    assert {name: (tmp_path / name).lstat() for name in before} == before
+    assert "--out - names no file" in made.batchreset("report", "r", "--out", "-").stderr
+
+    (tmp_path / "link").symlink_to("report.html")
+    for _ in range(2):
+        assert made.batchreset("report", "r", "--out", str(tmp_path / "link")).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -140,6 +140,47 @@ def test_a_run_under_way_shows_counts_from_its_ledger_and_what_it_tells_of_its_p
     assert facts["pace"]["waits"]["cause"] == "window"
 
 
+def test_rows_that_wait_for_another_try_have_begun_and_are_not_in_flight(runs: Path, run: UnderWay) -> None:
+    """Three were noted, two are in flight by what the process tells; without that nobody knows."""
+    for row in (1, 2, 3):
+        run.store.write_group([Intent(row=row, generation=1, request_id=f"id-{row}", password=None, noted_at=NOW)])
+    assert status(runs, "r").stdout.splitlines()[3].startswith("begun        3         - rows/s")
+    facts = json.loads(status(runs, "r", "--json").stdout)
+    assert (facts["in_flight"], facts["begun"]) == (None, 3)
+    run.tells(at=dt.datetime.now(dt.UTC))
+    facts = json.loads(status(runs, "r", "--json").stdout)
+    assert (facts["in_flight"], facts["pace"]["in_flight"], facts["begun"]) == (2, 2, 3)
+    run.stops()
+    facts = json.loads(status(runs, "r", "--json").stdout)
+    assert (facts["in_flight"], facts["begun"]) == (0, 0)
+
+
+def test_rows_in_doubt_of_a_run_at_rest_are_rows_with_an_outcome(runs: Path, run: UnderWay) -> None:
+    run.ends(4)
+    run.store.write_group([Intent(row=5, generation=1, request_id="id-5", password=None, noted_at=NOW)])
+    run.close()
+    assert status(runs, "r").stdout.splitlines()[1:5] == [
+        "  5 of 20 accounts have an outcome; 4 requests, 0 throttled",
+        "  succeeded             4",
+        "  in_doubt              1",
+        "  not_attempted        15",
+    ]
+    assert json.loads(status(runs, "r", "--json").stdout)["done"] == 5
+
+
+def test_of_a_plan_that_was_only_tried_it_is_said(runs: Path) -> None:
+    folder = RunFolder(runs / "r")
+    folder.write_json(folder.summary_json, {"state": "dry_run"})
+    assert status(runs, "r").stdout.startswith("Run r: planned (a dry run was made)\n")
+    folder.summary_json.write_text("{", encoding="utf-8")
+    assert status(runs, "r").stdout.startswith("Run r: planned\n")
+
+
+def test_a_pipe_in_the_place_of_its_pace_is_not_waited_for(runs: Path, run: UnderWay) -> None:
+    os.mkfifo(run.folder.progress_json)
+    assert json.loads(status(runs, "r", "--json").stdout)["pace"] is None
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"pace": "\\u001b[2J"}', "\x1b[2J" * 9000])
 def test_what_lies_in_the_place_of_its_pace_does_no_harm(runs: Path, run: UnderWay, content: str) -> None:
     run.ends(7)
@@ -173,6 +214,19 @@ def test_as_json_it_is_a_line_each(run: UnderWay, capsys: pytest.CaptureFixture[
     watch(Looking(run.folder), color=True, as_json=True, around=around(run.tells, run.stops))
     states = [json.loads(line)["state"] for line in capsys.readouterr().out.splitlines()]
     assert states == ["running", "stopped"]
+
+
+def test_it_ends_when_whoever_reads_has_gone(run: UnderWay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `--json | head -1`."""
+    ours, theirs = os.pipe()
+    with os.fdopen(theirs, "w", encoding="utf-8", closefd=False) as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        steps = [lambda: os.close(ours), *([lambda: None] * 29)]
+        code = watch(Looking(run.folder), color=False, as_json=True, around=around(*steps))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), theirs)
+    os.close(theirs)
+    assert code == ExitCode.OK
+    assert is_held(run.folder)
 
 
 def test_whoever_has_seen_enough_ends_the_watching_and_not_the_run(

@@ -33,14 +33,17 @@ def test_a_command_at_a_lines_end_stays_in_one_piece() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("name", "copied"),
     [
-        "  hand-over  batchreset handover /srv/runs/2026-11-26T06-43-22Z-a-long-name --identity KEY",
-        "  results    /srv/runs/2026-11-26T06-43-22Z-a-rather-long-name-of-a-run/with a space/results.csv",
+        ("  hand-over", "batchreset handover /srv/runs/2026-11-26T06-43-22Z --identity KEY"),
+        ("  hand-over", "batchreset handover /srv/runs/2026-11-26T06-43-22Z-a-rather-long-name --identity KEY"),
+        ("  results", "/srv/runs/2026-11-26T06-43-22Z-a-rather-long-name-of-a-run/with a space/results.csv"),
     ],
 )
-def test_what_is_copied_from_a_table_is_left_alone(line: str) -> None:
-    assert list(folded(line, 60)) == [line]
+def test_what_is_copied_from_a_table_has_a_line_of_its_own_where_the_table_is_too_wide(name: str, copied: str) -> None:
+    line = f"{name:<13}{copied}"
+    assert list(folded(line, 75)) == [name, f"    {copied}"]
+    assert list(folded(line, len(line))) == [line]
 
 
 def test_a_table_is_folded_within_its_last_column() -> None:

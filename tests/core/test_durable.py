@@ -1,6 +1,7 @@
 """Files that are whole or not there."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,11 +65,39 @@ def test_when_the_block_raises_all_is_as_it_was(path: Path, old: str | None, err
 
 
 def test_when_it_cannot_be_renamed_the_temporary_file_is_gone(path: Path) -> None:
-    path.mkdir()
-    with pytest.raises(IsADirectoryError), replacing(path) as temporary:
-        temporary.write_text("new", encoding="utf-8")
+    with pytest.raises(IsADirectoryError), replacing(path):
+        path.mkdir()
 
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: Path(path).symlink_to("/dev/null")])
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "by a link"])
+def test_what_is_no_plain_file_is_not_replaced(path: Path, make: Callable[[Path], None], *, linked: bool) -> None:
+    """A pipe, a folder, a device: a file in its place would break whoever uses it."""
+    make(path)
+    before = path.stat()
+    named = path.with_name("link") if linked else path
+    if linked:
+        named.symlink_to(path.name)
+    with pytest.raises(OSError, match=r"no plain file|Is a directory"), replacing(named):
+        pass
+    assert path.stat() == before
+    assert {entry.name for entry in path.parent.iterdir()} == {path.name, named.name}
+
+
+@pytest.mark.parametrize("old", [None, "old"], ids=["leading nowhere", "to a file"])
+def test_of_a_link_the_file_it_leads_to_is_replaced(path: Path, old: str | None) -> None:
+    elsewhere = path.parent / "elsewhere"
+    elsewhere.mkdir()
+    target = elsewhere / "target"
+    if old is not None:
+        target.write_text(old, encoding="utf-8")
+    path.symlink_to(target)
+    write_text(path, "new")
+    assert path.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new"
+    assert [entry.name for entry in elsewhere.iterdir()] == ["target"]
 
 
 def test_when_the_block_takes_the_temporary_file_away_it_is_told(path: Path) -> None:

@@ -111,10 +111,29 @@ def test_phases_follow_one_another() -> None:
 
 
 def test_a_run_that_ended_early_is_ending_too() -> None:
-    progress = Progress(planned=5)
+    """A request that was broken off never came back; the ledger tells what became of its row."""
+    progress, paced = Progress(planned=5, earlier={Outcome.SUCCEEDED: 1}), pacer()
+    progress.begins(paced, waves=[4])
+    progress.wave_begins()
+    paced.take(0.0)
     progress.stops(30.0)
     progress.ending = True
-    assert pace_of(progress).phase is Phase.ENDING
+    progress.concluded = {Outcome.SUCCEEDED: 1, Outcome.IN_DOUBT: 1, Outcome.NOT_ATTEMPTED: 3}
+    assert (pace_of(progress).phase, pace_of(progress).in_flight) == (Phase.ENDING, 0)
+    assert progress.figures(0.0, NOW).done == 2
+
+
+def test_a_process_that_was_stopped_for_a_while_goes_as_fast_as_before() -> None:
+    """Ten rows a second for twenty seconds, two minutes of nothing, and twenty seconds more: half of them are done."""
+    progress = Progress(planned=800)
+    progress.begins(pacer(), waves=[800])
+    progress.wave_begins()
+    for second in [*range(20), *range(140, 160)]:
+        pace = pace_of(progress, float(second))
+        progress.outcomes[Outcome.SUCCEEDED] += 10
+    assert pace.per_second == pytest.approx(10.0, rel=0.1)
+    assert pace.left is not None
+    assert pace.left.seconds == pytest.approx(41.0, rel=0.1)
 
 
 def snapshot(*pauses: Pause, outage: float | None = None) -> PaceSnapshot:

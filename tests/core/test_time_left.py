@@ -4,7 +4,7 @@ import pytest
 
 from batchreset.core.figures import TimeLeft
 from batchreset.core.pacing import Outlook
-from batchreset.core.time_left import RATE_OVER_SECONDS, Flow, Rate, time_left
+from batchreset.core.time_left import LOOKS_APART_SECONDS, RATE_OVER_SECONDS, Awake, Flow, Rate, time_left
 
 FREE = Outlook(last_rows=100)
 
@@ -37,6 +37,14 @@ def test_the_flow_is_how_fast_rows_go_when_they_may() -> None:
     assert all(one is not None and 7 <= one <= 10 for one in found[10:])
 
 
+def test_time_in_which_the_process_was_stopped_is_no_time_in_which_rows_went() -> None:
+    """Looked at each second, stopped for two minutes (Ctrl-Z, a laptop that sleeps), looked at again."""
+    awake = Awake()
+    looks = [*range(1000, 1010), *range(1130, 1140)]
+    assert [awake.seconds(float(look)) for look in looks] == [*range(10), *range(9, 19)]
+    assert awake.seconds(1139.0 + LOOKS_APART_SECONDS) == 18.0 + LOOKS_APART_SECONDS
+
+
 @pytest.mark.parametrize(("rows", "seconds"), [(19, 30.0), (500, 2.0)], ids=["rows", "time"])
 def test_too_little_says_nothing_of_the_flow(rows: int, seconds: float) -> None:
     flow = Flow()
@@ -49,13 +57,9 @@ def left(
     *,
     flow: float | None = None,
     ceiling: float | None = None,
-    pause: float = 0.0,
-    outage: bool = False,
 ) -> TimeLeft | None:
     """Of a hundred rows."""
-    return time_left(
-        100, outlook=outlook, flow_per_second=flow, most_per_second=ceiling, pause_seconds=pause, outage=outage
-    )
+    return time_left(100, outlook=outlook, flow_per_second=flow, most_per_second=ceiling)
 
 
 HELD = Outlook(held_seconds=60.0, last_rows=30)
@@ -73,12 +77,10 @@ HELD = Outlook(held_seconds=60.0, last_rows=30)
         pytest.param(
             left(Outlook(held_seconds=40.0, last_rows=100, limit_unknown=True), flow=10.0),
             TimeLeft(seconds=50.0, at_least=True),
-            id="a limit that is not known yet",
+            id="a limit that is not known yet beside one that is",
         ),
-        pytest.param(left(Outlook(limit_unknown=True)), TimeLeft(seconds=0.0, at_least=True), id="refused first"),
-        pytest.param(
-            left(FREE, flow=50.0, pause=7.0, outage=True), TimeLeft(seconds=7.0, at_least=True), id="an outage"
-        ),
+        pytest.param(left(Outlook(limit_unknown=True)), None, id="refused first"),
+        pytest.param(left(Outlook(last_rows=100, limit_unknown=True), flow=10.0), None, id="nothing known holds it"),
     ],
 )
 def test_whatever_holds_the_rest_longest_tells_the_time_left(found: TimeLeft | None, expected: TimeLeft | None) -> None:

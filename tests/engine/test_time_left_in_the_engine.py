@@ -85,8 +85,17 @@ def test_under_a_limit_the_time_left_is_true_as_soon_as_the_limit_was_met(
     assert len(late) > looks
     assert max(off) <= 0
     bounds = [look for look in seen if look.left is not None and look.left.at_least]
-    assert bounds
     assert all(look.left_seconds <= 1.1 * look.truth_seconds + 1 for look in bounds)
+
+
+def test_while_a_limit_is_met_and_not_known_the_wait_for_the_next_try_is_not_told_as_the_time_left() -> None:
+    """Five windows of 20 seconds: the first refusal comes within the first, and is waited out."""
+    seen = watched(500, partner=Rule(limit=100, window_seconds=20))
+    refused = [look for look in seen if look.figures.pace and look.figures.pace.refused and look.truth_seconds > 0]
+    unknown = [look for look in refused if look.left is None]
+    assert len(unknown) > 5
+    assert max(look.at_seconds for look in unknown) < 25
+    assert all(look.left is None or look.left_seconds > 0.7 * look.truth_seconds - 5 for look in refused)
 
 
 def test_the_time_left_under_a_limit_does_not_jump() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime as dt
 import hashlib
 import io
 import json
@@ -12,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 from proof import Seen, collected, complaints, page_complaints, sealed_in, sha256
 
 from batchreset.adapters.report import page
 from batchreset.adapters.report.charts import Charts, NoChartsError
 from batchreset.core.events import EventLog
+from batchreset.core.figures import Figures
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
 from batchreset.core.reporting.report import Report
@@ -64,12 +67,23 @@ class Played:
         )
 
 
-class Silent:
-    """A display for nobody."""
+class Last:
+    """A display that draws once, at the very end."""
+
+    def __init__(self) -> None:
+        self.figures: Figures | None = None
 
     @contextlib.asynccontextmanager
     async def showing(self, progress: Progress, log: EventLog) -> AsyncIterator[None]:
         yield
+        self.figures = progress.figures(anyio.current_time(), dt.datetime(2026, 11, 26, tzinfo=dt.UTC))
+
+    def contradicts(self, summary: Mapping[str, Any]) -> bool:
+        """Whether the picture above the summary tells other counts, or that somebody is still awaited."""
+        if self.figures is None or self.figures.pace is None:
+            return False
+        shown = {outcome: self.figures.outcomes.get(outcome, 0) for outcome in _SHOWN}
+        return self.figures.pace.in_flight > 0 or shown != {one: summary["outcomes"][one.value] for one in _SHOWN}
 
 
 def play(seed: int) -> Played:
@@ -149,7 +163,7 @@ class _Play:
             self._not_all_kept = True
         how = How(
             take_up=take_up, dry_run=False, again=False, log_files=(), log_level=logging.INFO, stderr=self._said,
-            shown=logging.ERROR, say=lambda line: None, display=Silent(),
+            shown=logging.ERROR, say=lambda line: None, display=(last := Last()),
         )  # fmt: skip
         try:
             summary = apply(run, how, environ={}, machine=world.machine)
@@ -159,6 +173,8 @@ class _Play:
                 return None
             self._after_kill()
             return None
+        if plan.failing_group is None and last.contradicts(summary):
+            world.watch.complain(f"the last picture says {last.figures}, the summary {summary['outcomes']}")
         digest = hashlib.sha256(run.folder.results.read_bytes()).hexdigest()
         world.watch.tell("ends", exit_code=summary["exit_code"], results=digest, **summary["outcomes"])
         return summary
@@ -220,4 +236,5 @@ def _tells_waits(options: SimulatorOptions) -> bool:
     return options.retry_after in true and not penalty
 
 
+_SHOWN: Final = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT)
 _WELL: Final = frozenset({Outcome.SUCCEEDED, Outcome.SKIPPED})

@@ -7,6 +7,7 @@ import pytest
 from batchreset.wiring.summary import summary_lines
 
 CUSTOMER = "c0000000-0000-0000-0000-000000000001"
+SHOWN = f"{CUSTOMER[:8]}…"
 
 
 def limit(scope: str, requests: int, waited_seconds: float) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def summary(pacing: dict[str, Any] | None) -> dict[str, Any]:
             [limit("partner", 600, 30.0), limit(CUSTOMER, 60, 12.25), limit("c2", 60, 1.0)],
             [
                 "  limit found: 600 requests in 60 s for the partner; waited 30.0 s",
-                f"  limit found: 60 requests in 60 s for customer {CUSTOMER[:8]}… and 1 more; waited 12.2 s",
+                f"  limit found: 60 requests in 60 s for customer {SHOWN} and 1 more; waited 12.2 s at most each",
             ],
             id="both",
         ),

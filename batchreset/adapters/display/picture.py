@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batchreset.adapters.display.words import state, time_left
+from batchreset.adapters.display.words import left_of, state
 from batchreset.core.figures import Figures
 from batchreset.core.outcome import Outcome
 
@@ -97,7 +97,7 @@ def said(figures: Figures, *, zone: dt.tzinfo | None = None) -> str:
         parts += [f"429s {pace.refused:,}"] if pace.refused else []
         if pace.wave is not None and pace.wave.of > 1:
             parts.append(f"{_wave_name(figures)}: {pace.wave.done:,} of {pace.wave.rows:,}")
-        parts += [time_left(pace.left)] if pace.left else []
+        parts += [left_of(pace)] if left_of(pace) else []
     return "; ".join([*parts, state(figures, zone=zone)[0]])
 
 
@@ -118,8 +118,7 @@ def _percent(figures: Figures) -> int:
 
 def _how_far(figures: Figures, digits: int, columns: int) -> Line:
     """The bar takes what the figures leave."""
-    left = figures.pace.left if figures.pace else None
-    long, short = (time_left(left), time_left(left, short=True)) if left else ("", "")
+    long, short = left_of(figures.pace), left_of(figures.pace, short=True)
     cells = _shortened(
         [
             _Cell((f"{figures.done:>{digits},} of {figures.planned:,}",)),
@@ -147,16 +146,17 @@ def _outcomes(figures: Figures, digits: int) -> list[_Cell]:
 
 def _traffic(figures: Figures, digits: int) -> list[_Cell]:
     pace = figures.pace
-    in_flight, refused = (pace.in_flight, pace.refused) if pace else (figures.in_flight, figures.refused)
+    under_way = f"in flight {pace.in_flight:>4,}" if pace else f"begun {figures.begun:>8,}"
+    refused = pace.refused if pace else figures.refused
     rate = f"{pace.per_second:,.1f}" if pace else NOTHING
     wave = pace.wave if pace else None
     name, counts = _wave_name(figures), ""
     if wave is not None:
         counts = f": {wave.done:>{digits},} of {wave.rows:>{digits},}"
     return [
-        _Cell((f"in flight {in_flight:>4,}", ""), (5,)),
-        _Cell((f"{rate:>7} rows/s", f"{rate:>7}/s"), (4,)),
-        _Cell((f"429s {refused:>6,}", ""), (3,), Ink.CARE if refused else Ink.PLAIN),
+        _Cell((under_way, ""), (5,)),
+        _Cell((f"{rate:>7} rows/s", f"{rate:>7}/s"), (3,)),
+        _Cell((f"429s {refused:>6,}", ""), (4,), Ink.CARE if refused else Ink.PLAIN),
         _Cell((name + counts, name, ""), (1, 2), Ink.FAINT),
     ]
 

@@ -16,6 +16,7 @@ _SECONDS_UNTIL: Final = 90
 """A longer estimate is told in minutes: no estimate is as true as its seconds look."""
 _STEP_SECONDS: Final = 5
 
+LEFT_NOT_KNOWN: Final = "time left not known yet"
 PACE_NOT_TOLD: Final = "the pace is not known: the process has told nothing of it lately"
 
 
@@ -27,8 +28,7 @@ def state(figures: Figures, *, zone: dt.tzinfo | None) -> tuple[str, bool]:
     if pace.phase is Phase.STOPPING:
         return _stopping(pace), True
     if pace.phase is Phase.ENDING:
-        left = figures.planned - figures.done
-        return f"ended early: {left:,} have no outcome" if left > 0 else "all rows have an outcome", False
+        return _ended(figures.planned - figures.done), False
     if pace.phase is Phase.SIGN_IN:
         return "checking the sign-in", False
     if pace.waiting is not None:
@@ -38,6 +38,12 @@ def state(figures: Figures, *, zone: dt.tzinfo | None) -> tuple[str, bool]:
 
 def _canary(wave: Wave | None) -> bool:
     return wave is not None and wave.canary
+
+
+def _ended(left: int) -> str:
+    if left <= 0:
+        return "all rows have an outcome"
+    return f"ended early: {left:,} {'was' if left == 1 else 'were'} not attempted"
 
 
 def _stopping(pace: Pace) -> str:
@@ -76,6 +82,15 @@ def time_left(left: TimeLeft, *, short: bool = False) -> str:
     if short:
         return f"{'≥' if left.at_least else '~'}{span}"
     return f"{'at least' if left.at_least else 'about'} {span} left"
+
+
+def left_of(pace: Pace | None, *, short: bool = False) -> str:
+    """The same of a pace; empty where nothing is to come, or nobody tells."""
+    if pace is None or pace.phase is not Phase.SENDING:
+        return ""
+    if pace.left is None:
+        return "" if short else LEFT_NOT_KNOWN
+    return time_left(pace.left, short=short)
 
 
 def _span(seconds: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from batchreset.adapters.metrics.figures import Figures
-from batchreset.durable import replacing
+from batchreset.durable import replaceable, replacing
 
 READABLE_MODE: Final = 0o644
 """Counts and times are no secret, and whoever scrapes them is not who ran the job."""
@@ -25,8 +25,9 @@ def write_metrics(path: Path, figures: Figures) -> None:
     The time of the last success is taken over from the file that was there, if this time was none.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: the file cannot be written, or is no plain one.
     """
+    replaceable(path)  # before it is read: nobody waits for who might write into a pipe
     # A tenth of a second to import.
     from prometheus_client import CollectorRegistry, Gauge, generate_latest  # noqa: PLC0415
 

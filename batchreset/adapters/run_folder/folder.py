@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from batchreset.durable import PRIVATE_FOLDER_MODE, leave_text, sync_folder, wri
 from batchreset.errors import RunFolderError, SettingsError, cause
 
 PROGRESS_MOST_BYTES: Final = 16_384
+_NOT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 _LONGEST_RUN_ID: Final = 100
 _RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")
 
@@ -133,7 +135,10 @@ class RunFolder:
     def read_progress(self) -> bytes | None:
         """progress.json as it is; None where it cannot be read, or is larger than any that a run writes."""
         try:
-            with self.progress_json.open("rb") as file:
+            # Nobody waits for who might write into a pipe of that name.
+            with os.fdopen(os.open(self.progress_json, os.O_RDONLY | _NOT_WAITING), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
                 content = file.read(PROGRESS_MOST_BYTES + 1)
         except OSError:
             return None

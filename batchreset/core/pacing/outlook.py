@@ -17,7 +17,8 @@ class Outlook:
     Attributes:
         held_seconds: until its last rows may go.
         last_rows: so many go then, one after another.
-        limit_unknown: somebody was refused whose limit is not known yet: it takes at least so long.
+        limit_unknown: somebody was refused whose limit is not known yet: it takes at least so long as the limits that
+            are known hold back.
     """
 
     held_seconds: float = 0.0
@@ -47,7 +48,7 @@ def _of(gate: Gate, rows: int, now_seconds: float) -> Outlook:
     closed_seconds = max(0.0, door.until_seconds - now_seconds) if door.phase is Phase.WAITING else 0.0
     if known is None:
         refused = door.refused or door.phase is Phase.HELD
-        return Outlook(held_seconds=closed_seconds, last_rows=rows, limit_unknown=refused)
+        return Outlook(held_seconds=0.0 if refused else closed_seconds, last_rows=rows, limit_unknown=refused)
     match gate.limit:
         case Fixed() as limit:
             found = _in_windows(gate, limit, rows, now_seconds, closed_seconds=closed_seconds)

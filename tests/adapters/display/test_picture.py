@@ -62,7 +62,7 @@ def test_at_40_columns_words_are_short() -> None:
     assert drawn(FIGURES, 40) == [
         " 7,000 of 10,000    70 %        ~15 min",
         "ok  6,980   bad     15   doubt      3",
-        "in flight   12       9.8 rows/s",
+        "in flight   12       9.8/s   429s     31",
         "sending",
     ]
 
@@ -158,7 +158,7 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
             replace(PACE, phase=Phase.STOPPING, in_flight=1, stopping_seconds=0.0),
             "stopping: 1 in flight is awaited, at most 0 s",
         ),
-        (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 have no outcome"),
+        (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 were not attempted"),
         (None, "the pace is not known: the process has told nothing of it lately"),
     ],
 )  # fmt: skip
@@ -199,15 +199,22 @@ def test_the_time_left_is_as_coarse_as_it_is_true(seconds: float, expected: str)
     assert time_left(TimeLeft(seconds=seconds)) == expected
 
 
+def test_that_the_time_left_is_not_known_is_said() -> None:
+    unknown = replace(FIGURES, pace=replace(PACE, left=None))
+    assert drawn(unknown, 80)[0].endswith("7,000 of 10,000    70 %    time left not known yet")
+    assert "time left not known yet" in said(unknown)
+    assert "left" not in said(replace(FIGURES, pace=replace(PACE, left=None, phase=Phase.STOPPING)))
+
+
 def test_a_bound_is_told_as_one() -> None:
     left = TimeLeft(seconds=100.0, at_least=True)
     assert (time_left(left), time_left(left, short=True)) == ("at least 2 min left", "≥2 min")
 
 
 def test_without_a_pace_counts_are_shown_and_no_rate_is_made_up() -> None:
-    lines = drawn(replace(FIGURES, pace=None, in_flight=4, refused=9), 80)
+    lines = drawn(replace(FIGURES, pace=None, begun=4, refused=9), 80)
     assert lines[0].rstrip().endswith("7,000 of 10,000    70 %")
-    assert lines[2].rstrip() == "in flight    4         - rows/s   429s      9"
+    assert lines[2].rstrip() == "begun        4         - rows/s   429s      9"
 
 
 def test_one_line_says_the_same() -> None:

@@ -91,3 +91,11 @@ def test_a_file_that_cannot_be_written_is_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"."):
         write_metrics(path, figures())
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_in_its_place_is_neither_read_nor_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "nightly.prom"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="no plain file"):
+        write_metrics(path, figures(exit_code=1))
+    assert path.is_fifo()
