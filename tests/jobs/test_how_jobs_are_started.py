@@ -97,7 +97,7 @@ def test_the_azure_pipeline_publishes_nothing_where_nothing_was_told() -> None:
 
 @pytest.mark.parametrize("service", ["github", "azure-pipelines"])
 def test_a_stopped_pipelines_signal_reaches_the_program(service: str) -> None:
-    """It goes to the step's own process, and a shell that waits for another passes nothing on; nor does `AzureCLI@2`."""
+    """It goes to the step's own process, and a shell that waits passes nothing on; nor does `AzureCLI@2`."""
     scripts = [step.get("run") or step.get("bash") or "" for step in steps(service)]
     started = [
         line.strip() for script in scripts for line in script.splitlines() if re.search("batchreset (run|apply)", line)
@@ -127,6 +127,25 @@ def test_the_cron_jobs_resources_fit_kubernetes_own_schemas(number: int) -> None
     resources = documents(JOBS / "kubernetes" / "cronjob.yaml")
     assert len(resources) == 4
     kubernetes_validate.validate(resources[number], kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("path", [JOBS / "README.md", JOBS / "kubernetes" / "cronjob.yaml"], ids=lambda path: path.name)
+def test_what_is_made_by_kubectl_is_made_in_the_cron_jobs_namespace(path: Path) -> None:
+    text = re.sub(r"\n\s*#?\s*(?=--)", " ", path.read_text(encoding="utf-8"))
+    made = [line for line in re.findall(r"kubectl create .*", text) if "create namespace" not in line]
+    assert made
+    assert all("--namespace batchreset " in line.partition("`")[0] for line in made)
+
+
+def test_the_folder_of_the_figures_can_be_opened_in_the_unit_and_is_the_job_files() -> None:
+    unit = (JOBS / "systemd" / "batchreset.service").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"^# ReadWritePaths=-(.*)$", unit, re.MULTILINE)
+    (file,) = re.findall(
+        r'^# metrics_file = "(.*)"', (JOBS / "scheduled.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert Path(file).parent == Path(folder)
+    made = (JOBS / "systemd" / "README.md").read_text(encoding="utf-8")
+    assert f"--owner batchreset --group batchreset --mode 0755 {folder}\n" in made
 
 
 def cron_job() -> Any:
