@@ -72,6 +72,49 @@ def test_no_pipeline_puts_a_persons_words_into_a_scripts_text() -> None:
         assert not any("${{" in script for script in scripts)
 
 
+def steps(service: str) -> list[Any]:
+    (pipeline,) = documents(JOBS / service / "offboarding.yml")
+    if service == "github":
+        return list(pipeline["jobs"]["offboarding"]["steps"])
+    return list(pipeline["stages"][0]["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"])
+
+
+@pytest.mark.parametrize("service", ["github", "azure-pipelines"])
+def test_a_pipeline_clears_away_before_anything_can_fail_what_another_time_has_told(service: str) -> None:
+    first, *_ = (step.get("run") or step.get("bash") for step in steps(service))
+    assert re.search(r'^rm -rf "\$\w+/results"', first, re.MULTILINE)
+    text = (JOBS / service / "offboarding.yml").read_text(encoding="utf-8")
+    told = [line for line in text.splitlines() if re.search('> "[^"]*summary', line)]
+    assert len(told) == 2
+    assert all(re.search(r'"\$(RUNNER_TEMP/results|RESULTS)/summary.json"$', line) for line in told)
+
+
+def test_the_azure_pipeline_publishes_nothing_where_nothing_was_told() -> None:
+    *_, tell, publish = steps("azure-pipelines")
+    assert (tell["condition"], publish["condition"]) == ("always()", "and(always(), eq(variables['told'], 'yes'))")
+    assert tell["bash"].index("exit 0") < tell["bash"].index("##vso[task.setvariable variable=told]yes")
+
+
+@pytest.mark.parametrize("service", ["github", "azure-pipelines"])
+def test_a_stopped_pipelines_signal_reaches_the_program(service: str) -> None:
+    """It goes to the step's own process, and a shell that waits passes nothing on; nor does `AzureCLI@2`."""
+    scripts = [step.get("run") or step.get("bash") or "" for step in steps(service)]
+    started = [
+        line.strip() for script in scripts for line in script.splitlines() if re.search("batchreset (run|apply)", line)
+    ]
+    assert len(started) == 2
+    assert all(line.startswith("exec batchreset ") for line in started)
+
+
+def test_the_azure_agent_waits_longer_than_a_run_that_is_stopped() -> None:
+    (pipeline,) = documents(JOBS / "azure-pipelines" / "offboarding.yml")
+    job = pipeline["stages"][0]["jobs"][0]
+    given = {one["name"]: one["value"] for one in job["variables"]}
+    first, second = (int(given[f"PROCESS_SIG{name}_TIMEOUT"]) / 1000 for name in ("INT", "TERM"))
+    assert first > 30
+    assert first + second < 60 * int(job["cancelTimeoutInMinutes"])
+
+
 def test_the_github_workflow_has_the_least_rights_and_two_never_run_at_once() -> None:
     (workflow,) = documents(JOBS / "github" / "offboarding.yml")
     assert workflow["permissions"] == {"contents": "read", "id-token": "write"}
@@ -84,6 +127,25 @@ def test_the_cron_jobs_resources_fit_kubernetes_own_schemas(number: int) -> None
     resources = documents(JOBS / "kubernetes" / "cronjob.yaml")
     assert len(resources) == 4
     kubernetes_validate.validate(resources[number], kubernetes_validate.latest_version(), strict=True)
+
+
+@pytest.mark.parametrize("path", [JOBS / "README.md", JOBS / "kubernetes" / "cronjob.yaml"], ids=lambda path: path.name)
+def test_what_is_made_by_kubectl_is_made_in_the_cron_jobs_namespace(path: Path) -> None:
+    text = re.sub(r"\n\s*#?\s*(?=--)", " ", path.read_text(encoding="utf-8"))
+    made = [line for line in re.findall(r"kubectl create .*", text) if "create namespace" not in line]
+    assert made
+    assert all("--namespace batchreset " in line.partition("`")[0] for line in made)
+
+
+def test_the_folder_of_the_figures_can_be_opened_in_the_unit_and_is_the_job_files() -> None:
+    unit = (JOBS / "systemd" / "batchreset.service").read_text(encoding="utf-8")
+    (folder,) = re.findall(r"^# ReadWritePaths=-(.*)$", unit, re.MULTILINE)
+    (file,) = re.findall(
+        r'^# metrics_file = "(.*)"', (JOBS / "scheduled.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert Path(file).parent == Path(folder)
+    made = (JOBS / "systemd" / "README.md").read_text(encoding="utf-8")
+    assert f"--owner batchreset --group batchreset --mode 0755 {folder}\n" in made
 
 
 def cron_job() -> Any:

@@ -154,4 +154,4 @@ def test_no_sample_names_anybody_who_exists() -> None:
 
 def test_the_files_that_are_refused_are_not_taken_for_one_another() -> None:
     contents = [path.read_bytes() for path in REFUSED.iterdir()]
-    assert len(set(contents)) == len(contents) == 17
+    assert len(set(contents)) == len(contents) == 21

@@ -40,12 +40,17 @@ def texts(value: Any) -> Iterator[str]:
             pass
 
 
+def joined(script: str) -> list[str]:
+    """Its lines, those that a backslash carries on put together."""
+    return script.replace("\\\n", " ").splitlines()
+
+
 def calls(path: Path) -> list[list[str]]:
     """The words of each `batchreset …` in a file: what is run, and what comments and prose name."""
     text = path.read_text(encoding="utf-8")
-    lines = text.replace("\\\n", " ").splitlines()
+    lines = joined(text)
     if path.suffix in {".yml", ".yaml"}:
-        inner = [line for document in documents(path) for one in texts(document) for line in one.splitlines()]
+        inner = [line for document in documents(path) for one in texts(document) for line in joined(one)]
         lines = [*(line for line in lines if line.lstrip().startswith("#")), *inner]
     found = [words(match[1]) for line in lines for match in _IN_BACKTICKS.finditer(line)]
     return found + [words(match[1]) for line in lines for match in _CALL.finditer(line)]

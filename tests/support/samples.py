@@ -201,6 +201,7 @@ def make() -> Iterator[tuple[Path, bytes]]:
     yield SAMPLES / "incident.parquet", packed.getvalue()
     yield from small_in_other_kinds()
     yield from workbooks()
+    yield from damaged()
     with tempfile.TemporaryDirectory() as folder, world(Path(folder), service()) as made:
         for sample in ALL:
             ended = carry_out(made, sample)
@@ -220,6 +221,22 @@ def small_in_other_kinds() -> Iterator[tuple[Path, bytes]]:
     yield SAMPLES / "small-from-excel.txt.gz", gzip.compress(as_text.encode("utf-16"), mtime=0)
     truth = table.with_columns(pl.col("forceChangePassword") == "true")
     yield SAMPLES / "small.ndjson", truth.write_ndjson().encode()
+
+
+def damaged() -> Iterator[tuple[Path, bytes]]:
+    """Files of other kinds than CSV as a disk or a broken transfer leaves them, and one whose line has no end."""
+    table = pl.read_csv(SAMPLES / "small.csv", infer_schema=False)
+    packed = io.BytesIO()
+    table.write_parquet(packed, compression="uncompressed")
+    whole = packed.getvalue()
+    yield REFUSED / "cut-short.parquet", whole[: len(whole) // 2]
+    yield REFUSED / "damaged-page.parquet", whole[:4] + bytes(32) + whole[36:]
+    intact = next(content for path, content in workbooks() if path.name == "messy.xlsx")
+    yield REFUSED / "cut-short.xlsx", intact[: len(intact) // 2]
+    # Somebody's notes went into the name; packed, as nobody wants a megabyte of them in a repository.
+    header, first, *_ = (SAMPLES / "small.csv").read_text(encoding="utf-8").splitlines()
+    endless = f"{header}\n{first}{' and so on' * (1 << 17)}\n"
+    yield REFUSED / "line-too-long.csv.gz", gzip.compress(endless.encode(), mtime=0)
 
 
 def workbooks() -> Iterator[tuple[Path, bytes]]:
