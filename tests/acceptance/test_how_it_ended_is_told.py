@@ -1,6 +1,8 @@
 """Who was not there hears how a run ended; what it takes to tell him stands nowhere, and changes nothing."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 from acceptance_world import World, accounts
 from prometheus_client.parser import text_string_to_metric_families
 from raw_tls_server import RawServer, answering, free_port, raw_server
+
+from batchreset.adapters.run_folder import RunFolder, holding
 
 CANARY = "c4n4ry-7f3a"
 
@@ -132,3 +136,60 @@ def test_an_address_is_tried_before_the_night(make_world: Callable[..., World]) 
     assert "the connection was refused" in bad.stderr
     assert "no address is given" in none.stderr
     assert CANARY not in "".join(world.said)
+
+
+def test_a_run_that_another_process_carries_out_is_no_news_to_monitor_and_metrics(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.input(accounts(2))
+    assert world.batchreset("plan", "users.csv", "--run-id", "r").code == 0
+    words = ("run", "users.csv", "--run-id", "r", "--yes", "--metrics-file", "z.prom")
+    with raw_server(answering(), tls=False) as server:
+        with holding(RunFolder(world.runs / "r")):
+            held = world.batchreset(*words, environ=addresses(server.port))
+        assert (held.code, pings(server)) == (11, ["/start"])
+        assert told(server) == ["batchreset REFUSED: another process has this run"]
+        assert "in doubt" not in json.loads(server.requests[-1].body)["message"]
+        assert not (world.folder / "z.prom").exists()
+
+
+def test_an_address_that_is_gone_does_not_keep_a_planned_run_from_going_on(make_world: Callable[..., World]) -> None:
+    """Nor does a monitor that is given anew."""
+    world = make_world()
+    world.input(accounts(1))
+    file = world.folder / "nf2.txt"
+    file.write_text("json://127.0.0.1:1/\n", encoding="utf-8")
+    assert world.batchreset("plan", "users.csv", "--run-id", "r", "--notify", "nf2.txt").code == 0
+    file.unlink()
+    with raw_server(answering(), tls=False) as server:
+        ping = {"BATCHRESET_OUTPUT__PING": f"http://127.0.0.1:{server.port}/{CANARY}"}
+        applied = world.batchreset("apply", "r", "--yes", environ=ping)
+    assert (applied.code, pings(server)) == (0, ["/start", ""])
+    assert "warning: not everybody will be told how it ends" in applied.stderr
+
+
+def test_a_plan_that_is_not_begun_gives_no_password_and_says_so_and_is_in_the_log(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    world.input(accounts(1))
+    assert world.batchreset("plan", "users.csv", "--run-id", "r", "--log-file", "plan.log").code == 0
+    event = json.loads((world.folder / "plan.log").read_text(encoding="utf-8"))
+    assert (event["event"], event["to_reset"]) == ("plan.made", 1)
+    opened = world.batchreset("handover", "r", "--identity", world.key)
+    assert opened.code == 0
+    assert "note: no password is among these" in opened.stderr
+
+
+def test_a_folder_that_is_gone_is_no_bug(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    gone = world.folder / "gone"
+    gone.mkdir()
+    words = f"import os; os.rmdir({str(gone)!r}); from batchreset.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", words, "status"], cwd=gone, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert "the folder that this was started in is gone" in done.stderr
+    assert "bug" not in done.stderr

@@ -223,7 +223,7 @@ def test_it_is_refused_with_one_message_that_says_what_to_do_and_no_folder_is_le
 def test_what_is_found_only_when_the_run_begins_is_refused_before_anything_is_sent(
     made: World, arguments: tuple[str, ...], says: tuple[str, ...]
 ) -> None:
-    """A plan is there by then; mended, the same run is carried out."""
+    """But for ca_file a plan is there by then; mended, the same run is carried out."""
     before = made.requests
     finished = made.batchreset(*RUN, "--run-id", "r", *arguments)
     assert (finished.code, finished.stdout, made.requests) == (2, "", before), finished.stderr
@@ -236,7 +236,10 @@ def test_what_is_found_only_when_the_run_begins_is_refused_before_anything_is_se
     ("environ", "says"),
     [
         ({"BATCHRESET_PARTNER_CENTER__CA_FILE": None}, ("secure connection", "not trusted", "ca_file")),
-        ({"BATCHRESET_PARTNER_CENTER__BASE_URL": "https://127.0.0.1:{closed}"}, ("refused", "base_url")),
+        (
+            {"BATCHRESET_PARTNER_CENTER__BASE_URL": "https://127.0.0.1:{closed}"},
+            ("refused", "base_url", "continue the run with `batchreset apply /"),
+        ),
     ],
     ids=["TLS not trusted", "nobody listens"],
 )

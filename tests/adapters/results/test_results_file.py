@@ -224,6 +224,13 @@ def test_a_folder_that_is_not_there_is_refused(plan: Path, tmp_path: Path) -> No
         write(plan, tmp_path / "none" / "results.csv")
 
 
+def test_a_folder_in_the_results_place_is_to_be_moved_away(plan: Path, tmp_path: Path) -> None:
+    (tmp_path / "results.csv").mkdir()
+    with pytest.raises(RunFolderError, match=r"results\.csv is a folder$") as caught:
+        write(plan, tmp_path / "results.csv")
+    assert caught.value.next_step.startswith("move that folder away")
+
+
 @pytest.mark.parametrize("damage", [pytest.param(None, id="missing"), pytest.param(b"PAR1", id="damaged")])
 def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, damage: bytes | None) -> None:
     plan = tmp_path / "plan.parquet"
