@@ -4,6 +4,8 @@ import datetime as dt
 import unicodedata
 from typing import Final
 
+from markupsafe import Markup
+
 from batchreset.errors import sentence as end_of_sentence
 
 LONGEST: Final = 160
@@ -19,6 +21,14 @@ def foreign(text: str, most: int = LONGEST) -> str:
     """A text that somebody else wrote: on one line, without what cannot be seen, not longer than a few lines."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return "".join("\ufffd" if unicodedata.category(one) in _UNSEEN else one for one in shown)
+
+
+def css_text(text: str) -> Markup:
+    """A text as CSS has it between quotation marks: whatever is no letter, figure or harmless mark as its number."""
+    shown = (
+        one if one.isascii() and (one.isalnum() or one in " ._-") else f"\\{ord(one):06x}" for one in foreign(text)
+    )
+    return Markup("".join(shown))  # noqa: S704  nothing is left that ends a string or an element
 
 
 def sentence(text: str) -> str:
