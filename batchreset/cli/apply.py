@@ -18,6 +18,7 @@ from batchreset.settings.explain import LONGEST_WORD_SHOWN
 from batchreset.settings.names import nearest
 from batchreset.wiring.applying import summary_of
 from batchreset.wiring.audience import NAMES
+from batchreset.wiring.concluding import Around
 from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchanged, read_frozen, standing
 
 
@@ -72,7 +73,7 @@ def apply(
             yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, told=told, old_plan=old_plan
         )
         if not standing(planned).rows_to_send(take_up):
-            return report(summary_of(planned), choices, repeated=True)
+            return report(summary_of(planned, around=Around(say=choices.terminal.say)), choices, repeated=True)
         return confirm_and_apply(planned, take_up, choices)
 
 

@@ -27,6 +27,7 @@ from batchreset.errors import InputError, PlanRefusedError
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import summary_of
+from batchreset.wiring.concluding import Around
 from batchreset.wiring.frozen import FrozenRun, read_frozen, standing
 from batchreset.wiring.online import DRY_RUN_LINE
 from batchreset.wiring.planning import NewRun, new_run_id, plan_run, runs_dir_of, same_input
@@ -104,7 +105,7 @@ def _run_again(run_: FrozenRun, settings: Settings, choices: Choices) -> int:
     now = standing(run_)
     _refuse_other_input(run_, settings.input.path, finished=not now.rows_left)
     if not now.rows_left or now.stopped_by_safety:
-        return report(summary_of(run_), choices, repeated=True)
+        return report(summary_of(run_, around=Around(say=choices.terminal.say)), choices, repeated=True)
     choices.terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
     return confirm_and_apply(run_, TakeUp(), choices)
 

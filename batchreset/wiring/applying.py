@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -22,7 +22,14 @@ from batchreset.errors import (
     RefusedError,
     RunFolderError,
 )
-from batchreset.wiring.concluding import Around, check_results_can_be_written, conclude, take_away_report
+from batchreset.wiring.concluding import (
+    Around,
+    check_results_can_be_written,
+    completed,
+    conclude,
+    is_complete,
+    take_away_report,
+)
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
@@ -30,6 +37,7 @@ from batchreset.wiring.recent import accounts_of, alone_with
 from batchreset.wiring.session import Display, prepared
 
 _THIS_MACHINE: Final = Machine()
+_NOBODY: Final = Around()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +126,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
         return summary
 
 
-def summary_of(run: FrozenRun) -> dict[str, Any]:
+def summary_of(run: FrozenRun, *, around: Around = _NOBODY) -> dict[str, Any]:
     """The summary of a run that has nothing left to do, or that waits to be looked at; nothing is sent.
 
     A process that was killed after the last outcome left neither results nor summary, and one that was killed while it
@@ -130,18 +138,25 @@ def summary_of(run: FrozenRun) -> dict[str, Any]:
         LedgerError: the ledger cannot be read.
         ResultsError: the results could not be written.
     """
-    now = standing(run)
+    now, moment = standing(run), dt.datetime.now(dt.UTC)
     summary = run.folder.read_summary()
     outcomes = {outcome.value: now.outcomes[outcome] for outcome in Outcome}
     told = summary is not None and summary.get("outcomes") == outcomes
     if summary is not None and told and summary.get("state") == ("stopped" if now.rows_left else "finished"):
-        return summary | {"pacing": read_pacing(run.folder)}
+        summary |= {"pacing": read_pacing(run.folder)}
+        if is_complete(run):
+            return summary
+        with holding(run.folder):
+            return completed(run, summary, replace(around, written_at=moment))
     stop = None
     if now.rows_left and now.last is not None and now.last.stop_reason is not None:
         stop = stop_for(now.last.stop_reason, f"the run was stopped before ({now.last.stop_reason})")
     with holding(run.folder):
-        ended_at = (now.last and now.last.ended_at) or dt.datetime.now(dt.UTC)
-        return conclude(run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=ended_at, ended_at=ended_at)
+        ended_at = (now.last and now.last.ended_at) or moment
+        return conclude(
+            run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=ended_at, ended_at=ended_at,
+            around=replace(around, written_at=moment),
+        )  # fmt: skip
 
 
 def _earlier(run: FrozenRun, now: dt.datetime, log: EventLog) -> Remembered:

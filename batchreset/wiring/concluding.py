@@ -13,7 +13,7 @@ from batchreset.core.stop import Stop
 from batchreset.errors import BatchresetError, ResultsError, RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.results import refuse_destination, write_results_of
-from batchreset.wiring.signals import Skippable, Skipped
+from batchreset.wiring.signals import LeaveError, Skippable, Skipped
 from batchreset.wiring.summary import summarize
 
 
@@ -25,11 +25,15 @@ class Around:
         log: None where the run is not logged.
         say: shows a line to whoever is there.
         skippable: see `Signals.skippable`.
+        written_at: now, where the session ended before.
+        copied: whether the results' copy elsewhere is written: it may be a newer run's by now.
     """
 
     log: EventLog | None = None
     say: Callable[[str], None] = lambda _line: None
     skippable: Callable[[], Skippable] = lambda: contextlib.nullcontext(Skipped())
+    written_at: dt.datetime | None = None
+    copied: bool = True
 
 
 _NOBODY: Final = Around()
@@ -45,7 +49,7 @@ def conclude(
     ended_at: dt.datetime,
     around: Around = _NOBODY,
 ) -> dict[str, Any]:
-    """The run's own results first, then the summary that says they are there, the report, and the results' copy.
+    """The run's own results first, then the summary that says they are there, the results' copy, and the report.
 
     A dry run of a run that has begun leaves its files as they are: they tell what was done.
     """
@@ -64,13 +68,51 @@ def conclude(
     try:
         write_results_of(run, run.folder.results, dry_run=dry_run)
         run.folder.write_json(run.folder.summary_json, summary)
-        if run.settings.output.report:
-            summary = _reported(run, summary, around, now=ended_at)
-        if run.settings.output.results:
-            write_results_of(run, Path(run.settings.output.results), dry_run=dry_run)
     except RunFolderError as error:
         raise _without_results(run, summary, error) from error
+    copy = Path(run.settings.output.results) if around.copied and run.settings.output.results else None
+    return _copied_and_reported(run, summary, copy, around, dry_run=dry_run)
+
+
+def is_complete(run: FrozenRun) -> bool:
+    """Whether what is written after the summary is there."""
+    return not _missing_copy(run) and (run.folder.report.exists() or not run.settings.output.report)
+
+
+def completed(run: FrozenRun, summary: dict[str, Any], around: Around) -> dict[str, Any]:
+    """What a process that was killed after its summary left out is written. Raises ResultsError."""
+    return _copied_and_reported(run, summary, _missing_copy(run), around)
+
+
+def _missing_copy(run: FrozenRun) -> Path | None:
+    copy = run.settings.output.results
+    return Path(copy) if copy and not Path(copy).exists() else None
+
+
+def _copied_and_reported(
+    run: FrozenRun,
+    summary: dict[str, Any],
+    copy: Path | None,
+    around: Around,
+    *,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """The report last: it takes seconds, and may be killed over. A copy that fails costs no report."""
+    failure = None
+    if copy is not None:
+        try:
+            write_results_of(run, copy, dry_run=dry_run)
+        except RunFolderError as error:
+            failure = error
+    if run.settings.output.report:
+        summary = _reported(run, summary, around, now=around.written_at or _ended_at(summary))
+    if failure is not None:
+        raise _without_results(run, summary, failure) from failure
     return summary
+
+
+def _ended_at(summary: Mapping[str, Any]) -> dt.datetime:
+    return dt.datetime.fromisoformat(summary["finished_at"])
 
 
 def _reported(run: FrozenRun, summary: dict[str, Any], around: Around, *, now: dt.datetime) -> dict[str, Any]:
@@ -88,6 +130,8 @@ def _reported(run: FrozenRun, summary: dict[str, Any], around: Around, *, now: d
                 around.say(f"warning: the report has no charts: {without_charts}")
             return named
         why = f"{skipped.by} was received"
+    except LeaveError:
+        why = "a signal was received"  # in the very moment in which the block began or ended
     except Exception as error:  # noqa: BLE001  all is recorded: whatever a page's making comes to, the run has ended well
         why = error.what if isinstance(error, BatchresetError) else type(error).__name__
     take_away_report(run)

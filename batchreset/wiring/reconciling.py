@@ -21,6 +21,7 @@ from batchreset.core.stop import stop_for
 from batchreset.engine.reading import Reader, list_audit_records
 from batchreset.errors import ExitCode, PlanRefusedError, RunFolderError
 from batchreset.wiring.comparing import Comparison, Records
+from batchreset.wiring.concluding import Around as Told
 from batchreset.wiring.concluding import conclude
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
 from batchreset.wiring.pace_memory import read_pacing
@@ -81,7 +82,7 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
         around = Around(environ=environ, log=log, say=telling.say)
         read(run.settings, around, main, so_far=lambda: f"{records.read:,} records read so far", what="records")
         compared = _compared(run, records, now)
-        _settle(run, compared, log, now)
+        _settle(run, compared, log, now, told=Told(log=log, say=telling.say, written_at=now, copied=False))
         found = _found(run, asked, compared, read_records=records.read, now=now)
         log.info(
             "reconcile.ended", exit_code=found["exit_code"], settled=found["settled"], differences=found["differences"]
@@ -123,7 +124,7 @@ def _compared(run: FrozenRun, records: Records, now: dt.datetime) -> Comparison:
     return compared
 
 
-def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetime) -> None:
+def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetime, *, told: Told) -> None:
     """The ledger first: all else is made of it."""
     store = LedgerStore(run.folder.ledger, seal=None)
     try:
@@ -135,11 +136,14 @@ def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetim
     for row in compared.settling.unsettled:
         log.warning("row.unsettled", row=row)
     run.folder.write_text(run.folder.reconcile, compared.csv())
-    _conclude(run, now)
+    _conclude(run, now, told)
 
 
-def _conclude(run: FrozenRun, now: dt.datetime) -> None:
-    """Results and summary once more, as the last session left them but for what was settled."""
+def _conclude(run: FrozenRun, now: dt.datetime, told: Told) -> None:
+    """Results, summary and report once more, as the last session left them but for what was settled.
+
+    Not the results' copy elsewhere: a newer run may have written there since.
+    """
     summary = run.folder.read_summary()
     if summary is not None and summary.get("state") in {"finished", "stopped"}:
         stop, (began_at, ended_at) = stop_of(summary), (dt.datetime.fromisoformat(summary[name]) for name in _TIMES)
@@ -149,7 +153,9 @@ def _conclude(run: FrozenRun, now: dt.datetime) -> None:
         what = f"the run was stopped before ({reason})" if reason else "a process that carried the run out was killed"
         stop = stop_for(reason or Reason.INTERRUPTED, what)
         began_at = ended_at = (last and last.ended_at) or now
-    conclude(run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=began_at, ended_at=ended_at)
+    conclude(
+        run, stop, pacing=read_pacing(run.folder), dry_run=False, began_at=began_at, ended_at=ended_at, around=told
+    )
 
 
 _TIMES: Final = ("began_at", "finished_at")

@@ -15,7 +15,7 @@ from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PARTNER
 from batchreset.core.reporting.headline import headline
 from batchreset.core.reporting.report import Limit, Report, Throughput, Traffic
-from batchreset.core.reporting.rows import Group, groups_for_a_person
+from batchreset.core.reporting.rows import Counted, Group, groups_for_a_person
 from batchreset.core.reporting.traffic import Kind, Session, bar_width, bars, histogram, kind_of, latencies
 from batchreset.durable import replaceable
 from batchreset.errors import SettingsError
@@ -53,15 +53,18 @@ def report_of(run: FrozenRun, *, now: dt.datetime, summary: Mapping[str, Any] | 
         stopped=end.stopped,
         to_reset=found.to_reset,
         settled=found.settled,
+        under_way=found.under_way,
         counted=counted,
         groups=groups,
         listing={(group.outcome, group.reason or ""): _listing(run, end, group) for group in groups},
+        by_customer=_by_customer(run, end, counted),
         traffic=traffic,
         settings=tuple(settings_that_mattered(run.settings)),
         facts=tuple(facts_of(run)),
         files=tuple(files_of(run)),
         hand_over=f"batchreset handover {folder} --identity KEY" if sealed else "",
         carry_on=run.apply_command if end.state in {"planned", "dry_run", "stopped", "interrupted"} else "",
+        watch=f"batchreset status {folder} --watch" if end.state == "running" else "",
         discarded=discarded,
     )
 
@@ -145,6 +148,7 @@ def _traffic(run: FrozenRun, ledger: LedgerReader | None, pacing: Mapping[str, A
         latencies=latencies(answers),
         histogram=histogram(answers),
         limits=limits,
+        limits_known=pacing is not None,
         limits_left_out=int((pacing or {}).get("limits_left_out", 0)),
     )
 
@@ -166,7 +170,20 @@ def _throughput(
 
 def _listing(run: FrozenRun, end: End, group: Group) -> str:
     """What a person types to see all rows of a group; the columns before `outcome` hold no comma."""
-    results = shlex.quote(str(run.folder.results))
-    if end.state not in {"finished", "stopped"}:
-        results = f'"$(batchreset results {shlex.quote(str(run.folder.path))})"'
-    return f"grep ',{group.outcome},{group.reason or ''},' {results}"
+    return f"grep ',{group.outcome},{group.reason or ''},' {_results(run, end)}"
+
+
+def _by_customer(run: FrozenRun, end: End, counted: Counted) -> str:
+    """What a person types to see all customers: their rows that need one, or where there are none, by outcome."""
+    others = counted.others
+    which, what = ("NR > 1", '$2 " " $5')
+    if others and others.not_well:
+        which, what = ('$5 == "failed" || $5 == "in_doubt"', "$2")
+    count = f"{which} {{ rows[{what}]++ }} END {{ for (one in rows) print rows[one], one }}"
+    return f"awk -F, '{count}' {_results(run, end)} | sort -rn"
+
+
+def _results(run: FrozenRun, end: End) -> str:
+    if end.state in {"finished", "stopped"}:
+        return shlex.quote(str(run.folder.results))
+    return f'"$(batchreset results {shlex.quote(str(run.folder.path))})"'

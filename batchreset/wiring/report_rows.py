@@ -36,7 +36,7 @@ class FoundRows:
 
     Attributes:
         to_reset: rows of the plan, but for those left out since.
-        settled: of them, those that have an outcome of their own.
+        settled: of them, those that ended, or of which a request was sent and nobody waits for its answer.
         under_way: rows whose answer is awaited at this moment.
     """
 
@@ -73,13 +73,13 @@ def found_rows(run: FrozenRun, ledger: LedgerReader | None, summary: Mapping[str
     counted = count_results(
         plan=run.folder.plan, endings=rows.endings, outcomes=rows.outcomes, unattempted=rows.unfinished
     )
-    left_out = counted.of(Outcome.SKIPPED) - sum(run.skipped.values())
+    to_reset = run.reset_count + sum(run.skipped.values()) - counted.of(Outcome.SKIPPED)
     state = "running" if running else "dry_run" if dry_run else _state(last, run.reset_count - rows.settled)
     return FoundRows(
         counted=counted,
         end=_told(summary, state) or _end(run, counted, state, last),
-        to_reset=run.reset_count - left_out,
-        settled=rows.settled - left_out,
+        to_reset=to_reset,
+        settled=to_reset - counted.of(Outcome.NOT_ATTEMPTED),
         under_way=rows.open if running else 0,
     )
 

@@ -26,7 +26,7 @@ class Skipped:
 Skippable = contextlib.AbstractContextManager[Skipped]
 
 
-class _LeaveError(BaseException):
+class LeaveError(BaseException):
     """Of a kind that no library takes for a failure of its own."""
 
 
@@ -111,7 +111,7 @@ class Signals:
             self._note_from_now_on()
             self._note(number, frame)
             skipped.by = signal.Signals(number).name
-            raise _LeaveError
+            raise LeaveError
 
         try:
             try:
@@ -120,7 +120,7 @@ class Signals:
                 yield skipped
             finally:
                 self._note_from_now_on()
-        except _LeaveError:
+        except LeaveError:
             pass
         except KeyboardInterrupt:
             # Of a library that listens for itself: polars does, while it works.

@@ -117,15 +117,18 @@ async def others_told(folder: RunFolder, progress: Progress, *, clock: Clock, as
             number += 1
             await aside(functools.partial(folder.leave_progress, facts()))
 
-    async with anyio.create_task_group() as beside:
-        beside.start_soon(tell)
-        try:
-            yield
-        finally:
-            beside.cancel_scope.cancel()
-            if number:
-                number += 1
-                folder.leave_progress(facts())
+    try:
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(tell)
+            try:
+                yield
+            finally:
+                beside.cancel_scope.cancel()
+    finally:
+        # Only now has whoever wrote aside ended: an older word must not come after the last one.
+        if number:
+            number += 1
+            folder.leave_progress(facts())
 
 
 class Listener:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,10 +179,15 @@ def test_of_a_run_that_goes_on_or_was_killed_it_tells_what_is_done(
     assert going_on.figures["outcome.succeeded"] >= 1
     assert going_on.figures["outcome.in_doubt"] == 0
     assert going_on.figures["rows"] == 24
+    done, under_way = going_on.figures["settled"], going_on.figures.get("under_way", 0)
+    assert done + under_way + going_on.figures["outcome.not_attempted"] == going_on.figures["to_reset"]
+    assert f"batchreset status {made.runs / 'r'} --watch" in going_on.words
     assert made.batchreset("report", "r").code == 0
     killed = read(made)
     assert "Broken off in the middle: " in killed.words
     assert "exit_code" not in killed.figures
+    assert killed.figures["settled"] == 24 - killed.figures["outcome.not_attempted"]
+    assert "is not known to this page: the run was killed." in killed.words
     assert made.batchreset(*RUN, environ=ON).code == 0
     assert list(page_complaints_of(made)) == []
     assert (read(made).figures["session.1.exchanges"] > 0, read(made).figures["settled"]) == (True, 24)
@@ -211,6 +217,23 @@ def test_limits_that_were_found_are_drawn_in_and_one_customers_with_its_own_requ
     assert "Found limit: 60 requests in 60 s, 1 a second on the average." in slowest
     assert sum(made.results()[row]["customer-tenant-id"] == customers for row in range(10)) == 3
     assert "from reset 0:00 3 " in slowest
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_of_more_customers_than_are_listed_a_command_counts_the_others_too(
+    make_world: Callable[..., World], plain: None, *, missing: bool
+) -> None:
+    rows = [replace(one, customer=f"c0000000-0000-4000-8000-{index:012}") for index, one in enumerate(accounts(23))]
+    made = make_world(missing_users=frozenset(account.user for account in rows if missing))
+    made.input(rows)
+    made.batchreset(*RUN)
+    assert made.batchreset("report", "r").code == 0
+    page = read(made)
+    command = page.words[page.words.index("awk -F") :].split(" Requests and limits")[0]
+    listed = subprocess.run(command, shell=True, capture_output=True, text=True, check=True).stdout.splitlines()
+    ended = "" if missing else " succeeded"
+    assert sorted(listed) == [f"1 {account.customer}{ended}" for account in rows]
+    assert page.figures["customers"] == 23
 
 
 def test_of_accounts_that_were_all_protected_since_nothing_is_said_to_be_missing(

@@ -30,8 +30,12 @@ _HEADROOM: Final = 1.12
 """Above the highest bar, for what stands at the top."""
 _FONT: Final = "system-ui, sans-serif"
 _SMALL: Final = 12
-DRAWING_SECONDS: Final = 60.0
-"""Half a second is usual."""
+_LETTER: Final = 6.5
+"""Pixels of one that is small, at most."""
+_BESIDE_A_LINE: Final = 4
+_SESSIONS_MARKED: Final = 12
+DRAWING_SECONDS: Final = 20.0
+"""Half a second is usual; a run's end waits for it."""
 DRAWER: Final = (sys.executable, "-I", str(Path(__file__).with_name("drawer.py")))
 """Isolated: nothing in the folder where the run was started is imported."""
 INSTALL: Final = "pip install 'batchreset[report]'"
@@ -77,7 +81,10 @@ def draw(report: Report, *, drawer: Sequence[str] = DRAWER) -> Charts:
         "slowest": (_throughput, slowest) if slowest and slowest.bars else None,
         "answers": (_histogram, traffic.histogram) if traffic.histogram else None,
     }
-    return Charts(**_drawn(wanted, drawer))
+    try:
+        return Charts(**_drawn(wanted, drawer))
+    except ImportError as error:
+        raise NoChartsError(f"of what draws them, {error.name} is not installed ({INSTALL})") from error
 
 
 def _drawn(wanted: Mapping[str, tuple[Any, Any] | None], drawer: Sequence[str]) -> dict[str, Chart | None]:
@@ -150,16 +157,28 @@ def _throughput(throughput: Throughput, size: str) -> Any:
     if throughput.limit is not None:
         line = alt.Chart(alt.InlineData(values=[{"limit": throughput.limit.per_second}]))
         layers.append(line.mark_rule(color="var(--limit)", strokeDash=[6, 4], strokeWidth=2).encode(y="limit:Q"))
-    begins = [{"at": at, "session": f"session {number}"} for number, at in throughput.begins.items()]
+    begins = session_marks(throughput.begins, end=end, width=_WIDTHS[size])
     if len(begins) > 1:
-        lines = alt.Chart(alt.InlineData(values=begins[-_SMALL:]))
+        lines = alt.Chart(alt.InlineData(values=begins))
         layers.append(lines.mark_rule(color="var(--ink)", strokeDash=[2, 3]).encode(x=alt.X("at:Q", scale=x_scale)))
         layers.append(
-            lines.mark_text(align="left", dx=4, baseline="top", color="var(--ink)", fontSize=_SMALL).encode(
-                x=alt.X("at:Q", scale=x_scale), y=alt.value(0), text="session:N"
-            )
+            lines.mark_text(
+                align="left", dx=_BESIDE_A_LINE, baseline="top", color="var(--ink)", fontSize=_SMALL
+            ).encode(x=alt.X("at:Q", scale=x_scale), y=alt.value(0), text="session:N")
         )
     return alt.layer(*layers)
+
+
+def session_marks(begins: Mapping[int, int], *, end: int, width: int) -> list[dict[str, Any]]:
+    """Where sessions begin, and what stands there: as much as there is room for up to the next one."""
+    places = list(begins.items())[-_SESSIONS_MARKED:]
+    ends = [at for _, at in places[1:]] + [end]
+    marks = []
+    for (number, at), until in zip(places, ends, strict=True):
+        letters = ((until - at) * width / end - 2 * _BESIDE_A_LINE) / _LETTER
+        words = (f"session {number}", f"{number}", "")
+        marks.append({"at": at, "session": next(one for one in words if len(one) <= max(letters, 0))})
+    return marks
 
 
 def _stacked(throughput: Throughput) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from batchreset.adapters.report import wording
 from batchreset.adapters.report.charts import DRAWN_KINDS, Chart, Charts, NoChartsError, draw
-from batchreset.core.outcome import Outcome, advice
+from batchreset.core.outcome import Outcome, Reason, advice
 from batchreset.core.reporting import meanings
 from batchreset.core.reporting.report import Report, Throughput
-from batchreset.core.reporting.rows import GROUPS_SHOWN, attempt_bins
+from batchreset.core.reporting.rows import GROUPS_SHOWN, SHOWN_AT_ONCE, attempt_bins
 from batchreset.core.reporting.traffic import SHARES, Kind
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError
@@ -70,6 +70,7 @@ def page(report: Report, *, draw: Draw = draw) -> Page:
         bins=attempt_bins(report.counted.attempts),
         answers=max((one.answers for one in report.traffic.histogram), default=0),
         sessions=report.traffic.sessions[-_SESSIONS_SHOWN:],
+        not_attempted=report.counted.of(Outcome.NOT_ATTEMPTED) - report.under_way,
         limits=report.traffic.limits[:_LIMITS_SHOWN],
         limits_more=max(0, len(report.traffic.limits) - _LIMITS_SHOWN) + report.traffic.limits_left_out,
         groups=report.groups[:GROUPS_SHOWN],
@@ -112,7 +113,14 @@ def _reasons(report: Report) -> list[tuple[Outcome, str, int, str]]:
     """Outcome, reason, rows and advice of all rows that did not succeed, the largest first."""
     found = [(ending, rows) for ending, rows in report.counted.endings.items() if ending[1] is not None and rows]
     found.sort(key=lambda item: (-item[1], str(item[0])))
-    return [(outcome, str(reason), rows, advice(outcome, reason)) for (outcome, reason), rows in found]
+    under_way = report.under_way
+    return [
+        (outcome, str(reason), rows - under_way, meanings.TO_COME)
+        if report.state == "running" and reason is Reason.PLANNED
+        else (outcome, str(reason), rows, advice(outcome, reason))
+        for (outcome, reason), rows in found
+        if reason is not Reason.PLANNED or rows > under_way
+    ]
 
 
 def _chart(chart: Chart | None, name: str, title: str, text: str) -> Markup:
@@ -131,15 +139,29 @@ def _chart(chart: Chart | None, name: str, title: str, text: str) -> Markup:
     return drawn
 
 
-def _limit_words(throughput: Throughput) -> str:
+_NOT_TOLD: Final = {"running": "the run goes on", "interrupted": "the run was killed"}
+
+
+def _limit_words(throughput: Throughput, report: Report) -> str:
+    """What was found of the limit that is drawn, and why bars stand above it, where they do."""
     limit = throughput.limit
+    if limit is None and not report.traffic.limits_known:
+        why = _NOT_TOLD.get(report.state, "there is no summary of its last session")
+        return f"What was learned of limits is not known to this page: {why}."
     if limit is None:
-        return "No limit was found."
-    above = " Bars that are shorter than that stand above it: a window's requests go at its beginning."
+        return (
+            f"No limit of the partner as a whole was found{'; customers’ own are below' * bool(report.traffic.limits)}."
+        )
+    short = throughput.bar_seconds < limit.window_seconds
+    above = (
+        " Bars stand above it where they are shorter than that: a window’s requests go at its beginning."
+        if short
+        else " Where a bar stands above it, requests went before it was found, were refused by it, or one more window"
+        " began within the bar."
+    )
     return (
         f"Found limit: {limit.requests:,} requests in {limit.window_seconds:g} s,"
-        f" {limit.per_second:.3g} a second on the average."
-        f"{above if throughput.bar_seconds < limit.window_seconds else ''}"
+        f" {limit.per_second:.3g} a second on the average.{above if throughput.above_limit else ''}"
     )
 
 
@@ -164,7 +186,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = ("foreign", "number", "share", "moment", "at", "milliseconds", "duration", "span", "sentence")
+    words = ("foreign", "number", "share", "moment", "at", "milliseconds", "duration", "span", "sentence", "css_text")
     environment.filters.update({name: getattr(wording, name) for name in words})
     environment.globals.update(
         {
@@ -172,6 +194,9 @@ def _environment() -> jinja2.Environment:
             "outcome_names": OUTCOME_NAMES,
             "outcome_meanings": meanings.OUTCOMES,
             "exit_meanings": meanings.EXIT_CODES,
+            "reason_meanings": meanings.REASONS,
+            "meanings": meanings,
+            "shown_at_once": SHOWN_AT_ONCE,
             "kind_names": KIND_NAMES,
             "shares": SHARES,
             "reasons_of": _reasons,

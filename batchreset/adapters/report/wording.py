@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from markupsafe import Markup
+
 from batchreset.errors import sentence as end_of_sentence
 
 LONGEST: Final = 160
@@ -34,6 +36,14 @@ def _with_few_marks(text: str) -> Iterator[str]:
         marks = marks + 1 if unicodedata.category(one) in _MARKS else 0
         if marks <= _MARKS_AT_MOST:
             yield one
+
+
+def css_text(text: str) -> Markup:
+    """A text as CSS has it between quotation marks: whatever is no letter, figure or harmless mark as its number."""
+    shown = (
+        one if one.isascii() and (one.isalnum() or one in " ._-") else f"\\{ord(one):06x}" for one in foreign(text)
+    )
+    return Markup("".join(shown))  # noqa: S704  nothing is left that ends a string or an element
 
 
 def sentence(text: str) -> str:

@@ -161,7 +161,7 @@ def _counted(counts: pl.DataFrame, wanted: Mapping[Ending, Sequence[ShownRow]]) 
 
 
 def _by_customer(counts: pl.DataFrame) -> tuple[tuple[Customer, ...], Customer | None, int]:
-    """Those with most to look at first, then the largest; the others together, and how many there are in all."""
+    """Those with most to look at first, then the largest; the others together, and how many have an id."""
     each = (
         counts.group_by(CUSTOMER)
         .agg(
@@ -179,7 +179,7 @@ def _by_customer(counts: pl.DataFrame) -> tuple[tuple[Customer, ...], Customer |
     rest = each.slice(CUSTOMERS_SHOWN)
     together = rest.drop(CUSTOMER, _NAME).sum().with_columns(pl.lit(None).alias(CUSTOMER), pl.lit(None).alias(_NAME))
     others = _customer(together.row(0, named=True)) if rest.height else None
-    return shown, others, each.height
+    return shown, others, each.height - each[CUSTOMER].null_count()
 
 
 def _customer(values: Mapping[str, Any]) -> Customer:

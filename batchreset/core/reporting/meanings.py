@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from batchreset.core.outcome import Outcome
+from batchreset.core.outcome import Outcome, Reason
 from batchreset.errors import ExitCode
 
 OUTCOMES: Final = {
@@ -12,6 +12,13 @@ OUTCOMES: Final = {
     Outcome.SKIPPED: "left out, never sent",
     Outcome.NOT_ATTEMPTED: "planned, nothing was sent for them",
 }
+REASONS: Final = {Reason.RECONCILED: "settled by Partner Center’s own records"}
+"""Of those that do not say it themselves."""
+KILLED_OVER_THEM: Final = (
+    "The process was killed at work on these: a further request may have left for each, whatever its last answer was."
+)
+UNDER_WAY: Final = "a request is being sent, or its answer awaited"
+TO_COME: Final = "Nothing: the session that goes on comes to them."
 EXIT_CODES: Final = {
     ExitCode.OK: "every row that was to be reset was reset",
     ExitCode.UNEXPECTED: "an unexpected error, or a disk that failed; the run can be continued",

@@ -1,6 +1,7 @@
 """A whole report, ready to be put on a page."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,6 +49,12 @@ class Throughput:
     bars: tuple[Bar, ...]
     begins: Mapping[int, int]
 
+    @property
+    def above_limit(self) -> bool:
+        """Whether a bar stands above the line of the limit."""
+        allowed = self.limit.per_second * self.bar_seconds if self.limit else math.inf
+        return any(sum(bar.counts.values()) > allowed for bar in self.bars)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
@@ -57,6 +64,7 @@ class Traffic:
         kinds: exchanges by what they came to.
         whole: of all customers.
         slowest: of the customer that waited longest for a limit of its own, where there is one.
+        limits_known: whether a session has told what it found; one that goes on or was killed has not.
         limits_left_out: limits that are not listed.
     """
 
@@ -67,6 +75,7 @@ class Traffic:
     latencies: tuple[Latency, ...]
     histogram: tuple[Bin, ...]
     limits: tuple[Limit, ...]
+    limits_known: bool
     limits_left_out: int
 
     @property
@@ -83,10 +92,12 @@ class Report:
         state: planned, dry_run, running, finished, stopped or interrupted.
         exit_code: None where the run has not come to an end of its own.
         to_reset: rows of the plan, but for those left out since.
-        settled: of them, those that have an outcome.
+        settled: of them, those that ended, or of which a request was sent and nobody waits for its answer.
+        under_way: of them, those whose answer is awaited; among those not attempted in `counted`.
         listing: for each group, the command that lists all of its rows.
+        by_customer: the command that counts the rows of all customers, also of those that the page does not show.
         settings, facts, files: (name, value) as they are shown.
-        hand_over, carry_on: commands; empty where there is nothing to hand over, or to carry on.
+        hand_over, carry_on, watch: commands; empty where there is nothing to hand over, to carry on, or to watch.
     """
 
     run_id: str
@@ -97,13 +108,16 @@ class Report:
     stopped: Stopped | None
     to_reset: int
     settled: int
+    under_way: int
     counted: Counted
     groups: tuple[Group, ...]
     listing: Mapping[tuple[str, str], str]
+    by_customer: str
     traffic: Traffic
     settings: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str], ...]
     hand_over: str
     carry_on: str
+    watch: str
     discarded: bool

@@ -8,6 +8,8 @@ from batchreset.core.outcome import Outcome, Reason, advice
 
 SHOWN_OF_A_GROUP: Final = 10
 """Rows that are shown of those that ended alike; the others are counted."""
+SHOWN_AT_ONCE: Final = 3
+"""Of them, those that a narrow window shows before it is asked for the others."""
 SHOWN_OF_NOT_ATTEMPTED: Final = 3
 """Of rows of which nothing is known but that they are still to come."""
 GROUPS_SHOWN: Final = 12
@@ -70,7 +72,8 @@ class Counted:
     Attributes:
         endings: rows by outcome and reason.
         attempts: exchanges a row, and how many rows had so many.
-        customers: those with most to look at first; `others` are the rest together, `customer_count` all.
+        customers: those with most to look at first; `others` are the rest together, `customer_count` all that have
+            an id.
         shown: some rows of each ending that needs a person, in the input's order.
     """
 

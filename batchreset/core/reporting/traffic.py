@@ -1,6 +1,7 @@
 """The exchanges of a run, counted: by session, over time, and how long answers took."""
 
 import enum
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -118,21 +119,26 @@ def histogram(counted: Mapping[tuple[Kind, int], int]) -> tuple[Bin, ...]:
 
 
 WIDTHS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400)
-"""Seconds of a bar, each one that people count in."""
+"""Seconds of a bar, or between two marks, each one that people count in."""
 _BARS_MOST: Final = 60
 _BARS_LEAST: Final = 6
+_WINDOWS_TRIED: Final = 100
 
 
 def bar_width(active_seconds: float, window_seconds: float | None) -> int:
     """How many seconds one bar stands for: at most about sixty bars.
 
-    A bar is as long as the window of the partner's limit where enough bars are left then: bars of a shorter time
-    stand above a limit that was kept, as each window's requests go at its beginning.
+    A bar holds whole windows of the limit that is drawn beside it, where enough bars are left then. Each window's
+    requests go at its beginning: bars of one window and a half hold one such beginning and two in turn, and half of
+    them would stand above a limit that was kept.
     """
     width = next((width for width in WIDTHS if active_seconds / width <= _BARS_MOST), WIDTHS[-1])
-    if window_seconds and window_seconds > width and active_seconds / window_seconds >= _BARS_LEAST:
-        width = next((width for width in WIDTHS if width >= window_seconds), WIDTHS[-1])
-    return width
+    if not window_seconds:
+        return width
+    # A bar is of whole seconds, a window need not be.
+    fewest, most = math.ceil(width / window_seconds), math.floor(active_seconds / _BARS_LEAST / window_seconds)
+    wholes = (window_seconds * windows for windows in range(fewest, min(most, fewest + _WINDOWS_TRIED) + 1))
+    return next((int(seconds) for seconds in wholes if seconds.is_integer()), width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,11 @@ def report(*shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = No
         stopped=stopped,
         to_reset=102,
         settled=102,
+        under_way=0,
         counted=counted,
         groups=groups,
         listing={(group.outcome, group.reason or ""): f"grep ',{group.outcome}'" for group in groups},
+        by_customer="awk results.csv",
         traffic=Traffic(
             kinds=dict.fromkeys(Kind, 3),
             sessions=sessions,
@@ -72,6 +74,7 @@ def report(*shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = No
             latencies=latencies(ANSWERS),
             histogram=histogram(ANSWERS),
             limits=(PARTNERS, CUSTOMERS),
+            limits_known=True,
             limits_left_out=3,
         ),
         settings=(("Service", "https://api.partnercenter.microsoft.com"),),
@@ -79,5 +82,6 @@ def report(*shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = No
         files=(("results.csv", "one line an input row"),),
         hand_over="batchreset handover runs/incident-7 --identity KEY",
         carry_on="",
+        watch="",
         discarded=False,
     )

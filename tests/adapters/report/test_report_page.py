@@ -8,12 +8,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from made_reports import ROW, no_charts, report
+from made_reports import PARTNERS, ROW, no_charts, report
 from proof import Page
 
 from batchreset.adapters.report import page, write_page
-from batchreset.adapters.report.charts import INSTALL, Charts, draw
-from batchreset.core.reporting.report import Report, Stopped
+from batchreset.adapters.report.charts import INSTALL, Charts, draw, session_marks
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.reporting import meanings
+from batchreset.core.reporting.report import Report, Stopped, Throughput
+from batchreset.core.reporting.rows import Ending, groups_for_a_person
+from batchreset.core.reporting.traffic import Kind, bars
 from batchreset.errors import RunFolderError
 
 UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -111,6 +115,82 @@ def test_without_what_draws_them_there_are_no_charts_and_every_figure(
     assert INSTALL in Page.of(made.html).words
     assert Page.of(made.html).figures == Page.of(drawn).figures
     assert made.html.count("<details open>") == 3
+
+
+def test_with_a_part_of_what_draws_them_missing_it_says_which_and_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "altair").mkdir()
+    (tmp_path / "altair" / "__init__.py").write_text("import narwhals_of_altair\n", encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "altair", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    made = page(MADE)
+    assert made.without_charts == f"of what draws them, narwhals_of_altair is not installed ({INSTALL})"
+
+
+def test_a_run_that_goes_on_tells_of_rows_under_way_and_of_nothing_to_be_carried_out() -> None:
+    ending = Outcome.NOT_ATTEMPTED, Reason.PLANNED
+    counted = dataclasses.replace(MADE.counted, endings={**MADE.counted.endings, ending: 10})
+    traffic = dataclasses.replace(MADE.traffic, whole=dataclasses.replace(MADE.traffic.whole, limit=None), limits=(),
+                                  limits_known=False)  # fmt: skip
+    going_on = dataclasses.replace(
+        MADE, state="running", counted=counted, traffic=traffic, under_way=4, groups=(), stopped=None, watch="watch it"
+    )
+    read = Page.of(page(going_on, draw=no_charts).html)
+    assert (read.figures["under_way"], read.figures["outcome.not_attempted"]) == (4, 6)
+    assert read.figures["reason.not_attempted.planned"] == 6
+    assert "carries the plan out" not in read.words
+    assert "watch it" in read.words
+    assert "is not known to this page: the run goes on." in read.words
+    all_sent = dataclasses.replace(going_on, under_way=10)
+    assert "reason.not_attempted.planned" not in Page.of(page(all_sent, draw=no_charts).html).figures
+
+
+def test_rows_that_a_killed_process_was_at_work_on_are_told_apart_from_other_doubt() -> None:
+    endings: dict[Ending, int] = {(Outcome.IN_DOUBT, reason): 2 for reason in (Reason.INTERRUPTED, Reason.TIMEOUT)}
+    counted = dataclasses.replace(MADE.counted, endings=endings)
+    groups = groups_for_a_person(counted)
+    listing: dict[tuple[str, str], str] = {(group.outcome, group.reason or ""): "grep" for group in groups}
+    killed = dataclasses.replace(MADE, state="interrupted", counted=counted, groups=groups, listing=listing)
+    words = Page.of(page(killed, draw=no_charts).html).words
+    assert words.count(meanings.KILLED_OVER_THEM) == 1
+    stopped = dataclasses.replace(killed, state="stopped")
+    assert meanings.KILLED_OVER_THEM not in Page.of(page(stopped, draw=no_charts).html).words
+
+
+def test_where_there_is_nothing_to_do_no_full_stop_stands_for_it() -> None:
+    ending = Outcome.SUCCEEDED, Reason.RECONCILED
+    counted = dataclasses.replace(MADE.counted, endings={ending: 3})
+    html = page(dataclasses.replace(MADE, counted=counted), draw=no_charts).html
+    assert re.findall(r'<td[^>]* class="text nil">([^<]*)</td>', html) == ["–"]
+    assert f"reconciled {meanings.REASONS[Reason.RECONCILED]} " in Page.of(html).words
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        pytest.param(50, "on the average. Each bar", id="kept"),
+        pytest.param(51, "on the average. Where a bar stands above it, ", id="not kept"),
+    ],
+)
+def test_a_bar_above_the_limit_is_explained(sent: int, told: str) -> None:
+    drawn, begins = bars(MADE.traffic.sessions, {(1, 0, Kind.DONE): sent}, width=60)
+    limit = dataclasses.replace(PARTNERS, requests=50)
+    whole = Throughput(limit=limit, bar_seconds=60, bars=drawn, begins=begins)
+    made = dataclasses.replace(MADE, traffic=dataclasses.replace(MADE.traffic, whole=whole, slowest=None))
+    assert told in Page.of(page(made, draw=no_charts).html).words
+
+
+@pytest.mark.parametrize(
+    ("begins", "words"),
+    [
+        pytest.param({1: 0, 2: 40, 3: 70}, ["session 1", "session 2", "session 3"], id="room for all"),
+        pytest.param({1: 0, 2: 50, 3: 60}, ["session 1", "2", "session 3"], id="close together"),
+        pytest.param({1: 0, 2: 50, 3: 51, 4: 99}, ["session 1", "", "session 3", ""], id="upon one another"),
+    ],
+)
+def test_names_of_sessions_are_as_long_as_there_is_room(begins: dict[int, int], words: list[str]) -> None:
+    assert [mark["session"] for mark in session_marks(begins, end=100, width=300)] == words
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchreset.adapters.report.wording import clock, duration, milliseconds, share, span
+from batchreset.adapters.report.wording import clock, css_text, duration, milliseconds, share, span
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_times_are_as_long_as_they_are() -> None:
     assert long == ["12.3 s", "1 min 00 s", "4 min 05 s", "3 h 07 min"]
     assert [span(value) for value in (5, 90, 120, 7_200)] == ["5 s", "90 s", "2 min", "2 h"]
     assert [clock(value) for value in (0, 65, 3_661)] == ["0:00", "1:05", "1:01:01"]
+
+
+def test_a_name_ends_neither_the_string_nor_the_style_it_stands_in() -> None:
+    assert css_text("run-7_b.2 x") == "run-7_b.2 x"
+    hostile = str(css_text('a"b</style>\\é\n'))
+    assert hostile == "a\\000022b\\00003c\\00002fstyle\\00003e\\00005c\\0000e9\\00fffd"

@@ -65,6 +65,7 @@ def test_rows_without_a_guid_are_one_customer_whatever_stands_there(tmp_path: Pa
     hostile = ["<b>", "", None, "\u202e", "x" * 9_999, "C0000000-0000-0000-0000-000000000001"]
     counted = count(frozen(tmp_path / "p", [(one, "skip", "invalid") for one in hostile]), {})
     assert [(one.tenant_id, one.rows) for one in counted.customers] == [("", len(hostile))]
+    assert counted.customer_count == 0, "whoever has no id is no customer"
     assert counted.endings == {(Outcome.SKIPPED, Reason.INVALID): len(hostile)}
 
 

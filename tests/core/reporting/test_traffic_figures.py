@@ -1,5 +1,7 @@
 """Percentiles, histogram and bars say what the exchanges were."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,13 +76,27 @@ def test_without_answers_there_is_nothing_to_tell() -> None:
         pytest.param(600.0, 60.0, 60, id="as long as the window"),
         pytest.param(300.0, 60.0, 5, id="too few windows for that"),
         pytest.param(25_000.0, 60.0, 600, id="longer than the window"),
-        pytest.param(3_600.0, 62.5, 120, id="the next that people count in"),
+        pytest.param(1_500.0, 20.0, 40, id="two windows, not one and a half"),
+        pytest.param(3_600.0, 62.5, 125, id="as many windows as make whole seconds"),
+        pytest.param(3_600.0, 59.9871, 60, id="a window of which no number makes whole seconds"),
         pytest.param(1e9, None, 86_400, id="a clock that was wrong by years"),
     ],
 )
 def test_a_bar_is_as_long_as_can_be_read(active_seconds: float, window_seconds: float | None, width: int) -> None:
     assert bar_width(active_seconds, window_seconds) == width
-    assert width in WIDTHS
+
+
+@given(st.integers(1, 600), st.integers(6, 500))
+def test_a_limit_that_is_kept_has_no_bar_above_it(window: int, windows: int) -> None:
+    """Each window's requests go at its beginning, as they do."""
+    width = bar_width(float(window * windows), float(window))
+    fallen = Counter(number * window // width for number in range(windows))
+    assert max(fallen.values()) * window <= width
+
+
+@given(st.integers(0, 10**7))
+def test_a_bar_without_a_limit_is_of_seconds_that_people_count_in(active_seconds: int) -> None:
+    assert bar_width(active_seconds, None) in WIDTHS
 
 
 def test_sessions_stand_one_after_another_with_their_gaps_and_without_the_pauses_between() -> None:
