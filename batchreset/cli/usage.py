@@ -56,7 +56,7 @@ def _name(parameter: click.Parameter) -> str:
 
 def _meant(word: str, names: object) -> str:
     choices = [name for name in names if isinstance(name, str)] if isinstance(names, list | tuple) else []
-    nearest = difflib.get_close_matches(word, choices, n=1, cutoff=0.0)
+    nearest = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
 

@@ -193,8 +193,8 @@ class Announcement:
         # The run goes on in another process: its figures are that one's to tell, and no monitor is to wake anybody.
         held = ending.exit_code is ExitCode.RUN_HELD
         facts = None if held else self._summary or self._facts()
-        if not held and (problem := channels.measure(ending.exit_code, facts, began_at=self._began_at)):
-            self._note("metrics", str(channels.audience.metrics_file), problem)
+        if not held:
+            self._measure(channels, ending, facts)
         well = ending.exit_code is ExitCode.OK
         moment = Moment.SUCCESS if well else Moment.FAILURE
         calls = {} if held else channels.ping(moment, ending.exit_code)
@@ -208,6 +208,15 @@ class Announcement:
                     self._note("notify", "anybody", error.what)
             self._tell(calls, self._seconds)
         self._log()
+
+    def _measure(self, channels: Channels, ending: Ending, facts: Mapping[str, Any] | None) -> None:
+        """Whatever befalls the figures, people are told all the same."""
+        try:
+            problem = channels.measure(ending.exit_code, facts, began_at=self._began_at)
+        except Exception as error:  # noqa: BLE001  as said
+            problem = type(error).__name__
+        if problem:
+            self._note("metrics", str(channels.audience.metrics_file), problem)
 
     def _readable(self) -> Channels:
         """Who can be told that the settings are wrong."""

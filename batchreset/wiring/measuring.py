@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from batchreset.adapters.metrics import Figures, Limit
+from batchreset.adapters.plan import SINGLE_LANE
 from batchreset.core.pacing import PARTNER
 from batchreset.errors import ExitCode
 
@@ -30,11 +31,15 @@ def figures_of(
 
 
 def _limits(pacing: Mapping[str, Any] | None) -> Iterator[Limit]:
-    """The partner's, and the customers' tightest: a series for each of them would be thousands, and name them."""
+    """The partner's, and the customers' tightest: a series for each of them would be thousands, and name them.
+
+    In the input's order there is one lane, whoever's limit it is: `all`.
+    """
     known = [one for one in (pacing or {}).get("limits", []) if one["limit"] and one["window_seconds"]]
     for scope, those in (
         ("partner", [one for one in known if one["scope"] == PARTNER]),
-        ("customer", [one for one in known if one["scope"] != PARTNER]),
+        ("all", [one for one in known if one["scope"] == SINGLE_LANE]),
+        ("customer", [one for one in known if one["scope"] not in {PARTNER, SINGLE_LANE}]),
     ):
         tightest = min(those, key=lambda one: one["limit"] / one["window_seconds"], default=None)
         if tightest is not None:

@@ -1,6 +1,7 @@
 """Nobody is reset twice because something was started twice."""
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -33,6 +34,23 @@ def test_apply_of_a_finished_run_sends_nothing(done: World) -> None:
     again = done.batchreset("apply", "r")
     assert (again.code, done.requests) == (0, before)
     assert again.stdout.startswith("Run r: finished, all 15 accounts were reset\n")
+
+
+def test_what_a_process_killed_after_its_summary_left_out_is_written_by_the_same_command(
+    make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)  # as if the charts were not installed: a second is saved
+    made = make_world()
+    command = ("run", made.input(ROWS), "--run-id", "r", "--yes", "--results", "copy.csv")
+    assert made.batchreset(*command, environ={"BATCHRESET_OUTPUT__REPORT": "true"}).code == 0
+    copy, report = made.folder / "copy.csv", made.runs / "r" / "report.html"
+    before, sent = copy.read_bytes(), made.requests
+    copy.unlink()
+    report.unlink()
+    again = made.batchreset(*command)
+    assert (again.code, made.requests) == (0, sent)
+    assert (copy.read_bytes(), report.is_file()) == (before, True)
+    assert f"  report     {report}\n" in again.stdout
 
 
 def test_another_run_id_for_the_same_accounts_is_refused(done: World) -> None:

@@ -121,6 +121,19 @@ def test_who_cannot_be_told_is_warned_of_and_noted(
     assert CANARY not in "".join([*terminal.said, log.read_text(encoding="utf-8"), *capfd.readouterr()])
 
 
+def test_figures_that_cannot_be_written_cost_nobody_the_notice_or_the_ping(tmp_path: Path) -> None:
+    """A name that is no Unicode is beyond what writes the file."""
+    terminal = Terminal()
+    with raw_server(answering(), tls=False) as server:
+        announced = announcement(terminal)
+        announced.begin(settings(server, metrics_file=str(tmp_path / "bad\udcff.prom")))
+        announced.end(REFUSED)
+    assert heard(server)[0] == "/start"
+    assert "/2" in heard(server)
+    assert len(told(server)) == 1
+    assert [line for line in terminal.said if "could not be written" in line] != []
+
+
 def test_a_monitor_that_fails_is_warned_of_at_both_ends(tmp_path: Path) -> None:
     """Both are in the log, written when the run's own is closed: each says when it was."""
     log = tmp_path / "log.ndjson"

@@ -45,3 +45,9 @@ def test_rows_add_up_and_of_the_customers_limits_the_tightest_stands_without_its
 def test_without_a_run_there_are_no_rows_rather_than_none_that_failed() -> None:
     found = figures_of(ExitCode.OK, None, began_at=AT, ended_at=AT)
     assert (found.rows, found.limits, found.succeeded_at) == (None, (), AT)
+
+
+def test_the_limit_of_a_single_lane_is_no_customers() -> None:
+    facts = {"outcomes": {}, "reasons": [], "sent": 1, "throttled": 1, "pacing": {"limits": [limit("*", 60, 60.0)]}}
+    found = figures_of(ExitCode.OK, facts, began_at=AT, ended_at=AT)
+    assert [one.scope for one in found.limits] == ["all"]
