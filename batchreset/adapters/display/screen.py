@@ -2,6 +2,9 @@
 
 Calm: one write a redrawing, of those lines only that changed, none of them empty in between. The cursor waits on the
 line below and is hidden only while that write lasts, so that whatever ends the process leaves a usable terminal.
+
+Not rich's Live (15.0, seen in tmux): it does not count lines that a narrower window has wrapped, so that each narrowing
+leaves half a picture above, and after Ctrl-Z and `bg` it goes on drawing into the shell's lines.
 """
 
 import contextlib
