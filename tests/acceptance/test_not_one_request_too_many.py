@@ -277,7 +277,7 @@ YES = ("--yes",)
         (_nothing, ("--dry-run",), 0, ""),
         (_all_protected, YES, 0, ""),
         (_another_customer_only, YES, 0, ""),
-        (_no_list, YES, 2, "glass.csv does not exist"),
+        (_no_list, YES, 2, "glass.csv ([input] protected) does not exist"),
         (_half_a_list, YES, 2, "no GUID"),
         (_other_recipient, YES, 2, "run.json is not as it was frozen: its settings"),
         (_other_canary, YES, 2, "run.json is not as it was frozen: its settings"),

@@ -152,7 +152,8 @@ async def test_a_proxy_that_refuses_sent_nothing(
         async with calling(server.url, verify=trusting) as api:
             exchange = await reset(api)
 
-    assert exchange == NotSent(kind=NotSentKind.PROXY, detail="the proxy refused the connection")
+    named = f"the proxy localhost:{proxy.port} (HTTPS_PROXY)"
+    assert exchange == NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection")
     assert len(proxy.requests) == 1
     assert server.accepted == 0
 
@@ -160,11 +161,13 @@ async def test_a_proxy_that_refuses_sent_nothing(
 async def test_a_proxy_that_is_not_there_sent_nothing(
     trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{free_port()}")
+    port = free_port()
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{port}")
     with raw_server(answering()) as server:
         async with calling(server.url, verify=trusting) as api:
             exchange = await reset(api)
-    assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="the connection was refused")
+    said = f"the connection was refused, by way of the proxy localhost:{port} (HTTPS_PROXY)"
+    assert exchange == NotSent(kind=NotSentKind.CONNECT, detail=said)
 
 
 @pytest.mark.parametrize(
