@@ -44,10 +44,10 @@ def wrong_version(path: Path, version: int, *, writer: str) -> LedgerError:
         return LedgerError(
             f"{path} is a database, but no ledger of a run: another file is in its place", next_step=RESTORE
         )
-    last = f"batchreset {writer}, or a newer one: {writer} last wrote it" if writer else "the version that last wrote it"
+    last = f"batchreset {writer}, which last wrote it, or a newer one" if writer else "the version that last wrote it"
     return LedgerError(
         f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
-        next_step=f"to continue or read the run, use {last}",
+        next_step=f"use {last}",
     )
 
 

@@ -182,7 +182,7 @@ def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> No
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
         with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 4, not 3\)") as caught:
             opening()
-        assert f"use batchreset {__version__}, or a newer one" in caught.value.next_step
+        assert f"use batchreset {__version__}, which last wrote it" in caught.value.next_step
 
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (4,)
