@@ -287,9 +287,9 @@ class OutputSettings(Section):
     ping: Ping = Field(
         default="",
         repr=False,
-        description="A cron monitor's address: called with `/start` after it, then without for a success, or with the"
-        " exit code (`/3`). Others by placeholders: `?state={run:complete:fail}` for Cronitor, `?status={-:up:down}`"
-        " for Uptime Kuma (`-`: not called), `{exit_code}`. The address is a secret.",
+        description="A cron monitor's address, or a file (0600) that holds it: called with `/start` after it, then"
+        " without for a success, or with the exit code (`/3`). Others by placeholders: `?state={run:complete:fail}` for"
+        " Cronitor, `?status={-:up:down}` for Uptime Kuma (`-`: not called), `{exit_code}`. The address is a secret.",
     )
     metrics_file: MetricsFile = Field(
         default="",

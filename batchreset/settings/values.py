@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from batchreset.core.addresses import is_address
 from batchreset.core.ping import check_ping_form
 
 _SECONDS_PER_UNIT: Final = {"h": 3600, "m": 60, "s": 1}
@@ -144,8 +145,11 @@ def _metrics_file(text: str) -> str:
 
 
 def _ping(text: str) -> str:
-    """The address of a cron monitor. Plain http only on this machine: the address is all that a monitor asks for."""
-    if not text:
+    """The address of a cron monitor, or the path of a file that holds it.
+
+    Plain http only on this machine: the address is all that a monitor asks for.
+    """
+    if not text or _is_path(text):
         return text
     try:
         check_ping_form(text)
@@ -164,6 +168,13 @@ def _ping(text: str) -> str:
     if parts.scheme == "http" and host not in _LOOPBACK:
         raise PydanticCustomError("hidden", "over plain http it would travel in clear")
     return text
+
+
+def _is_path(text: str) -> bool:
+    """Surely one: an address whose scheme was forgotten is none, and nor is a token."""
+    if is_address(text) or not text.isprintable():
+        return False
+    return text.startswith(("/", "./", "../", "~/")) or ("/" not in text and "." in text.strip("."))
 
 
 def _why_no_ping(error: ValueError) -> str:
@@ -223,7 +234,7 @@ MetricsFile = Annotated[
 Ping = Annotated[
     str,
     AfterValidator(_ping),
-    Allowed("an address that begins with https:// and a host, or the empty text for none"),
+    Allowed("an address that begins with https:// and a host, the path of a file that holds one, or the empty text"),
 ]
 Finding = Literal["deleted", "federated", "synced", "privileged", "not_found"]
 Findings = Annotated[

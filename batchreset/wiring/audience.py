@@ -120,7 +120,7 @@ def fixed_output(output: OutputSettings) -> dict[str, object]:
     """What run.json keeps of them: files by their absolute paths, addresses without their secrets."""
     return {
         "notify": tuple(masked(entry) if is_address(entry) else _absolute(entry) for entry in output.notify),
-        "ping": masked(output.ping) if output.ping else "",
+        "ping": (masked(output.ping) if is_address(output.ping) else _absolute(output.ping)) if output.ping else "",
         "metrics_file": _absolute(output.metrics_file) if output.metrics_file else "",
     }
 
@@ -145,14 +145,30 @@ def audience_of(settings: Settings) -> Audience:
     ping = None
     if is_masked(output.ping):
         warnings.append(f"{output.ping} is not pinged: {_ANEW.format(name=variable('output.ping'))}")
-    elif output.ping:
+    elif is_address(output.ping):
         ping = Secret(output.ping)
+    elif output.ping:
+        read = read_lines_of_file(str(Path(output.ping).expanduser()), "[output] ping")
+        warnings += [read.warning] if read.warning else []
+        ping = _checked_ping(read.lines[0])
     return Audience(
         notify=tuple(addresses),
         ping=ping,
         metrics_file=_metrics_file(output.metrics_file),
         ca_file=settings.partner_center.ca_file,
         warnings=tuple(warnings),
+    )
+
+
+def _checked_ping(address: Secret) -> Secret:
+    """What a file holds may be as wrong as what a flag says. Raises SettingsError."""
+    with contextlib.suppress(SettingsError):
+        if is_address(address.open()):
+            load_settings(flags={"output.ping": address.open()}, environ={}, job_file=None)
+            return address
+    raise SettingsError(
+        "[output] ping: the first line of the file that it names is not the address of a monitor (not shown here)",
+        next_step="put the monitor's whole address into the file: https://, and placeholders only as README has them",
     )
 
 

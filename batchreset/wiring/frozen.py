@@ -3,11 +3,12 @@
 import contextlib
 import datetime as dt
 import hashlib
+import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 from batchreset.adapters.ledger import LastSession, LedgerReader
 from batchreset.adapters.run_folder import RunFolder
@@ -18,6 +19,8 @@ from batchreset.core.take_up import TakeUp
 from batchreset.errors import LedgerError, PlanRefusedError, RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import from_snapshot
+
+_PARQUET_END: Final = b"PAR1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +142,14 @@ def digest_of(facts: Mapping[str, Any]) -> str:
 
 def check_plan_is_unchanged(run: FrozenRun) -> None:
     """Refuse a plan or settings that are not those that were frozen. Raises RunFolderError."""
-    again = "find out who changed it; then plan again, and apply the new plan"
     try:
         with run.folder.plan.open("rb") as plan:
             found = hashlib.file_digest(plan, "sha256").hexdigest()
+            is_whole = _ends_as_parquet(plan)
     except OSError as error:
         raise RunFolderError(
             f"the plan {run.folder.plan} cannot be read ({error.strerror})",
-            next_step="restore the run's folder, or plan again",
+            next_step=_instead_of(run, "restore the run's folder, or plan again"),
         ) from error
     try:
         bound = digest_of(run.facts)
@@ -154,21 +157,52 @@ def check_plan_is_unchanged(run: FrozenRun) -> None:
         raise RunFolderError(
             f"{run.folder.run_json} does not hold what binds a plan ({_lacking(error)}): another version wrote"
             " it, or it was changed",
-            next_step="continue the run with the version that planned it (run.json names it), or plan again",
+            next_step=_instead_of(
+                run, "continue the run with the version that planned it (run.json names it), or plan again"
+            ),
         ) from error
+    again = "find out who changed it; then plan again, and apply the new plan"
+    if found != run.file_sha256 and not is_whole:
+        raise RunFolderError(
+            f"the plan {run.folder.plan} is cut short or damaged: its end is missing",
+            next_step=_instead_of(run, "restore the run's folder from a copy, or plan again"),
+        )
     if found != run.file_sha256:
         raise RunFolderError(
             f"the plan {run.folder.plan} is not the one that was frozen: its SHA-256 is {found}, run.json says"
             f" {run.file_sha256}",
-            next_step=again,
+            next_step=_instead_of(run, again),
         )
     if bound != run.plan_sha256:
         raise RunFolderError(
             f"{run.folder.run_json} is not as it was frozen: its settings, counts or `again`, or its input's or"
             f" accounts' SHA-256 were changed (together they make the plan SHA-256 {bound}, and it was"
             f" {run.plan_sha256})",
-            next_step=again,
+            next_step=_instead_of(run, again),
         )
+
+
+def _ends_as_parquet(plan: BinaryIO) -> bool:
+    plan.seek(max(0, plan.seek(0, os.SEEK_END) - len(_PARQUET_END)))
+    return plan.read() == _PARQUET_END
+
+
+def _instead_of(run: FrozenRun, next_step: str) -> str:
+    """Another next step where accounts were reset already: a new plan would reset them a second time."""
+    try:
+        outcomes = standing(run).outcomes
+    except LedgerError as error:
+        # The ledger comes first, whatever the plan is.
+        return error.next_step
+    changed = outcomes[Outcome.SUCCEEDED] + outcomes[Outcome.IN_DOUBT]
+    if not changed:
+        return next_step
+    whom = "1 account was" if changed == 1 else f"{changed:,} accounts were"
+    only = "" if run.settings.password.kind == "discard" else ", and their only passwords are in this folder"
+    return (
+        "bring plan.parquet and run.json back as they were, from a copy of the folder, and remove nothing; do not plan"
+        f" again: {whom} reset, or perhaps reset, by this run already{only}"
+    )
 
 
 def check_it_is_the_plan(run: FrozenRun, wanted: str) -> None:

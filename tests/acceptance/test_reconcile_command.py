@@ -29,7 +29,7 @@ ONCE = ("--run-id", "r", "--yes", "--max-attempts", "1", "--max-failure-rate", "
 LOST = {"lost_applied_share": 0.4, "error_share": 0.3, "seed": 3}
 """Of ten accounts three are lost though applied, and four are answered with a server error."""
 VERSION_2 = """
-DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties;
+DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties; DROP TABLE writer;
 ALTER TABLE attempts DROP COLUMN sent_correlation_id; PRAGMA user_version = 2;
 """
 
@@ -125,6 +125,9 @@ def test_what_somebody_else_has_reset_since_is_possible_only_and_ends_with_3(mak
     assert {line["recorded_by"] for line in lines} == {"somebody.else@partner.example"}
     assert {line["outcome"] for line in lines} == {"succeeded"}
     assert certainties(made) == {"possible": 6}
+    rows = [line for line in made.results() if line["outcome"] == "succeeded"]
+    assert {(line["reason"], "look at the user" in line["advice"]) for line in rows} == {("doubted", True)}
+    assert {"outcome": "succeeded", "reason": "doubted", "rows": 6} in made.summary()["reasons"]
     prove(gather(made, source))
 
 
@@ -195,6 +198,22 @@ def test_a_run_that_was_killed_keeps_in_doubt_what_nobody_could_note(make_world:
     resets = made.resets
     made.batchreset("apply", "r", "--yes")
     assert made.resets == resets + 4
+    prove(gather(made, source, killed=True))
+
+
+def test_what_a_killed_process_had_under_way_is_known_by_its_record(make_world: MakeWorld) -> None:
+    """Nothing of the exchange was noted; its correlation id follows from what was noted before it."""
+    made = make_world(**LOST)
+    source = begun(made)
+    with sqlite3.connect(made.runs / "r" / "ledger.sqlite") as ledger:
+        ledger.execute("UPDATE sessions SET ended_at = NULL")
+        ledger.execute("DELETE FROM attempts WHERE row IN (SELECT row FROM outcomes WHERE outcome = 'in_doubt')")
+        ledger.execute("DELETE FROM outcomes WHERE outcome = 'in_doubt'")
+    ledger.close()
+    (made.runs / "r" / "summary.json").unlink()
+    compared = made.batchreset("reconcile", "r", "--json")
+    assert compared.json["settled"] == {"succeeded": 3, "failed": 0, "in_doubt": 0}
+    assert compared.json["differences"] == {"in_doubt": 4}
     prove(gather(made, source, killed=True))
 
 

@@ -328,7 +328,10 @@ LIVES = st.builds(
 def test_whatever_is_recorded_the_password_in_force_is_handed_over_and_what_is_sure_is_true(
     life: Life, data: st.DataObject
 ) -> None:
-    """Those of somebody else and of what was carried out late are there, else nobody could know of them."""
+    """Records of ours are missing, or have no time.
+
+    Those of somebody else, and of what was carried out late, are there, else nobody could know of them.
+    """
     shuffled = data.draw(st.permutations([*life.records, *life.records[: data.draw(st.integers(0, 3))]]))
     found = reconcile_row(life.ledger, shuffled)
     given_out = handed(life.ledger, found)

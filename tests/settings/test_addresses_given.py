@@ -35,6 +35,7 @@ def refusals(name: str, value: str, folder: Path) -> list[str]:
     [
         ("output.ping", f"http://example.org/{CANARY}", "travel in clear"),
         ("output.ping", CANARY, "not an https address"),
+        ("output.ping", f"hc-ping.com/{CANARY}", "not an https address"),
         ("output.ping", f"https://[{CANARY}/", "not an https address"),
         ("output.ping", f"https://host:99999/{CANARY}", "not an https address"),
         ("output.ping", f"https://example.org/{CANARY} x", "not an https address"),

@@ -157,6 +157,27 @@ def test_a_secret_in_a_flag_or_a_job_file_is_warned_of(
     assert exposed(settings(notify=["json://127.0.0.1:8000/"]), flags=flags, environ=environ) == []
 
 
+def test_a_ping_may_stand_in_a_file_that_the_run_keeps_the_path_of(tmp_path: Path) -> None:
+    path = tmp_path / "ping"
+    path.write_text(f"{PING}\n", encoding="utf-8")
+    path.chmod(0o600)
+    given = settings(ping=str(path))
+    assert audience_of(given).ping == Secret(PING)
+    assert fixed_output(given.output)["ping"] == str(path)
+    assert exposed(given, flags={"output.ping": str(path)}, environ={}) == []
+
+
+@pytest.mark.parametrize("content", ["", f"hc-ping.com/{CANARY}", f"http://example.org/{CANARY}"])
+def test_a_file_without_a_ping_is_refused_and_not_shown(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "ping"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        audience_of(settings(ping=str(path)))
+    told = "\n".join(caught.value.lines())
+    assert "[output] ping" in told
+    assert CANARY not in told
+
+
 def test_a_metrics_file_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no folder"):
         audience_of(settings(metrics_file=str(tmp_path / "none" / "x.prom")))

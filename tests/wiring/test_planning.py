@@ -3,10 +3,12 @@
 import datetime as dt
 import io
 import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from ledger_records import attempt, ending, intent, session
 
 from batchreset.adapters.reader import InvalidRowsError
 from batchreset.adapters.run_folder import RunFolder, holding, make_folder
@@ -163,3 +165,29 @@ def test_a_plan_of_which_something_else_was_changed_is_refused(
 
     with pytest.raises(RunFolderError, match="is not as it was frozen"):
         check_plan_is_unchanged(read_frozen(folder))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what"),
+    [
+        (lambda plan: plan.unlink(), "cannot be read"),
+        (lambda plan: plan.write_bytes(plan.read_bytes()[:-100]), "is cut short or damaged"),
+        (lambda plan: plan.write_bytes(b""), "is cut short or damaged"),
+        (lambda plan: plan.write_bytes(b"X" + plan.read_bytes()), "is not the one that was frozen"),
+    ],
+)
+def test_where_accounts_were_reset_nobody_is_told_to_plan_again(
+    tmp_path: Path, spoil: Callable[[Path], object], what: str
+) -> None:
+    """A second plan of theirs would reset them a second time; the guard of 24 hours sees finished runs only."""
+    folder = plan(tmp_path, GOOD)
+    spoil(folder.plan)
+    with pytest.raises(RunFolderError, match=what) as caught:
+        check_plan_is_unchanged(read_frozen(folder))
+    assert "plan again" in caught.value.next_step
+
+    with session(folder.ledger) as store:
+        store.write_group([intent(1), attempt(1), ending(1)])
+    with pytest.raises(RunFolderError, match=what) as caught:
+        check_plan_is_unchanged(read_frozen(folder))
+    assert "do not plan again: 1 account was reset, or perhaps reset" in caught.value.next_step

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.history import RowHistory, histories
-from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
+from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
 from batchreset.adapters.ledger.store import log_of
 from batchreset.adapters.ledger.times import moment_of
 from batchreset.core.certainty import Certainty
@@ -67,8 +67,9 @@ class LedgerReader:
                 # A read-only disk has no room for SQLite's shared memory; a ledger at rest does not need it.
                 self._connection, version = _open(path, "mode=ro&immutable=1")
         if version not in sql.READABLE_VERSIONS:
+            writer = writer_of(self._connection)
             self._connection.close()
-            raise wrong_version(path, version)
+            raise wrong_version(path, version, writer=writer)
         if version in sql.MIGRATIONS:
             with self._translating():
                 self._connection.execute("PRAGMA temp_store = MEMORY")

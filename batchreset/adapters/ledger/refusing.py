@@ -1,5 +1,6 @@
 """A file under the ledger's name that is none, or none any more."""
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ RESTORE: Final = (
     " passwords of whoever was reset); do not remove what is there"
 )
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.+!-]{0,30}")
 _PRIMARY_CODE: Final = 0xFF
 """sqlite.org/rescode.html: the lower eight bits of an extended code."""
 
@@ -27,15 +29,25 @@ def refuse_empty(path: Path) -> None:
         raise LedgerError(f"the ledger {path} is empty: what it held is lost, or elsewhere", next_step=RESTORE)
 
 
-def wrong_version(path: Path, version: int) -> LedgerError:
-    """The file is a database, and not a ledger that this version knows."""
+def writer_of(connection: sqlite3.Connection) -> str:
+    """The version of batchreset that last opened it for writing; empty: it does not say."""
+    try:
+        found = str(connection.execute(sql.WRITER).fetchone()[0])
+    except (sqlite3.Error, TypeError):
+        return ""
+    return found if _VERSION.fullmatch(found) else ""
+
+
+def wrong_version(path: Path, version: int, *, writer: str) -> LedgerError:
+    """The file is a database, and not a ledger that this version knows. `writer`: as `writer_of`."""
     if not version:
         return LedgerError(
             f"{path} is a database, but no ledger of a run: another file is in its place", next_step=RESTORE
         )
+    last = f"batchreset {writer}, which last wrote it, or a newer one" if writer else "the version that last wrote it"
     return LedgerError(
         f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
-        next_step="use the version that planned the run (run.json names it) to continue it",
+        next_step=f"use {last}",
     )
 
 

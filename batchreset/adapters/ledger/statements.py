@@ -57,6 +57,12 @@ CREATE TABLE certainties (       -- of all of a row's passwords, or of none: val
   PRIMARY KEY (row, generation)
 ) STRICT, WITHOUT ROWID;
 """
+_WRITER: Final = """
+CREATE TABLE writer (            -- for every version to come, so that an older one can say which to use
+  only    INTEGER PRIMARY KEY CHECK (only = 1),
+  version TEXT NOT NULL          -- of the program, by which it was last opened for writing
+) STRICT;
+"""
 
 SCHEMA: Final = f"""
 BEGIN IMMEDIATE;
@@ -100,6 +106,7 @@ CREATE TABLE attempts (
 ) STRICT, WITHOUT ROWID;
 {_OUTCOMES}
 {_RECONCILED}
+{_WRITER}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
@@ -120,6 +127,7 @@ INSERT INTO outcomes SELECT * FROM outcomes_1;
 DROP TABLE outcomes_1;
 {_SENT_IDS}
 {_RECONCILED}
+{_WRITER}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """,
@@ -127,11 +135,18 @@ COMMIT;
 BEGIN IMMEDIATE;
 {_SENT_IDS}
 {_RECONCILED}
+{_WRITER}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """,
 }
 """From each earlier version to this one, all or nothing."""
+
+NOTE_WRITER: Final = (
+    "INSERT INTO writer VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET version = excluded.version"
+    " WHERE version <> excluded.version"
+)
+WRITER: Final = "SELECT version FROM writer"
 
 BEGIN_SESSION: Final = "INSERT INTO sessions (began_at, pid, host) VALUES (?, ?, ?) RETURNING session"
 END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_code = ? WHERE session = ?"

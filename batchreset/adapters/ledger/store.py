@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from batchreset import __version__
 from batchreset.adapters.ledger import statements as sql
-from batchreset.adapters.ledger.refusing import refuse_empty, translated, wrong_version
+from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
 from batchreset.adapters.ledger.settling import Settling, settle
 from batchreset.adapters.ledger.times import milliseconds
 from batchreset.core.records import Attempt, Ending, Intent, Record
@@ -52,11 +53,14 @@ class LedgerStore:
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version in sql.MIGRATIONS:
                 version = self._migrate(version)
+            if version == sql.SCHEMA_VERSION:
+                self._connection.execute(sql.NOTE_WRITER, (__version__,))
         except (OSError, sqlite3.Error) as error:
             raise self._translated("opened", error) from error
         if version != sql.SCHEMA_VERSION:
+            writer = writer_of(self._connection)
             self._connection.close()
-            raise wrong_version(path, version)
+            raise wrong_version(path, version, writer=writer)
 
     def begin_session(self, now: dt.datetime) -> None:
         """Note that this process is carrying the run out. Raises LedgerError."""

@@ -33,6 +33,7 @@ from batchreset.errors import RunFolderError, cause
 ROWS_PER_GROUP: Final = 50_000
 """A row group is the smallest piece that can be read alone: as much as a reader wants in memory at once."""
 
+_PLAN_AGAIN: Final = "plan again, under another run id, only if nobody was reset yet"
 _SCHEMA: Final = pl.Schema(
     {
         ROW: pl.UInt32,
@@ -173,7 +174,7 @@ def open_plan(path: Path) -> Plan:
     if pl.Schema(list(schema.items())[: len(PLAN)]) != _SCHEMA:
         raise RunFolderError(
             f"the plan at {path} does not have a plan's columns; another version or program wrote it",
-            next_step="use the version that made the run, or plan again under another run id",
+            next_step=f"use the version that made the run; {_PLAN_AGAIN}",
         )
     return Plan(path)
 
@@ -184,12 +185,13 @@ def _damage_translated(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise RunFolderError(
-            f"there is no plan at {path}", next_step="check the run's id or path, or make the plan again"
+            f"there is no plan at {path}",
+            next_step=f"check the run's id or path, or restore its folder from a copy; {_PLAN_AGAIN}",
         ) from error
     except _FROM_POLARS as error:
         raise RunFolderError(
             f"the plan at {path} cannot be read; the file is damaged, or may not be opened: {cause(error)}",
-            next_step="restore the run's folder from a copy, or plan again under another run id",
+            next_step=f"restore the run's folder from a copy; {_PLAN_AGAIN}",
         ) from error
 
 

@@ -11,13 +11,14 @@ from ledger_records import NOON, at, attempt, ending, intent, left_out, reading,
 from batchreset.adapters.ledger import LedgerReader, LedgerStore, RowHistory, Settling
 from batchreset.core.audit import AuditRecord, Recorded
 from batchreset.core.certainty import Certainty
+from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.errors import LedgerError
 
 CUSTOMER = "c"
 DOUBT = Outcome.IN_DOUBT
 TO_VERSION_2 = """
-DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties;
+DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties; DROP TABLE writer;
 ALTER TABLE attempts DROP COLUMN sent_correlation_id; PRAGMA user_version = 2;
 """
 TO_VERSION_1 = f"""
@@ -109,6 +110,34 @@ def test_what_is_settled_is_the_rows_outcome_with_the_times_of_its_requests(path
     assert (found[2].row.outcome, found[2].settled) == (None, True)
     assert not found[1].row.generations[0].cut_off
     assert found[2].row.generations[0].cut_off
+
+
+def test_a_row_of_which_no_request_was_noted_can_be_settled(path: Path) -> None:
+    """By an id that was made of what was noted before: with the moment of that."""
+    (password,) = histories(path)[4].row.generations
+    assert len(password.unnoted_ids) > 1
+    assert histories(path)[1].row.generations[0].unnoted_ids == frozenset()
+    settle(path, Settling(settled={4: Outcome.SUCCEEDED}))
+    assert standings(path)[4] == "succeeded"
+    with reading(path) as reader:
+        (line,) = reader.results_between(4, 4, unfinished=Reason.INTERRUPTED)
+    assert line[8:] == (0, *[rfc3339(password.noted_at)] * 2)
+
+
+def test_a_row_that_succeeded_and_of_which_a_password_is_only_possible_is_doubted(path: Path) -> None:
+    """Until a later password is noted, or a later comparison knows better."""
+    possible = {1: Certainty.POSSIBLE}
+    settle(path, Settling(certainties={3: possible, 1: possible}))
+    with reading(path) as reader:
+        assert reader.totals()[Outcome.SUCCEEDED, Reason.DOUBTED] == 1
+        assert [line[:3] for line in reader.results_between(1, 3, unfinished=Reason.INTERRUPTED)] == [
+            (1, "in_doubt", "timeout"), (2, "in_doubt", "timeout"), (3, "succeeded", "doubted"),
+        ]  # fmt: skip
+        endings, _ = reader.endings_between(1, 3, unfinished=Reason.INTERRUPTED)
+        assert endings[-1] == (3, "succeeded", "doubted", 1)
+    settle(path, Settling(certainties={3: {1: Certainty.IN_FORCE}}))
+    with reading(path) as reader:
+        assert reader.totals()[Outcome.SUCCEEDED, None] == 1
 
 
 def test_what_was_settled_before_keeps_what_answers_had_led_to_and_can_be_taken_back(path: Path) -> None:

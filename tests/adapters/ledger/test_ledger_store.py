@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ledger_records import NOON, at, attempt, ending, intent, reading, session, standings, throttled
 
+from batchreset import __version__
 from batchreset.adapters.ledger import LedgerReader, LedgerStore
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Record
@@ -181,11 +182,16 @@ def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> No
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
         with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 4, not 3\)") as caught:
             opening()
-        assert "run.json" in caught.value.next_step
+        assert f"use batchreset {__version__}, which last wrote it" in caught.value.next_step
 
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    connection.execute("UPDATE writer SET version = '9.1\x1b[2J'")
+    connection.commit()
     connection.close()
+    with pytest.raises(LedgerError) as caught:
+        LedgerReader(path)
+    assert caught.value.next_step.endswith("use the version that last wrote it")
 
 
 def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:

@@ -27,8 +27,10 @@ _STOPS = {
 _REFUSALS = {"forbidden", "bad_request", "conflict", "redirected", "throttled", "connection"}
 _BY_RECORDS = "reconciled"
 """The service's own records decided; status, code and ids are still those of the last answer."""
+_DOUBTED = "doubted"
+"""It succeeded, by an answer or by records, and records speak against the password."""
 REASONS = {
-    "succeeded": {"", _BY_RECORDS},
+    "succeeded": {"", _BY_RECORDS, _DOUBTED},
     "failed": {"not_found", "protected", _BY_RECORDS, *_REFUSALS, *_STOPS},
     "in_doubt": {"server_error", "timeout", "protected", _BY_RECORDS, *_REFUSALS, *_STOPS},
     "skipped": {"protected", "duplicate", "invalid", "deleted", "federated", "synced", "privileged", "not_found"},
@@ -98,7 +100,7 @@ def _every_row_once(e: Evidence) -> Iterator[str]:
             yield f"{where}: a further column was changed"
         if line["reason"] not in REASONS.get(line["outcome"], set()):
             yield f"{where}: outcome {line['outcome']!r} with reason {line['reason']!r}"
-        if (line["outcome"] == "succeeded") != (line["advice"] == ""):
+        if (line["outcome"] == "succeeded" and line["reason"] != _DOUBTED) != (line["advice"] == ""):
             yield f"{where}: advice is {line['advice']!r}"
 
 
@@ -120,7 +122,9 @@ def _attempts(e: Evidence) -> Iterator[str]:
             yield f"{where}: sent at {line['first_sent_at']!r}, completed at {line['completed_at']!r}"
         if line["outcome"] == "succeeded" and not _TIME.fullmatch(line["completed_at"]):
             yield f"{where}: completed at {line['completed_at']!r}"
-        if (not e.killed and not unseen) or line["outcome"] == "succeeded":
+        # Of what was under way when a process was killed, records can tell that it was carried out, and no more.
+        unnoted = e.killed and line["reason"] == _BY_RECORDS and not attempts
+        if (not e.killed and not unseen) or (line["outcome"] == "succeeded" and not unnoted):
             ids = [line["ms_correlation_id"], line["ms_request_id"]]
             noted = [seen[-1].correlation_id, seen[-1].request_id] if seen else []
             if ids != noted and not (seen and seen[-1].fault == _ODD_HEAD):
@@ -164,7 +168,7 @@ def _handed_over(e: Evidence) -> dict[AccountKey, dict[str, set[str]]]:
 
 def _succeeded(line: Mapping[str, str], applied: _Applied, handed: _Certain | None, *, others: bool) -> Iterator[str]:
     """`others`: somebody else has set another password since; the run knows of it only if it has been recorded."""
-    answered = line["reason"] != _BY_RECORDS
+    answered = line["reason"] not in {_BY_RECORDS, _DOUBTED}
     if answered and (not line["http_status"].startswith("2") or line["error_code"]):
         yield f"status {line['http_status']}, code {line['error_code']!r}"
     if not applied:
