@@ -25,7 +25,7 @@ demo: $(READY) ## a whole run against the simulator, nothing to configure
 test: $(READY) ## all tests, under three minutes
 	@$(BIN)/python -m pytest
 
-programs: $(READY) ## tests with chromium, age, ssh-keygen, systemd-analyze, shellcheck and jq, which must be installed
+programs: $(READY) ## tests with a browser and other programs, which must be installed; README names them
 	@$(BIN)/python -m pytest -m programs
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours

@@ -1,6 +1,8 @@
 """The tutorial, typed as it stands into real terminals, by somebody who has just got the program."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +12,24 @@ from generator.readme import ROOT
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 
 
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """As short as a person's, so that lines with paths break as theirs do."""
+    with tempfile.TemporaryDirectory(prefix="h", dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.programs
-def test_everything_in_the_tutorial_can_be_typed_and_shows_what_it_says(tmp_path: Path) -> None:
-    (tmp_path / "batchreset").symlink_to(ROOT)
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
-    own = Terminal(tmp_path, environ)
+def test_everything_in_the_tutorial_can_be_typed_and_shows_what_it_says(home: Path) -> None:
+    (home / "batchreset").symlink_to(ROOT)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    own = Terminal(home, environ)
     other: Terminal | None = None
     try:
         for typed in typed_in(TUTORIAL.read_text(encoding="utf-8")):
             if typed.terminal:
                 if other is None:
-                    other = Terminal(tmp_path, environ)
+                    other = Terminal(home, environ)
                     path = f"{ROOT}/.venv/bin:{os.environ['PATH']}"
                     other.type(Typed(terminal="", command=f"cd ~/first-run; export PATH={path}", shown=()))
                 else:

@@ -1,7 +1,6 @@
 """A new password is on disk only sealed, and whoever holds the key opens all of them."""
 
 import secrets
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ def open_by_age(blob: bytes, key: Path) -> bytes:
     return subprocess.run(["age", "-d", "-i", key], input=blob, capture_output=True, check=True).stdout
 
 
-OPENERS = [open_by_pyrage, *([open_by_age] if shutil.which("age") else [])]
+OPENERS = [open_by_pyrage, pytest.param(open_by_age, marks=pytest.mark.programs)]
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """What is sealed opens with any recipient's key, and with no other."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,15 +38,12 @@ def test_what_is_sealed_to_a_key_opens_with_it(pair: KeyPair, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("pair", EVERY_KIND)
-def test_what_is_sealed_is_an_ordinary_age_file(pair: KeyPair, tmp_path: Path) -> None:
-    """The format's first line, and where the age program is installed it opens the blob."""
+def test_what_is_sealed_is_an_ordinary_age_file(pair: KeyPair) -> None:
+    """By the format's first line; the age program itself is asked in test_sealing_programs."""
     blob = sealer(parse_recipients([pair.public]))(b"clear text")
 
     assert blob.startswith(b"age-encryption.org/v1\n")
     assert b"clear text" not in blob
-    if age := shutil.which("age"):
-        command = [age, "-d", "-i", str(key_file(tmp_path, pair))]
-        assert subprocess.run(command, input=blob, capture_output=True, check=True).stdout == b"clear text"
 
 
 def test_each_of_several_recipients_opens_it_alone(tmp_path: Path) -> None:
