@@ -36,7 +36,7 @@ def test_every_outcome_reason_and_exit_code_is_explained(words: type[enum.Enum])
 
 
 def test_every_command_is_in_the_table_and_only_those_are() -> None:
-    context = click.Context(cli)
+    context = click.Context(cli, **cli.context_settings)
     named = set(re.findall(r"^\| `batchreset (\w+)", README, flags=re.MULTILINE))
     assert named == set(cli.list_commands(context))
     assert all(cli.get_command(context, name) for name in named)

@@ -68,7 +68,7 @@ def conclude(
     try:
         write_results_of(run, run.folder.results, dry_run=dry_run)
         run.folder.write_json(run.folder.summary_json, summary)
-    except RunFolderError as error:
+    except (RunFolderError, SettingsError) as error:
         raise _without_results(run, summary, error) from error
     copy = Path(run.settings.output.results) if around.copied and run.settings.output.results else None
     return _copied_and_reported(run, summary, copy, around, dry_run=dry_run)
@@ -98,11 +98,11 @@ def _copied_and_reported(
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """The report last: it takes seconds, and may be killed over. A copy that fails costs no report."""
-    failure = None
+    failure: BatchresetError | None = None
     if copy is not None:
         try:
             write_results_of(run, copy, dry_run=dry_run)
-        except RunFolderError as error:
+        except (RunFolderError, SettingsError) as error:
             failure = error
     if run.settings.output.report:
         summary = _reported(run, summary, around, now=around.written_at or _ended_at(summary))
@@ -149,7 +149,7 @@ def take_away_report(run: FrozenRun) -> None:
         run.folder.report.unlink(missing_ok=True)
 
 
-def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: RunFolderError) -> ResultsError:
+def _without_results(run: FrozenRun, summary: Mapping[str, Any], error: BatchresetError) -> ResultsError:
     stop = summary["stop"]
     before = f"{stop['what']}; and" if stop else "everything was recorded, but"
     what = f"{before} the results could not be written: {error.what}"

@@ -66,7 +66,7 @@ class Command:
 
 def commands() -> Iterator[Command]:
     """All of them, in the order of `--help`, those below a group after it."""
-    yield from _below(cli, click.Context(cli, info_name=NAME), ())
+    yield from _below(cli, click.Context(cli, info_name=NAME, **cli.context_settings), ())
 
 
 def setting_of(parameter: click.Parameter) -> str | None:

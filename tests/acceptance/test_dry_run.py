@@ -34,7 +34,7 @@ def test_a_dry_run_of_a_planned_run_is_no_application_of_it(make_world: MakeWorl
     assert made.batchreset("plan", source, "--run-id", "r").code == 0
     dry = made.batchreset("apply", "r", "--dry-run", "--json")
     assert (dry.code, dry.json["state"], made.requests) == (0, "dry_run", 0)
-    assert made.batchreset("status", "r").stdout.startswith("Run r: planned\n")
+    assert made.batchreset("status", "r").stdout.startswith("Run r: planned (a dry run was made)\n")
     assert made.batchreset("run", source, "--run-id", "r", "--yes").code == 0
     prove(gather(made, source))
 

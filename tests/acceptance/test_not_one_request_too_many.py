@@ -284,7 +284,7 @@ YES = ("--yes",)
         (_again, YES, 2, "run.json is not as it was frozen"),
         (_other_accounts, YES, 2, "run.json is not as it was frozen"),
         (_without_a_file_hash, YES, 2, "another version wrote it, or it was changed"),
-        (_other_file, YES, 2, "plan.parquet is not the one that was frozen"),
+        (_other_file, YES, 2, "plan.parquet is cut short or damaged"),
         (_old, YES, 2, "the plan was made 24 hours ago, and nobody has begun it"),
         (_nothing, (*YES, "--plan-sha256", "0" * 64), 2, "another plan than the one that was looked at"),
         (_nothing, (*YES, "--plan-sha256", "0" * 63), 2, "is no SHA-256"),

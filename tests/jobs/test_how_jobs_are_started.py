@@ -23,7 +23,7 @@ CRONTAB = (JOBS / "cron" / "batchreset.crontab").read_text(encoding="utf-8")
 def parsed(words: list[str]) -> None:
     """By the program's own parser. Raises click.UsageError."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="batchreset")
+    context = click.Context(cli, info_name="batchreset", **cli.context_settings)
     while isinstance(command, click.Group):
         found = command.get_command(context, words[0])
         assert found, words[0]
