@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from batchreset.adapters.ledger import schema
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.history import RowHistory, histories
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
@@ -66,14 +67,14 @@ class LedgerReader:
                     raise
                 # A read-only disk has no room for SQLite's shared memory; a ledger at rest does not need it.
                 self._connection, version = _open(path, "mode=ro&immutable=1")
-        if version not in sql.READABLE_VERSIONS:
+        if version not in schema.READABLE_VERSIONS:
             writer = writer_of(self._connection)
             self._connection.close()
             raise wrong_version(path, version, writer=writer)
-        if version in sql.MIGRATIONS:
+        if version in schema.MIGRATIONS:
             with self._translating():
                 self._connection.execute("PRAGMA temp_store = MEMORY")
-                self._connection.executescript(sql.AS_THIS_VERSION)
+                self._connection.executescript(schema.AS_THIS_VERSION)
 
     def close(self) -> None:
         """Close the file; idempotent."""

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from batchreset.adapters.ledger import schema
 from batchreset.adapters.ledger import statements as sql
 from batchreset.errors import LedgerError
 
@@ -46,7 +47,7 @@ def wrong_version(path: Path, version: int, *, writer: str) -> LedgerError:
         )
     last = f"batchreset {writer}, which last wrote it, or a newer one" if writer else "the version that last wrote it"
     return LedgerError(
-        f"{path} was not written by this version of batchreset (ledger version {version}, not {sql.SCHEMA_VERSION})",
+        f"{path} was not written by this version of batchreset (ledger version {version}, not {schema.SCHEMA_VERSION})",
         next_step=f"use {last}",
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from batchreset import __version__
+from batchreset.adapters.ledger import schema
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
 from batchreset.adapters.ledger.settling import Settling, settle
@@ -48,16 +49,16 @@ class LedgerStore:
             _make_safe(log_of(path))
             # Groups are written from worker threads, one at a time.
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            for pragma in sql.PRAGMAS:
+            for pragma in schema.PRAGMAS:
                 self._connection.execute(pragma)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version in sql.MIGRATIONS:
+            if version in schema.MIGRATIONS:
                 version = self._migrate(version)
-            if version == sql.SCHEMA_VERSION:
+            if version == schema.SCHEMA_VERSION:
                 self._connection.execute(sql.NOTE_WRITER, (__version__,))
         except (OSError, sqlite3.Error) as error:
             raise self._translated("opened", error) from error
-        if version != sql.SCHEMA_VERSION:
+        if version != schema.SCHEMA_VERSION:
             writer = writer_of(self._connection)
             self._connection.close()
             raise wrong_version(path, version, writer=writer)
@@ -147,11 +148,11 @@ class LedgerStore:
 
     def _migrate(self, version: int) -> int:
         try:
-            self._connection.executescript(sql.MIGRATIONS[version])
+            self._connection.executescript(schema.MIGRATIONS[version])
         except sqlite3.Error:
             self._roll_back()
             raise
-        return sql.SCHEMA_VERSION
+        return schema.SCHEMA_VERSION
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -193,9 +194,9 @@ def _make_safe(log: Path) -> None:
 def _make(path: Path) -> None:
     """A new ledger under its name is a whole one: a process that is killed meanwhile leaves no half of it behind."""
     with replacing(path) as unfinished, contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as made:
-        for pragma in sql.PRAGMAS:
+        for pragma in schema.PRAGMAS:
             made.execute(pragma)
-        made.executescript(sql.SCHEMA)
+        made.executescript(schema.SCHEMA)
 
 
 def _intent_values(intent: Intent, session: int, sealed: int | None) -> tuple[object, ...]:
