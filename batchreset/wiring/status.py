@@ -98,7 +98,7 @@ def _status(run: FrozenRun, now: Standing, state: str, pace: Pace | None) -> dic
         "outcomes": {outcome.value: outcomes[outcome] for outcome in Outcome},
         "in_flight": (pace.in_flight if pace else None) if state == RUNNING else 0,
         "begun": now.under_way if state == RUNNING else 0,
-        "requests": sum(now.exchanges.values()),
+        "requests": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
         "pace": pace_facts(pace) if pace else None,
         "stop_reason": now.last.stop_reason if now.last else None,

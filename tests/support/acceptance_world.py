@@ -273,7 +273,10 @@ def world(folder: Path, options: SimulatorOptions | None = None) -> Iterator[Wor
     identity = pyrage.x25519.Identity.generate()
     folder.mkdir(parents=True, exist_ok=True)
     key = folder / "helpdesk.key"
-    key.write_text(f"{identity}\n", encoding="ascii")
+    # As age-keygen writes it.
+    key.write_text(
+        f"# created: 2026-11-26T00:00:00Z\n# public key: {identity.to_public()}\n{identity}\n", encoding="ascii"
+    )
     options = options or SimulatorOptions()
     with running(options) as simulator:
         yield World(folder=folder, simulator=simulator, options=options, key=key, recipient=str(identity.to_public()))

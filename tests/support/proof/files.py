@@ -157,7 +157,8 @@ def _ledger(path: Path) -> _Ledger:
 
 
 def _opened(ledger: _Ledger, key: Path) -> list[Sealed]:
-    identity = pyrage.x25519.Identity.from_str(key.read_text(encoding="ascii").strip())
+    (secret,) = (line for line in key.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
+    identity = pyrage.x25519.Identity.from_str(secret.strip())
     lines = [line for blob in ledger.blobs for line in pyrage.decrypt(blob, [identity]).decode().splitlines()]
     noted = [json.loads(line) for line in lines]
     return [Sealed(row=one["row"], generation=one["generation"], password=one["password"]) for one in noted]
