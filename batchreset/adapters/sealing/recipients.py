@@ -76,8 +76,8 @@ def _recipient(key: str, *, place: str, where: str) -> Recipient:
         raise SettingsError(
             f"{place}: this is a secret key; passwords are sealed to public keys, and the secret one stays with those"
             " who open them",
-            next_step="give the public key instead (`age-keygen -y FILE` prints it, of an SSH key `ssh-keygen -y -f FILE`),"
-            " and keep the secret key off this machine",
+            next_step="give the public key instead (`age-keygen -y FILE` prints it, of an SSH key"
+            " `ssh-keygen -y -f FILE`), and keep the secret key off this machine",
         )
     if kind := unusable_kind(key):
         raise SettingsError(
