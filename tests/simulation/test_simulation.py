@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceW
 SEEDS_A_TEST = 25
 GROUPS_OF_FIVE = 9
 """Groups that five rows come to, two at a time."""
-USUAL = 125
+USUAL = 175
 TORTURE = 4_000
 TWICE = (10, 11, 17)
 """Seeds with several sessions, crashes and faults."""
