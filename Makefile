@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## a whole run against the simulator, nothing to configure
 	@$(BIN)/batchreset demo
 
-test: $(READY) ## all tests, under three minutes
+test: $(READY) ## all tests, about three minutes
 	@$(BIN)/python -m pytest
 
 programs: $(READY) ## tests with a browser and other programs, which must be installed; README names them
