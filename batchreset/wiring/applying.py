@@ -2,14 +2,12 @@
 
 import contextlib
 import datetime as dt
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from batchreset import __version__
-from batchreset.adapters.events import event_log
 from batchreset.adapters.run_folder import holding
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
@@ -20,7 +18,6 @@ from batchreset.errors import (
     ExitCode,
     PlanRefusedError,
     RefusedError,
-    RunFolderError,
 )
 from batchreset.wiring.concluding import (
     Around,
@@ -34,6 +31,7 @@ from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standin
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
+from batchreset.wiring.run_log import run_log
 from batchreset.wiring.session import Display, prepared
 
 _THIS_MACHINE: Final = Machine()
@@ -89,7 +87,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             again=how.again or run.again,
             now=machine.now(),
         ),
-        _log(run, how) as log,
+        run_log(run, how) as log,
         _last_event(log) as last,
         contextlib.ExitStack() as closing,
     ):
@@ -198,21 +196,3 @@ def _last_event(log: EventLog) -> Iterator[dict[str, Any]]:
         raise
     finally:
         log.info("run.ended", **fields)
-
-
-@contextlib.contextmanager
-def _log(run: FrozenRun, how: How) -> Iterator[EventLog]:
-    try:
-        with event_log(
-            [run.folder.log, *how.log_files],
-            level=min(how.log_level, logging.INFO),
-            stream=how.stderr,
-            shown=how.shown,
-            run_id=run.folder.run_id,
-        ) as log:
-            yield log
-    except OSError as error:
-        raise RunFolderError(
-            f"the log {error.filename} cannot be written ({error.strerror})",
-            next_step="choose a --log-file that you may write to, and see that the run's folder is writable",
-        ) from error

@@ -1,14 +1,11 @@
 """`reconcile`: a run beside Partner Center's own records. Only GETs are sent; what they settle goes into the ledger."""
 
-import contextlib
 import datetime as dt
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from batchreset.adapters.events import event_log
 from batchreset.adapters.ledger import LedgerStore
 from batchreset.adapters.plan import open_plan
 from batchreset.adapters.run_folder import holding
@@ -19,13 +16,14 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reconcile import Difference
 from batchreset.core.stop import stop_for
 from batchreset.engine.reading import Reader, list_audit_records
-from batchreset.errors import ExitCode, PlanRefusedError, RunFolderError
+from batchreset.errors import ExitCode, PlanRefusedError
 from batchreset.wiring.comparing import Comparison, Records
 from batchreset.wiring.concluding import Around as Told
 from batchreset.wiring.concluding import conclude
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
 from batchreset.wiring.pace_memory import read_pacing
 from batchreset.wiring.reading import Around, read
+from batchreset.wiring.run_log import run_log
 from batchreset.wiring.sign_in import refuse_unusable
 from batchreset.wiring.summary import stop_of
 
@@ -69,7 +67,7 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
         ResultsError: settled, but the results could not be written.
         And as `wiring.reading.read`: nothing was changed then.
     """
-    with holding(run.folder), _log(run, telling) as log:
+    with holding(run.folder), run_log(run, telling) as log:
         check_plan_is_unchanged(run)
         refuse_unusable(run.settings)
         asked = _asked(run, now)
@@ -190,21 +188,3 @@ def _found(
 
 
 _SETTLED: Final = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.IN_DOUBT)
-
-
-@contextlib.contextmanager
-def _log(run: FrozenRun, telling: Telling) -> Iterator[EventLog]:
-    try:
-        with event_log(
-            [run.folder.log, *telling.log_files],
-            level=min(telling.log_level, logging.INFO),
-            stream=telling.stderr,
-            shown=telling.shown,
-            run_id=run.folder.run_id,
-        ) as log:
-            yield log
-    except OSError as error:
-        raise RunFolderError(
-            f"the log {error.filename} cannot be written ({error.strerror})",
-            next_step="choose a --log-file that you may write to, and see that the run's folder is writable",
-        ) from error
