@@ -1,18 +1,23 @@
-"""How this program speaks HTTP, shared by all adapters that do: trust, proxies, time limits, what a failure means."""
+"""How this program speaks HTTP, shared by all adapters that do: trust, proxies, time limits, what a failure means.
 
-from batchreset.net.clients import CONNECT_TIMEOUT_SECONDS, sign_in_client
-from batchreset.net.connections import Connections
-from batchreset.net.failures import failure, no_connection
+What needs httpx is imported from its own module: `batchreset.net.clients`, `batchreset.net.failures`.
+"""
+
+from batchreset.net.causes import no_connection
+from batchreset.net.choice import transport_of
+from batchreset.net.transport import CONNECT_SECONDS, Request, Response, Transport
 from batchreset.net.trust import check_trust, tls_context
-from batchreset.net.unpacking import Unpacking
+from batchreset.net.unpacking import UndecodableError, Unpacking
 
 __all__ = [
-    "CONNECT_TIMEOUT_SECONDS",
-    "Connections",
+    "CONNECT_SECONDS",
+    "Request",
+    "Response",
+    "Transport",
+    "UndecodableError",
     "Unpacking",
     "check_trust",
-    "failure",
     "no_connection",
-    "sign_in_client",
     "tls_context",
+    "transport_of",
 ]

@@ -9,14 +9,13 @@ import http.cookiejar
 import logging
 import ssl
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
-from batchreset.errors import SettingsError
+from batchreset.net.proxies import unusable
+from batchreset.net.transport import CONNECT_SECONDS
 from batchreset.net.unpacking import ACCEPTED
-
-CONNECT_TIMEOUT_SECONDS: Final = 10.0
 
 # What a service answers may repeat what it was sent: httpx logs its reason phrase, httpcore its headers.
 for _name in ("httpx", "httpcore"):
@@ -66,7 +65,7 @@ def _common() -> dict[str, Any]:
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT_SECONDS))
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
 def _forget_location(response: httpx.Response) -> None:
@@ -83,7 +82,4 @@ def _proxies_checked() -> Iterator[None]:
     try:
         yield
     except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise SettingsError(
-            "the proxy in HTTPS_PROXY or ALL_PROXY cannot be used: it is not an http or https address",
-            next_step="correct the proxy variables, or unset them",
-        ) from error
+        raise unusable() from error

@@ -3,14 +3,16 @@
 import zlib
 from typing import Final, Protocol
 
-import httpx
-
 ACCEPTED: Final = "gzip, deflate"
 """For `Accept-Encoding`; httpx would also offer what else happens to be installed."""
 PACKED_MOST_TIMES: Final = 3
 """RFC 9110, 8.4, allows several codings one over the other; gateways that pack what is packed exist."""
 
 _GZIP: Final = zlib.MAX_WBITS | 16
+
+
+class UndecodableError(Exception):
+    """The body is not packed as it says; no text of it is in the error."""
 
 
 class _Stage(Protocol):
@@ -26,7 +28,7 @@ class Unpacking:
         content_encoding: the header's value. What is not known in it is let through, as httpx does.
 
     Raises:
-        httpx.DecodingError: it is packed more often than anybody does.
+        UndecodableError: it is packed more often than anybody does.
     """
 
     def __init__(self, content_encoding: str, *, most_bytes: int) -> None:
@@ -41,7 +43,7 @@ class Unpacking:
                 case _:
                     pass
         if len(self._stages) > PACKED_MOST_TIMES:
-            raise httpx.DecodingError("it is packed too often")
+            raise UndecodableError("it is packed too often")
         self._left = [most_bytes] * (len(self._stages) + 1)
 
     @property
@@ -50,14 +52,14 @@ class Unpacking:
         return not all(self._left)
 
     def unpack(self, piece: bytes) -> bytes:
-        """What the next piece adds. Raises httpx.DecodingError."""
+        """What the next piece adds. Raises UndecodableError."""
         piece = self._counted(0, piece[: self._left[0]])
         for number, stage in enumerate(self._stages, start=1):
             try:
                 # A limit of 0 would be none to zlib.
                 piece = stage.unpack(piece, self._left[number]) if self._left[number] else b""
             except zlib.error as error:
-                raise httpx.DecodingError(str(error)) from error
+                raise UndecodableError(str(error)) from None
             self._counted(number, piece)
         return piece
 

@@ -19,7 +19,7 @@ from batchreset.core.token_claims import claims_of
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import TokenSource
 from batchreset.errors import ExitCode, SignInError
-from batchreset.net import Connections, tls_context
+from batchreset.net import tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.wiring.kept import store_of
 from batchreset.wiring.sign_in import kind_of, token_source
@@ -129,17 +129,16 @@ def _no(what: str, next_step: str) -> dict[str, Any]:
 async def _asked(settings: Settings, token: Secret, customer: str | None) -> Exchange:
     """One harmless GET with ValidateMfa."""
     partner_center = settings.partner_center
-    connections = Connections(
+    transport = transport_of(
         concurrency=1,
         timeout_seconds=partner_center.timeout_seconds,
         verify=tls_context(partner_center.ca_file),
     )
-    async with connections.open() as opened:
+    async with transport.open():
         api = PartnerCenterApi(
-            opened,
+            transport,
             base_url=partner_center.api_base_url,
             address=ResetAddress(partner_center.address),
-            timeout_seconds=partner_center.timeout_seconds,
             clock=LoopClock(),
         )
         return await api.look(customer, request_id=str(uuid.uuid4()), correlation_id=str(uuid.uuid4()), token=token)

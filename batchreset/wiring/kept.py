@@ -13,7 +13,8 @@ from batchreset.adapters.signin.store import SignInStore, open_store
 from batchreset.core.events import EventLog
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError
-from batchreset.net import sign_in_client, tls_context
+from batchreset.net import tls_context
+from batchreset.net.clients import sign_in_client
 from batchreset.settings.model import Settings
 from batchreset.settings.secrets import read_secret
 from batchreset.wiring.sign_in import APP_ONLY

@@ -20,7 +20,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.stop import Stop
 from batchreset.engine.ports import TokenSource
 from batchreset.engine.stopping import StopSwitch
-from batchreset.net import Connections, tls_context
+from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.wiring.sign_in import token_source
 from batchreset.wiring.signals import Signals, Skippable
@@ -85,9 +85,9 @@ def _new_guid() -> str:
     return str(uuid.uuid4())
 
 
-def connections_of(settings: Settings) -> Connections:
+def service_of(settings: Settings) -> Transport:
     """To the service, over the network. Raises SettingsError: the certificate authority or a proxy cannot be used."""
-    return Connections(
+    return transport_of(
         concurrency=settings.pace.max_concurrency,
         timeout_seconds=settings.partner_center.timeout_seconds,
         verify=tls_context(settings.partner_center.ca_file),
@@ -105,7 +105,7 @@ class Machine:
         random_bytes: so many that nobody can guess; passwords are made of them.
         chance: for jitter; no secret.
         write: how a group of the ledger's records is written while the loop goes on.
-        connections: to the service.
+        transport: to the service.
         tokens: the operator's sign-in.
         stop_source: one for each session.
         aside: how others are told what the run is doing.
@@ -117,7 +117,7 @@ class Machine:
     random_bytes: Callable[[int], bytes] = secrets.token_bytes
     chance: Callable[[], random.Random] = random.Random
     write: WriteGroup = in_thread
-    connections: Callable[[Settings], Connections] = connections_of
+    transport: Callable[[Settings], Transport] = service_of
     tokens: TokensOf = token_source
     stop_source: Callable[[], StopSource] = Signals
     aside: Aside = in_a_thread

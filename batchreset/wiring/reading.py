@@ -14,7 +14,7 @@ from batchreset.engine.ports import ReadingWorld, TokenSource
 from batchreset.engine.reading import Reader, ReadLimits
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.errors import BatchresetError, BrokenOffError, ExitCode, TerminatedError
-from batchreset.net import Connections
+from batchreset.net import Transport
 from batchreset.settings.model import Settings
 from batchreset.wiring.machine import Machine, StopSource
 
@@ -45,14 +45,13 @@ def read_limits_of(settings: Settings) -> ReadLimits:
 
 
 def reading_world_of(
-    settings: Settings, machine: Machine, *, connections: Connections, tokens: TokenSource, clock: Clock, log: EventLog
+    settings: Settings, machine: Machine, *, transport: Transport, tokens: TokenSource, clock: Clock, log: EventLog
 ) -> ReadingWorld:
-    """A reading's world over opened connections."""
+    """A reading's world over an opened transport."""
     return ReadingWorld(
         api=PartnerCenterDirectory(
-            connections,
+            transport,
             base_url=settings.partner_center.api_base_url,
-            timeout_seconds=settings.partner_center.timeout_seconds,
             clock=clock,
         ),
         tokens=tokens,
@@ -86,15 +85,15 @@ def read(
         And as `Reader.read`.
     """
     machine = Machine()
-    signals, connections = machine.stop_source(), machine.connections(settings)
+    signals, transport = machine.stop_source(), machine.transport(settings)
 
     async def run(tokens: TokenSource) -> T | BatchresetError | RunStoppedError:
         stop = StopSwitch()
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(signals.stopping(stop, around.log))
-            opened = await stack.enter_async_context(connections.open())
+            await stack.enter_async_context(transport.open())
             clock = LoopClock(machine.now())
-            world = reading_world_of(settings, machine, connections=opened, tokens=tokens, clock=clock, log=around.log)
+            world = reading_world_of(settings, machine, transport=transport, tokens=tokens, clock=clock, log=around.log)
             reader = Reader(world, read_limits_of(settings), stop)
             line = lambda: f"{so_far()}; 429s {reader.refused:,}"  # noqa: E731
             await stack.enter_async_context(said_from_time_to_time(line, say=around.say))

@@ -21,7 +21,7 @@ from batchreset.engine.ports import TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError
-from batchreset.net import Connections
+from batchreset.net import Transport
 from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
@@ -59,7 +59,7 @@ class Session:
     plan: Plan
     guarded: Guarded
     seal: Callable[[bytes], bytes] | None
-    connections: Connections
+    transport: Transport
     tokens: TokenSource
     log: EventLog
     machine: Machine
@@ -115,11 +115,11 @@ class Session:
             outside.display.showing(progress, self.log),
             others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
         ):
-            async with commit.running() as ledger, self.connections.open() as connections:
+            async with commit.running() as ledger, self.transport.open():
                 world = world_of(
                     self.run.settings,
                     self.machine,
-                    connections=connections,
+                    transport=self.transport,
                     tokens=self.tokens,
                     ledger=ledger,
                     clock=clock,
@@ -178,14 +178,14 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
     """
     settings, guards = run.settings, guarded(run)
     recipients = parse_recipients(settings.password.recipients)
-    connections = machine.connections(settings)
+    transport = machine.transport(settings)
     with machine.tokens(settings, environ=environ, log=log) as tokens:
         yield Session(
             run=run,
             plan=open_plan(run.folder.plan),
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
-            connections=connections,
+            transport=transport,
             tokens=tokens,
             log=log,
             machine=machine,

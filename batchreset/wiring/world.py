@@ -10,7 +10,7 @@ from batchreset.engine.ports import Ledger, ReadingWorld, TokenSource, World
 from batchreset.engine.reading import ReadLimits, find_by_name
 from batchreset.engine.runner import Limits
 from batchreset.engine.stopping import StopSwitch
-from batchreset.net import Connections
+from batchreset.net import Transport
 from batchreset.settings.model import Settings
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.passwords import password_maker
@@ -46,18 +46,17 @@ class NameLookup:
 
 
 def world_of(  # noqa: PLR0913  what the engine needs of a run, and each by its name
-    settings: Settings, machine: Machine, *, connections: Connections, tokens: TokenSource, ledger: Ledger,
+    settings: Settings, machine: Machine, *, transport: Transport, tokens: TokenSource, ledger: Ledger,
     clock: Clock, log: EventLog, stop: StopSwitch,
 ) -> World:  # fmt: skip
-    """The engine's world over opened connections."""
+    """The engine's world over an opened transport."""
     partner_center = settings.partner_center
-    reading = reading_world_of(settings, machine, connections=connections, tokens=tokens, clock=clock, log=log)
+    reading = reading_world_of(settings, machine, transport=transport, tokens=tokens, clock=clock, log=log)
     return World(
         api=PartnerCenterApi(
-            connections,
+            transport,
             base_url=partner_center.api_base_url,
             address=ResetAddress(partner_center.address),
-            timeout_seconds=partner_center.timeout_seconds,
             clock=clock,
         ),
         tokens=tokens,

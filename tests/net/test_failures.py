@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from batchreset.core.exchange import LossKind, Lost, NotSent, NotSentKind
-from batchreset.net import failure
+from batchreset.net.failures import failure
 
 BEFORE_THE_FIRST_BYTE = {
     httpx.ConnectError,

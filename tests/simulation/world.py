@@ -25,7 +25,8 @@ from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.ports import TokenSource
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError
-from batchreset.net import Connections
+from batchreset.net import Transport
+from batchreset.net.over_httpx import HttpxTransport
 from batchreset.settings.model import Settings
 from batchreset.simulator.options import SimulatorOptions
 from batchreset.simulator.protocol import is_guid
@@ -119,7 +120,7 @@ class World:
             random_bytes=self._chance.randbytes,
             chance=lambda: random.Random(self._chance.getrandbits(64)),
             write=self._write,
-            connections=self._connections,
+            transport=self._transport,
             tokens=self._tokens,
             stop_source=self._stop_source,
             aside=_nobody_looks,
@@ -197,12 +198,12 @@ class World:
         if not self.dead:
             await anyio.sleep(share * self._plan.commit_seconds * (0.5 + self._chance.random()))
 
-    def _connections(self, settings: Settings) -> Connections:
-        return Connections(
+    def _transport(self, settings: Settings) -> Transport:
+        return HttpxTransport(
             concurrency=settings.pace.max_concurrency,
             timeout_seconds=settings.partner_center.timeout_seconds,
             verify=_NO_TLS,
-            transport=self.wire,
+            below=self.wire,
         )
 
     @contextlib.contextmanager

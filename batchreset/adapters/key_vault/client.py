@@ -21,7 +21,7 @@ from batchreset.adapters.key_vault.refusals import NO_SUCH_SECRET, reason
 from batchreset.core.scrubbing import scrubbed
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError, SignInError
-from batchreset.net import CONNECT_TIMEOUT_SECONDS
+from batchreset.net import CONNECT_SECONDS
 
 READ_TIMEOUT_SECONDS: Final = 30.0
 RETRIES: Final = 2
@@ -157,7 +157,7 @@ class _Transport(RequestsTransport):  # type: ignore[misc]  # azure-core hands i
         super().__init__(
             session=session,
             session_owner=False,
-            connection_timeout=CONNECT_TIMEOUT_SECONDS,
+            connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_TIMEOUT_SECONDS,
         )
         self._sleep = sleep

@@ -19,7 +19,7 @@ from batchreset.core.audit import AuditQuery, AuditRecord
 from batchreset.core.classify import Verdict, classify
 from batchreset.core.clock import Clock
 from batchreset.core.directory import Call, Page, Read, UserFacts
-from batchreset.net import Connections
+from batchreset.net import Request, Transport
 
 LIST_MOST_BYTES: Final = 16 << 20
 """A page of 500 users has about half a megabyte."""
@@ -32,8 +32,9 @@ T = TypeVar("T")
 class PartnerCenterDirectory:
     """The engine's `DirectoryApi`. Arguments as for `PartnerCenterApi`."""
 
-    def __init__(self, connections: Connections, *, base_url: str, timeout_seconds: float, clock: Clock) -> None:
-        self._wire = Exchanging(connections, base_url=base_url, timeout_seconds=timeout_seconds, clock=clock)
+    def __init__(self, transport: Transport, *, base_url: str, clock: Clock) -> None:
+        self._wire = Exchanging(transport, clock=clock)
+        self._base_url = base_url
 
     async def customers(self, continuation: str | None, *, call: Call) -> Read[Page[str]]:
         """The partner's customers (learn: get-a-list-of-customers)."""
@@ -76,15 +77,17 @@ class PartnerCenterDirectory:
     async def _get(
         self, path: str, found: Callable[[Any], T], *, call: Call, continuation: str | None = None
     ) -> Read[T]:
-        request = self._wire.request(
-            "GET",
-            path,
+        request = Request(
+            method="GET",
+            base_url=self._base_url,
+            path=path,
             headers={
                 **headers(token=call.token, request_id=call.request_id, correlation_id=call.correlation_id),
                 **({CONTINUATION_HEADER: continuation} if continuation else {}),
             },
+            most_bytes=LIST_MOST_BYTES,
         )
-        exchange, body = await self._wire.exchange(request, secrets=(call.token,), most_bytes=LIST_MOST_BYTES)
+        exchange, body = await self._wire.exchange(request, correlation_id=call.correlation_id, secrets=(call.token,))
         if classify(exchange) is not Verdict.SUCCEEDED:
             return Read(exchange=exchange)
         if len(body) >= LIST_MOST_BYTES:

@@ -1,9 +1,8 @@
 """Whose answer it is: on a connection where an answer too many came, the next request would take it for its own."""
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Final
-
-import httpx
 
 CORRELATION_HEADER: Final = "MS-CorrelationId"
 _GUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -19,11 +18,16 @@ class Echoes:
     def __init__(self) -> None:
         self._seen = False
 
-    def is_anothers(self, request: httpx.Request, response: httpx.Response) -> bool:
-        """Whether this is surely no answer to this request."""
-        sent = request.headers.get(CORRELATION_HEADER, "").lower()
-        echoed = _GUID.findall(response.headers.get(CORRELATION_HEADER, "").lower())
-        if sent in echoed:
-            self._seen = True
-            return False
-        return self._seen and bool(echoed)
+    def of(self, correlation_id: str) -> Callable[[Mapping[str, str]], bool]:
+        """Whether headers can be those of the answer to the request that carries this id."""
+
+        def believes(headers: Mapping[str, str]) -> bool:
+            found = headers.get(CORRELATION_HEADER, "").lower()
+            if found == correlation_id:
+                self._seen = True
+                return True
+            echoed = _GUID.findall(found)
+            self._seen |= correlation_id.lower() in echoed
+            return correlation_id.lower() in echoed or not (self._seen and echoed)
+
+        return believes

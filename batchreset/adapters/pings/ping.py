@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 
 from batchreset.core.secret import Secret
-from batchreset.net import failure, sign_in_client
+from batchreset.net.clients import sign_in_client
+from batchreset.net.failures import failure
 
 ATTEMPTS: Final = 2
 TIMEOUT_SECONDS: Final = 4.0

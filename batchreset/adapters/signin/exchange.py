@@ -13,7 +13,8 @@ import httpx
 
 from batchreset.core.exchange import NotSent, NotSentKind
 from batchreset.core.retry_after import retry_after_seconds
-from batchreset.net import Unpacking, failure
+from batchreset.net import UndecodableError, Unpacking
+from batchreset.net.failures import failure
 
 BODY_MOST_BYTES: Final = 1 << 20
 """Discovery documents and tokens are a hundredth of that."""
@@ -75,7 +76,7 @@ def ask(http: httpx.Client, method: str, url: str, **request: Any) -> Answer:
     try:
         with http.stream(method, url, **request) as response:
             body = _read(response)
-    except (httpx.TransportError, httpx.DecodingError, ssl.SSLError) as error:
+    except (httpx.TransportError, httpx.DecodingError, UndecodableError, ssl.SSLError) as error:
         what = failure(error)
         tls = isinstance(what, NotSent) and what.kind is NotSentKind.TLS
         raise Unclear(what.detail, hopeless=tls) from None

@@ -5,6 +5,8 @@ import datetime as dt
 import ssl
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import pytest
 
@@ -12,7 +14,9 @@ from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.net import Connections
+from batchreset.net import Transport, transport_of
+from batchreset.net.http11 import Http11Transport
+from batchreset.net.over_httpx import HttpxTransport
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -40,21 +44,36 @@ def forget_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@contextlib.asynccontextmanager
-async def calling(
-    base_url: str,
-    *,
-    verify: ssl.SSLContext,
-    timeout_seconds: float = 10.0,
-    concurrency: int = 4,
-    address: ResetAddress = ResetAddress.RESET_PASSWORD,
-) -> AsyncIterator[PartnerCenterApi]:
-    """The API while the block runs."""
-    connections = Connections(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
-    async with connections.open():
-        yield PartnerCenterApi(
-            connections, base_url=base_url, address=address, timeout_seconds=timeout_seconds, clock=WallClock()
-        )
+class Make(Protocol):
+    """As `transport_of`."""
+
+    def __call__(self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> Transport: ...
+
+
+TRANSPORTS: dict[str, Make] = {"http11": Http11Transport, "httpx": HttpxTransport}
+"""All that are kept: whatever is claimed of one is claimed of each."""
+
+
+@dataclass(frozen=True)
+class Calling:
+    """The API over one of them."""
+
+    make: Make = transport_of
+
+    @contextlib.asynccontextmanager
+    async def __call__(
+        self,
+        base_url: str,
+        *,
+        verify: ssl.SSLContext,
+        timeout_seconds: float = 10.0,
+        concurrency: int = 4,
+        address: ResetAddress = ResetAddress.RESET_PASSWORD,
+    ) -> AsyncIterator[PartnerCenterApi]:
+        """While the block runs."""
+        transport = self.make(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
+        async with transport.open():
+            yield PartnerCenterApi(transport, base_url=base_url, address=address, clock=WallClock())
 
 
 async def reset(api: PartnerCenterApi, *, password: str = PASSWORD, token: str = TOKEN) -> Exchange:

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_tls import write_ca_file
 from mutations import Change, changes
-from partner_center_caller import PASSWORD, TOKEN, calling, forget_proxies, reset
+from partner_center_caller import PASSWORD, TOKEN, Calling, forget_proxies, reset
 from raw_tls_server import RawServer, Wire, raw_server
 
 from batchreset.adapters.partner_center.answers import answered
@@ -214,7 +214,7 @@ def come_to_something(service: Saying, server: RawServer, response: bytes) -> Ex
     server.requests.clear()
 
     async def ask() -> Exchange:
-        async with calling(server.url, verify=service.trusting, timeout_seconds=5, concurrency=1) as api:
+        async with Calling()(server.url, verify=service.trusting, timeout_seconds=5, concurrency=1) as api:
             return await reset(api)
 
     exchange = anyio.run(ask)

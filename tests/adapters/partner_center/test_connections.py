@@ -8,13 +8,13 @@ import anyio
 import pytest
 import trustme
 from local_tls import authority, write_ca_file
-from partner_center_caller import calling, forget_proxies, reset
+from partner_center_caller import TRANSPORTS, Calling, Make, forget_proxies, reset
 from raw_tls_server import Wire, answering, free_port, raw_server
 
 from batchreset.adapters.partner_center import PartnerCenterApi
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
 from batchreset.errors import ExitCode, SettingsError
-from batchreset.net import Connections, tls_context
+from batchreset.net import tls_context
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +26,12 @@ OK = Answered(status=200)
 def anyio_backend() -> str:
     """The program's own."""
     return "asyncio"
+
+
+@pytest.fixture(params=TRANSPORTS)
+def calling(request: pytest.FixtureRequest) -> Calling:
+    """Over every transport that is kept."""
+    return Calling(TRANSPORTS[request.param])
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,7 @@ async def at_once(api: PartnerCenterApi, requests: int) -> list[Exchange]:
 
 
 async def test_as_many_requests_as_asked_for_are_under_way_and_their_connections_are_kept(
+    calling: Calling,
     trusting: ssl.SSLContext,
 ) -> None:
     """Nobody is answered before all are there; then the same 64 connections serve all that follow."""
@@ -71,14 +78,16 @@ async def test_as_many_requests_as_asked_for_are_under_way_and_their_connections
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 5])
-async def test_few_connections_serve_many_requests(concurrency: int, trusting: ssl.SSLContext) -> None:
+async def test_few_connections_serve_many_requests(
+    calling: Calling, concurrency: int, trusting: ssl.SSLContext
+) -> None:
     with raw_server(answering(body=b"{}")) as server:
         async with calling(server.url, verify=trusting, concurrency=concurrency) as api:
             assert await at_once(api, 40) == [OK] * 40
     assert server.accepted <= 8
 
 
-async def test_connections_are_closed_at_the_end(trusting: ssl.SSLContext) -> None:
+async def test_connections_are_closed_at_the_end(calling: Calling, trusting: ssl.SSLContext) -> None:
     left = threading.Event()
 
     def behave(wire: Wire) -> None:
@@ -114,7 +123,7 @@ class Proxy:
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
 async def test_a_proxy_of_the_environment_is_used(
-    variable: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    calling: Calling, variable: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told the host and nothing more: what goes through it is TLS with the service itself."""
     with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
@@ -132,7 +141,7 @@ async def test_a_proxy_of_the_environment_is_used(
 
 @pytest.mark.parametrize("exempt", ["localhost", "*", "example.org,localhost"])
 async def test_a_host_that_the_environment_exempts_is_reached_directly(
-    exempt: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    calling: Calling, exempt: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{proxy.port}")
@@ -145,7 +154,7 @@ async def test_a_host_that_the_environment_exempts_is_reached_directly(
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "403 Forbidden", "502 Bad Gateway"])
 async def test_a_proxy_that_refuses_sent_nothing(
-    status: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    calling: Calling, status: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with raw_server(answering()) as server, raw_server(Proxy(server.port, status), tls=False) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{proxy.port}")
@@ -159,7 +168,7 @@ async def test_a_proxy_that_refuses_sent_nothing(
 
 
 async def test_a_proxy_that_is_not_there_sent_nothing(
-    trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    calling: Calling, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = free_port()
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:canary@localhost:{port}")
@@ -174,16 +183,19 @@ async def test_a_proxy_that_is_not_there_sent_nothing(
     "proxy", ["ftp://user:canary@proxy", "socks5://user:canary@proxy", "http://user:canary@proxy:port"]
 )
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "ALL_PROXY"])
-def test_a_proxy_that_cannot_be_used_is_refused_and_not_shown(
-    variable: str, proxy: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("make", TRANSPORTS.values(), ids=TRANSPORTS)
+def test_a_proxy_that_cannot_be_used_is_refused_and_not_shown(  # noqa: PLR0917  what it is told for
+    make: Make, variable: str, proxy: str, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, proxy)
     with pytest.raises(SettingsError, match="HTTPS_PROXY or ALL_PROXY") as caught:
-        Connections(concurrency=1, timeout_seconds=1, verify=trusting)
+        make(concurrency=1, timeout_seconds=1, verify=trusting)
     assert "canary" not in "\n".join(caught.value.lines())
 
 
-async def test_a_service_behind_a_proxy_must_be_trusted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_behind_a_proxy_must_be_trusted_all_the_same(
+    calling: Calling, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with raw_server(answering()) as server, raw_server(tunnelling(server.port), tls=False) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://localhost:{proxy.port}")
         async with calling(server.url, verify=tls_context("")) as api:
@@ -194,14 +206,18 @@ async def test_a_service_behind_a_proxy_must_be_trusted_all_the_same(monkeypatch
     assert server.requests == []
 
 
-async def test_the_environments_trust_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environments_trust_is_honoured(
+    calling: Calling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", write_ca_file(tmp_path))
     with raw_server(answering()) as server:
         async with calling(server.url, verify=tls_context("")) as api:
             assert await reset(api) == OK
 
 
-async def test_a_ca_file_stands_beside_the_environments_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_ca_file_stands_beside_the_environments_trust(
+    calling: Calling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another authority in `ca_file` takes nothing away."""
     other = tmp_path / "other.pem"
     trustme.CA().cert_pem.write_to_path(str(other))
@@ -211,7 +227,9 @@ async def test_a_ca_file_stands_beside_the_environments_trust(tmp_path: Path, mo
             assert await reset(api) == OK
 
 
-async def test_a_ca_file_may_be_named_from_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_ca_file_may_be_named_from_the_home_folder(
+    calling: Calling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_ca_file(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     with raw_server(answering()) as server:
@@ -250,7 +268,9 @@ def test_a_ca_file_that_is_no_file_is_refused(path: str) -> None:
         tls_context(path)
 
 
-async def test_the_keys_of_the_traffic_are_written_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_keys_of_the_traffic_are_written_nowhere(
+    calling: Calling, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Python would honour SSLKEYLOGFILE, and whoever holds a capture could read the passwords in it."""
     keys = tmp_path / "keys"
     monkeypatch.setenv("SSLKEYLOGFILE", str(keys))

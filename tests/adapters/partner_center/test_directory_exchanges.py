@@ -17,7 +17,7 @@ from batchreset.adapters.partner_center.directory import LIST_MOST_BYTES
 from batchreset.core.directory import Call, Page, Read, UserFacts
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent
 from batchreset.core.secret import MASK, Secret
-from batchreset.net import Connections, tls_context
+from batchreset.net import tls_context, transport_of
 
 T = TypeVar("T")
 PASSWORD = 'Zx9"\\kfj#3QpLm7*Ty'
@@ -38,9 +38,9 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextlib.asynccontextmanager
 async def reading(url: str, ca_file: str) -> AsyncIterator[PartnerCenterDirectory]:
-    connections = Connections(concurrency=2, timeout_seconds=5, verify=tls_context(ca_file))
-    async with connections.open() as opened:
-        yield PartnerCenterDirectory(opened, base_url=url, timeout_seconds=5, clock=WallClock())
+    transport = transport_of(concurrency=2, timeout_seconds=5, verify=tls_context(ca_file))
+    async with transport.open():
+        yield PartnerCenterDirectory(transport, base_url=url, clock=WallClock())
 
 
 def asked(

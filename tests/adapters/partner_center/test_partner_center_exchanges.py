@@ -17,8 +17,9 @@ from partner_center_caller import (
     REQUEST_ID,
     ROW,
     TOKEN,
+    TRANSPORTS,
     USER,
-    calling,
+    Calling,
     forget_proxies,
     reset,
 )
@@ -40,6 +41,12 @@ ERROR = b'{"code":"3000","description":"invalid property"}'
 def anyio_backend() -> str:
     """The program's own."""
     return "asyncio"
+
+
+@pytest.fixture(params=TRANSPORTS)
+def calling(request: pytest.FixtureRequest) -> Calling:
+    """Over every transport that is kept."""
+    return Calling(TRANSPORTS[request.param])
 
 
 @pytest.fixture
@@ -69,7 +76,8 @@ def common_headers(port: int) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize("force", [True, False])
-async def test_a_reset_is_the_documented_call(
+async def test_a_reset_is_the_documented_call(  # noqa: PLR0917  what it is told for
+    calling: Calling,
     address: ResetAddress,
     path: str,
     force: bool,  # noqa: FBT001  both are sent
@@ -99,7 +107,7 @@ async def test_a_reset_is_the_documented_call(
     assert request.body == body
 
 
-async def test_a_look_is_a_get_that_asks_for_mfa(trusting: ssl.SSLContext) -> None:
+async def test_a_look_is_a_get_that_asks_for_mfa(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(answering(body=b"{}", isMfaCompliant="true", MS_CorrelationId="c", MS_RequestId="r")) as server:
         async with calling(server.url, verify=trusting) as api:
             exchange = await api.look(
@@ -126,7 +134,7 @@ def logged() -> Iterator[io.StringIO]:
 
 
 async def test_nothing_of_an_answer_is_logged_however_much_is_asked_for(
-    trusting: ssl.SSLContext, logged: io.StringIO
+    calling: Calling, trusting: ssl.SSLContext, logged: io.StringIO
 ) -> None:
     """It repeats what was sent: in its reason phrase, in headers, and where it redirects to."""
     echoing = answering(f"400 {TOKEN}", b"{}", Server=TOKEN, Location=f"https://localhost/?{TOKEN}", X_Echo=TOKEN)
@@ -139,14 +147,14 @@ async def test_nothing_of_an_answer_is_logged_however_much_is_asked_for(
     assert TOKEN not in logged.getvalue() + repr(exchange)
 
 
-async def test_a_base_address_with_a_path_keeps_it(trusting: ssl.SSLContext) -> None:
+async def test_a_base_address_with_a_path_keeps_it(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(answering()) as server:
         async with calling(f"{server.url}/gateway", verify=trusting) as api:
             await reset(api)
     assert server.requests[0].line == f"PATCH /gateway/v1/customers/{CUSTOMER}/users/{USER}/resetpassword HTTP/1.1"
 
 
-async def test_a_cookie_is_not_carried_from_one_call_to_the_next(trusting: ssl.SSLContext) -> None:
+async def test_a_cookie_is_not_carried_from_one_call_to_the_next(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(answering(Set_Cookie="affinity=1; Path=/")) as server:
         async with calling(server.url, verify=trusting, concurrency=1) as api:
             await reset(api)
@@ -225,7 +233,7 @@ OK = Answered(status=200)
     ],
 )
 async def test_an_answer_is_understood_in_every_framing(
-    behave: Behaviour, expected: Answered, trusting: ssl.SSLContext
+    calling: Calling, behave: Behaviour, expected: Answered, trusting: ssl.SSLContext
 ) -> None:
     with raw_server(behave) as server:
         async with calling(server.url, verify=trusting) as api:
@@ -237,7 +245,7 @@ async def test_an_answer_is_understood_in_every_framing(
     "status",
     ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"],
 )
-async def test_a_redirect_is_not_followed(status: str, trusting: ssl.SSLContext) -> None:
+async def test_a_redirect_is_not_followed(calling: Calling, status: str, trusting: ssl.SSLContext) -> None:
     """The password goes nowhere but where it was to go."""
     with (
         raw_server(answering()) as elsewhere,
@@ -251,15 +259,19 @@ async def test_a_redirect_is_not_followed(status: str, trusting: ssl.SSLContext)
     assert elsewhere.accepted == 0
 
 
-@pytest.mark.parametrize("location", ["http://[", "//", "https://:0:0/", "\x7f", "mailto:x", ""])
-async def test_a_redirect_to_nowhere_is_an_answer_too(location: str, trusting: ssl.SSLContext) -> None:
+@pytest.mark.parametrize("location", ["http://[", "//", "https://:0:0/", "mailto:x", ""])
+async def test_a_redirect_to_nowhere_is_an_answer_too(
+    calling: Calling, location: str, trusting: ssl.SSLContext
+) -> None:
     with raw_server(answering("307 Temporary Redirect", Location=location)) as server:
         async with calling(server.url, verify=trusting) as api:
             assert await reset(api) == Answered(status=307)
 
 
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
-async def test_no_more_of_a_body_is_read_than_is_of_use(status: str, trusting: ssl.SSLContext) -> None:
+async def test_no_more_of_a_body_is_read_than_is_of_use(
+    calling: Calling, status: str, trusting: ssl.SSLContext
+) -> None:
     """It never ends, and is left as soon as there is enough of it; what was read of it is the description's start."""
     sent: list[int] = []
 
@@ -280,7 +292,7 @@ async def test_no_more_of_a_body_is_read_than_is_of_use(status: str, trusting: s
     assert sum(sent) < 16 << 20
 
 
-async def test_what_the_server_echoes_of_our_secrets_is_not_kept(trusting: ssl.SSLContext) -> None:
+async def test_what_the_server_echoes_of_our_secrets_is_not_kept(calling: Calling, trusting: ssl.SSLContext) -> None:
     def echo(wire: Wire) -> None:
         request = wire.read_request()
         assert request is not None

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from local_tls import write_ca_file
-from partner_center_caller import calling, forget_proxies, reset
+from partner_center_caller import TRANSPORTS, Calling, forget_proxies, reset
 from raw_tls_server import Behaviour, Wire, answering, free_port, raw_server
 from trio.testing import MockClock
 
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.net import tls_context
+from batchreset.net.over_httpx import HttpxTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +23,12 @@ pytestmark = pytest.mark.anyio
 def anyio_backend() -> str:
     """The program's own; under trio httpx leaves its generators to the garbage collector, which warns of them."""
     return "asyncio"
+
+
+@pytest.fixture(params=TRANSPORTS)
+def calling(request: pytest.FixtureRequest) -> Calling:
+    """Over every transport that is kept."""
+    return Calling(TRANSPORTS[request.param])
 
 
 @pytest.fixture
@@ -118,7 +125,7 @@ def answer_in_gzip_that_is_none(wire: Wire) -> None:
     ],
 )
 async def test_what_the_server_received_counts_as_sent(
-    behave: Behaviour, kind: LossKind | None, trusting: ssl.SSLContext
+    calling: Calling, behave: Behaviour, kind: LossKind | None, trusting: ssl.SSLContext
 ) -> None:
     """Once: nothing is sent again on its own, on no other connection either."""
     with raw_server(behave) as server:
@@ -136,7 +143,9 @@ async def test_what_the_server_received_counts_as_sent(
     "behave",
     [pytest.param(close_before_reading, id="closed"), pytest.param(reset_before_reading, id="reset")],
 )
-async def test_what_may_have_left_this_machine_counts_as_sent(behave: Behaviour, trusting: ssl.SSLContext) -> None:
+async def test_what_may_have_left_this_machine_counts_as_sent(
+    calling: Calling, behave: Behaviour, trusting: ssl.SSLContext
+) -> None:
     """The handshake was done: nobody here knows how far the request came."""
     with raw_server(behave) as server:
         async with calling(server.url, verify=trusting) as api:
@@ -146,7 +155,7 @@ async def test_what_may_have_left_this_machine_counts_as_sent(behave: Behaviour,
     assert exchange.kind is LossKind.CONNECTION
 
 
-async def test_an_answer_that_does_not_come_in_time_is_lost(trusting: ssl.SSLContext) -> None:
+async def test_an_answer_that_does_not_come_in_time_is_lost(calling: Calling, trusting: ssl.SSLContext) -> None:
     def hang(wire: Wire) -> None:
         wire.read_request()
         wire.wait_until_the_client_leaves()
@@ -157,7 +166,7 @@ async def test_an_answer_that_does_not_come_in_time_is_lost(trusting: ssl.SSLCon
     assert len(server.requests) == 1
 
 
-async def test_a_body_that_does_not_come_in_time_is_lost(trusting: ssl.SSLContext) -> None:
+async def test_a_body_that_does_not_come_in_time_is_lost(calling: Calling, trusting: ssl.SSLContext) -> None:
     def hang(wire: Wire) -> None:
         wire.read_request()
         wire.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{")
@@ -172,7 +181,9 @@ async def test_a_body_that_does_not_come_in_time_is_lost(trusting: ssl.SSLContex
 @pytest.mark.parametrize(
     "anyio_backend", [pytest.param(("trio", {"clock": MockClock(rate=25)}), id="25 times as fast")]
 )
-async def test_an_answer_that_drips_is_lost_when_the_whole_time_is_over(trusting: ssl.SSLContext) -> None:
+async def test_an_answer_that_drips_is_lost_when_the_whole_time_is_over(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
     """Every single read is in time."""
     dripped: list[bool] = []
 
@@ -184,25 +195,25 @@ async def test_an_answer_that_drips_is_lost_when_the_whole_time_is_over(trusting
             wire.send(b"x")
 
     with raw_server(drip) as server:
-        async with calling(server.url, verify=trusting, timeout_seconds=4) as api:
+        async with Calling(HttpxTransport)(server.url, verify=trusting, timeout_seconds=4) as api:
             assert await reset(api) == Lost(kind=LossKind.TIMEOUT, detail="no whole answer in time")
     assert len(server.requests) == 1
     assert len(dripped) > 5
 
 
-async def test_a_refused_connection_sent_nothing(trusting: ssl.SSLContext) -> None:
+async def test_a_refused_connection_sent_nothing(calling: Calling, trusting: ssl.SSLContext) -> None:
     async with calling(f"https://localhost:{free_port()}", verify=trusting) as api:
         exchange = await reset(api)
     assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="the connection was refused")
 
 
-async def test_a_host_without_an_address_was_sent_nothing(trusting: ssl.SSLContext) -> None:
+async def test_a_host_without_an_address_was_sent_nothing(calling: Calling, trusting: ssl.SSLContext) -> None:
     async with calling("https://partner.invalid", verify=trusting) as api:
         exchange = await reset(api)
     assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="the name of the host could not be resolved")
 
 
-async def test_a_server_whose_certificate_is_not_trusted_is_sent_nothing() -> None:
+async def test_a_server_whose_certificate_is_not_trusted_is_sent_nothing(calling: Calling) -> None:
     with raw_server(answering()) as server:
         async with calling(server.url, verify=tls_context("")) as api:
             exchange = await reset(api)
@@ -213,7 +224,7 @@ async def test_a_server_whose_certificate_is_not_trusted_is_sent_nothing() -> No
     assert server.requests == []
 
 
-async def test_a_server_of_another_name_is_sent_nothing(trusting: ssl.SSLContext) -> None:
+async def test_a_server_of_another_name_is_sent_nothing(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(answering()) as server:
         async with calling(f"https://127.0.0.1:{server.port}", verify=trusting) as api:
             exchange = await reset(api)
@@ -241,7 +252,7 @@ def speak_in_clear(wire: Wire) -> None:
     ],
 )
 async def test_a_handshake_that_fails_sent_nothing(
-    behave: Behaviour, kind: NotSentKind | None, trusting: ssl.SSLContext
+    calling: Calling, behave: Behaviour, kind: NotSentKind | None, trusting: ssl.SSLContext
 ) -> None:
     with raw_server(behave, tls=False) as server:
         async with calling(server.url, verify=trusting) as api:
@@ -251,14 +262,16 @@ async def test_a_handshake_that_fails_sent_nothing(
     assert kind in {exchange.kind, None}
 
 
-async def test_a_handshake_that_does_not_end_in_time_sent_nothing(trusting: ssl.SSLContext) -> None:
+async def test_a_handshake_that_does_not_end_in_time_sent_nothing(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(Wire.wait_until_the_client_leaves, tls=False) as server:
         async with calling(server.url, verify=trusting, timeout_seconds=0.2) as api:
             exchange = await reset(api)
     assert exchange == NotSent(kind=NotSentKind.CONNECT, detail="no connection in time")
 
 
-async def test_a_kept_connection_that_the_server_closed_is_no_false_failure(trusting: ssl.SSLContext) -> None:
+async def test_a_kept_connection_that_the_server_closed_is_no_false_failure(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
     """Either it is seen and another is made, or the answer is lost; never not sent."""
 
     def answer_once(wire: Wire) -> None:
@@ -275,7 +288,9 @@ async def test_a_kept_connection_that_the_server_closed_is_no_false_failure(trus
     assert len(server.requests) >= 1
 
 
-async def test_a_kept_connection_that_closes_on_the_next_request_is_lost(trusting: ssl.SSLContext) -> None:
+async def test_a_kept_connection_that_closes_on_the_next_request_is_lost(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
     """It was received twice; the second time nobody said what became of it."""
 
     def answer_once_and_read_on(wire: Wire) -> None:
@@ -293,7 +308,9 @@ async def test_a_kept_connection_that_closes_on_the_next_request_is_lost(trustin
     assert server.accepted == 1
 
 
-async def test_a_header_that_cannot_be_sent_shows_nothing_of_the_token(trusting: ssl.SSLContext) -> None:
+async def test_a_header_that_cannot_be_sent_shows_nothing_of_the_token(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
     with raw_server(answering()) as server:
         async with calling(server.url, verify=trusting) as api:
             exchange = await reset(api, token="canary\nX-Other: 1")

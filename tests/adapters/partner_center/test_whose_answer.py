@@ -7,12 +7,22 @@ from pathlib import Path
 import httpx
 import pytest
 from local_tls import write_ca_file
-from partner_center_caller import CORRELATION_ID, PASSWORD, REQUEST_ID, WallClock, calling, forget_proxies, reset
+from partner_center_caller import (
+    CORRELATION_ID,
+    PASSWORD,
+    REQUEST_ID,
+    TRANSPORTS,
+    Calling,
+    WallClock,
+    forget_proxies,
+    reset,
+)
 from raw_tls_server import Wire, answering, raw_server
 
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.exchange import Answered, LossKind, Lost
-from batchreset.net import Connections, tls_context
+from batchreset.net import tls_context, transport_of
+from batchreset.net.over_httpx import HttpxTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +31,12 @@ pytestmark = pytest.mark.anyio
 def anyio_backend() -> str:
     """The program's own."""
     return "asyncio"
+
+
+@pytest.fixture(params=TRANSPORTS)
+def calling(request: pytest.FixtureRequest) -> Calling:
+    """Over every transport that is kept."""
+    return Calling(TRANSPORTS[request.param])
 
 
 @pytest.fixture
@@ -35,7 +51,9 @@ LEFTOVER = b'{"code":"2032","description":"denied"}'
 
 
 @pytest.mark.parametrize("leftover", ["403 Forbidden", "404 Not Found", "429 Too Many Requests", "200 OK"])
-async def test_an_answer_too_many_is_not_taken_for_the_next_requests(leftover: str, trusting: ssl.SSLContext) -> None:
+async def test_an_answer_too_many_is_not_taken_for_the_next_requests(
+    calling: Calling, leftover: str, trusting: ssl.SSLContext
+) -> None:
     """It would end a row that was set as refused, or one that was not as succeeded; its connection is given up."""
 
     def behave(wire: Wire) -> None:
@@ -47,14 +65,14 @@ async def test_an_answer_too_many_is_not_taken_for_the_next_requests(leftover: s
     with raw_server(behave) as server:
         async with calling(server.url, verify=trusting, concurrency=1) as api:
             answers = [await reset(api) for _ in range(3)]
-    assert [answer for answer in answers if isinstance(answer, Answered)] == [
-        Answered(status=200, correlation_id=CORRELATION_ID.upper(), request_id=REQUEST_ID)
-    ] * 2
-    assert [answer.kind for answer in answers if isinstance(answer, Lost)] == [LossKind.CUT_SHORT]
+    ours = Answered(status=200, correlation_id=CORRELATION_ID.upper(), request_id=REQUEST_ID)
+    lost = Lost(kind=LossKind.CUT_SHORT, detail="what came answers another request")
+    # Seen before the next request goes, it costs nobody anything.
+    assert sorted(answers, key=str) in ([ours] * 3, [ours, ours, lost])
     assert server.accepted == 2
 
 
-async def test_a_service_with_ids_of_its_own_is_believed(trusting: ssl.SSLContext) -> None:
+async def test_a_service_with_ids_of_its_own_is_believed(calling: Calling, trusting: ssl.SSLContext) -> None:
     with raw_server(answering("403 Forbidden", LEFTOVER, **OTHERS)) as server:
         async with calling(server.url, verify=trusting) as api:
             for _ in range(2):
@@ -71,11 +89,9 @@ class Stumbles(httpx.AsyncBaseTransport):
 
 
 async def test_whatever_httpx_stumbles_over_was_sent(trusting: ssl.SSLContext) -> None:
-    connections = Connections(concurrency=1, timeout_seconds=1, verify=trusting, transport=Stumbles())
-    async with connections.open():
-        api = PartnerCenterApi(
-            connections, base_url="https://localhost", address=ResetAddress.USERS, timeout_seconds=1, clock=WallClock()
-        )
+    transport = HttpxTransport(concurrency=1, timeout_seconds=1, verify=trusting, below=Stumbles())
+    async with transport.open():
+        api = PartnerCenterApi(transport, base_url="https://localhost", address=ResetAddress.USERS, clock=WallClock())
         assert await reset(api) == Lost(kind=LossKind.CUT_SHORT, detail="the answer could not be read (ValueError)")
 
 
@@ -94,10 +110,8 @@ class BrokenClock(WallClock):
 async def test_an_answer_whose_words_cannot_be_read_means_what_its_status_says(
     status: str, said: str, trusting: ssl.SSLContext
 ) -> None:
-    connections = Connections(concurrency=1, timeout_seconds=5, verify=trusting)
+    transport = transport_of(concurrency=1, timeout_seconds=5, verify=trusting)
     with raw_server(answering(status, LEFTOVER)) as server:
-        async with connections.open():
-            api = PartnerCenterApi(
-                connections, base_url=server.url, address=ResetAddress.USERS, timeout_seconds=5, clock=BrokenClock()
-            )
+        async with transport.open():
+            api = PartnerCenterApi(transport, base_url=server.url, address=ResetAddress.USERS, clock=BrokenClock())
             assert await reset(api) == Answered(status=int(status[:3]), error_description=said)

@@ -9,7 +9,8 @@ from sign_in_parts import AUTHORITY, METADATA, TENANT, Service
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.provider import WELL_KNOWN, discover
 from batchreset.errors import SettingsError, SignInError
-from batchreset.net import sign_in_client, tls_context
+from batchreset.net import tls_context
+from batchreset.net.clients import sign_in_client
 
 
 def asked(service: Service, authority: str, tenant: str) -> list[str]:

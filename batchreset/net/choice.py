@@ -1,0 +1,30 @@
+"""Which transport is used, decided in one place.
+
+llhttp's parser over asyncio's own TLS costs a fifth of httpx's way (benchmarks/README.md has the figures). httpx serves
+where that parser is not installed, or where the event loop is not asyncio's.
+"""
+
+import importlib.util
+import ssl
+
+from batchreset.net.transport import Transport
+
+
+def transport_of(*, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> Transport:
+    """To the service, over the network.
+
+    Args:
+        concurrency: requests that may be under way at once.
+        timeout_seconds: so long nothing may come of a request.
+        verify: from `tls_context`.
+
+    Raises:
+        SettingsError: the environment's proxy variables cannot be used.
+    """
+    if importlib.util.find_spec("httptools") is None:
+        from batchreset.net.over_httpx import HttpxTransport  # noqa: PLC0415  70 ms that nobody else pays
+
+        return HttpxTransport(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
+    from batchreset.net.http11 import Http11Transport  # noqa: PLC0415  needs the parser
+
+    return Http11Transport(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
