@@ -89,23 +89,37 @@ class Lanes(Generic[Row]):
     async def next(self) -> tuple[Row, Ticket] | None:
         """The next fresh row that may go now; None when all rows have ended or the run was stopped."""
         while not self._stop.requested and not (self.pacer.done and not self._in_backoff):
-            if self._out + self._in_backoff >= self._max_concurrency:
-                await self._change_or(math.inf)
-                continue
+            turn = self._turn()
+            if isinstance(turn, float):
+                await self._change_or(turn)
+            else:
+                return turn
+        return None
+
+    def next_at_once(self) -> tuple[Row, Ticket] | None:
+        """The same for whoever has just ended a row: one that need not be waited for. None: others wait for it."""
+        turn = math.inf if self._stop.requested else self._turn()
+        found = None if isinstance(turn, float) else turn
+        if found is None or self.pacer.has_room:
+            self._changed.set()
+        return found
+
+    def _turn(self) -> tuple[Row, Ticket] | float:
+        """A fresh row that may go now, after all returned ones that may; or when to ask again."""
+        while self._out + self._in_backoff < self._max_concurrency:
             now = self._clock.monotonic()
             opens = self._leaves.opens_seconds(now)
             turn = self.pacer.take(now) if opens <= now else opens
             self._tell()
-            if isinstance(turn, Ticket):
-                self._leaves.sent(now)
-                self._out += 1
-                returned = self._returned.get(turn.customer)
-                if not returned:
-                    return self._rows.next(turn.customer), turn
-                returned.popleft().serve(turn)
-            else:
-                await self._change_or(turn)
-        return None
+            if not isinstance(turn, Ticket):
+                return turn
+            self._leaves.sent(now)
+            self._out += 1
+            returned = self._returned.get(turn.customer)
+            if not returned:
+                return self._rows.next(turn.customer), turn
+            returned.popleft().serve(turn)
+        return math.inf
 
     async def sending(self) -> None:
         """To be awaited by each request at the last moment before it leaves. Raises RunStoppedError."""
@@ -129,6 +143,7 @@ class Lanes(Generic[Row]):
         """Return the row to its lane after its backoff and wait for its next turn. Raises RunStoppedError."""
         backs_off = backoff_seconds > 0 or self._stop.requested
         self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=not backs_off)
+        self._changed.set()
         if backs_off:
             await self._back_off(backoff_seconds)
             self.pacer.add_rows({ticket.customer: 1}, returned=True)
@@ -150,6 +165,13 @@ class Lanes(Generic[Row]):
     ) -> None:
         """The row goes no further."""
         self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=False)
+        self._changed.set()
+
+    def ended_before_next(
+        self, ticket: Ticket, answer: Answer, *, latency_seconds: float, retry_after_seconds: float | None
+    ) -> None:
+        """The same for whoever asks for the next one by `next_at_once`: nobody else is woken for the place."""
+        self._answer(ticket, answer, latency_seconds, retry_after_seconds, again=False)
 
     def _answer(
         self,
@@ -170,7 +192,6 @@ class Lanes(Generic[Row]):
             again=again,
         )
         self._tell()
-        self._changed.set()
 
     def _tell(self) -> None:
         for note in self.pacer.drain_notes():

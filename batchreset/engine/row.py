@@ -84,20 +84,32 @@ class RowRun:
             SignInError: no token could be had.
             LedgerError: its intent could not be made durable; it was not sent.
         """
+        step = await self._attempt()
+        if isinstance(step, Retry):
+            step = await self._retry(step)
+        # One that is left out here sent nothing with its last ticket; so few are that pacing may count an answer more.
+        self._lanes.ended_before_next(
+            self._ticket,
+            PACING_ANSWERS.get(self._verdict, Answer.OK),
+            latency_seconds=self._latency_seconds,
+            retry_after_seconds=self._retry_after_seconds,
+        )
+        return step
+
+    async def _retry(self, first: Retry) -> Step | LeftOut:
+        """Until there is an outcome. Most rows need none of it, and tenacity's loop costs them as much as all else."""
+        made: list[Step | LeftOut] = [first]
+
+        async def attempt() -> Step | LeftOut:
+            return made.pop() if made else await self._attempt()
+
         retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_result(lambda step: isinstance(step, Retry)),
             stop=tenacity.stop_never,
             wait=self._backoff_seconds,
             sleep=self._return_to_lane,
         )
-        step: Step | LeftOut = await retrying(self._attempt)
-        # One that is left out here sent nothing with its last ticket; so few are that pacing may count an answer more.
-        self._lanes.ended(
-            self._ticket,
-            PACING_ANSWERS.get(self._verdict, Answer.OK),
-            latency_seconds=self._latency_seconds,
-            retry_after_seconds=self._retry_after_seconds,
-        )
+        step: Step | LeftOut = await retrying(attempt)
         return step
 
     async def _attempt(self) -> Step | LeftOut:

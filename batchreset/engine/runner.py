@@ -190,8 +190,14 @@ class _Runner:
         self._progress.wave_begins()
         async with anyio.create_task_group() as senders:
             while await self._token_is_there() and (turn := await lanes.next()) is not None:
-                senders.start_soon(self._send_row, *turn, lanes)
+                senders.start_soon(self._send_rows, turn, lanes)
         self._guard.canary_passed()
+
+    async def _send_rows(self, turn: tuple[PlannedRow, Ticket] | None, lanes: Lanes[PlannedRow]) -> None:
+        """One after another while the next one may go at once: a task for each row would cost as much as a row."""
+        while turn is not None:
+            await self._send_row(*turn, lanes)
+            turn = lanes.next_at_once() if await self._token_is_there() else None
 
     async def _token_is_there(self) -> bool:
         """Asked before a turn is taken: rows that waited with theirs for a renewal would all go at the same moment."""

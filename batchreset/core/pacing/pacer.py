@@ -130,6 +130,11 @@ class Pacer:
         """Nothing waiting, nothing in flight."""
         return not self._scopes.lanes.waiting and self._in_flight == 0
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the service is thought to bear more than is in flight."""
+        return self._scopes.lanes.waiting > 0 and self._in_flight < self._concurrency.at_once
+
     def add_rows(self, rows_per_customer: Mapping[str, int], *, returned: bool = False) -> None:
         """More rows to be sent; what was learned stays. Returned: they were sent before and go first."""
         self._scopes.lanes.add(rows_per_customer, returned=returned)
