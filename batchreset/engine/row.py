@@ -126,7 +126,9 @@ class RowRun:
         exchange = await self._exchange(self._password, token)
         now_seconds = self._world.clock.monotonic()
         since = self._lanes.throttled_since(self._ticket, throttled=self._verdict is Verdict.THROTTLED)
-        before = replace(self._history, throttled_since_seconds=since)
+        before = self._history
+        if since != before.throttled_since_seconds:
+            before = replace(before, throttled_since_seconds=since)
         self._history = after(before, self._verdict, now_seconds=now_seconds)
         step = decide(before, self._verdict, now_seconds=now_seconds, max_attempts=self._max_attempts)
         match step:

@@ -17,11 +17,9 @@ END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_co
 
 BEGIN_GROUP: Final = "BEGIN IMMEDIATE"
 ADD_SEALED: Final = "INSERT INTO sealed (blob) VALUES (?) RETURNING sealed"
-ADD_INTENT: Final = (
-    "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
-)
-ADD_ATTEMPT: Final = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-ADD_ENDING: Final = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD_INTENTS: Final = "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES "
+ADD_ATTEMPTS: Final = "INSERT INTO attempts VALUES "
+ADD_ENDINGS: Final = "INSERT INTO outcomes VALUES "
 
 # A row that succeeded, of which records make every password a possible one.
 _REASON: Final = """iif(o.outcome = 'succeeded' AND o.row IN (

@@ -23,6 +23,8 @@ from batchreset.errors import LedgerError
 Seal = Callable[[bytes], bytes]
 """From clear text to one age file for all recipients."""
 
+_ROWS_A_STATEMENT: Final = 64
+"""Times thirteen values: some hundred, and SQLite takes 32,766 (sqlite.org/limits.html, 9)."""
 _CONTINUE: Final = "see that the disk has room and can be written, then continue the run with `batchreset apply`"
 
 
@@ -93,10 +95,9 @@ class LedgerStore:
             self._connection.execute(sql.BEGIN_GROUP)
             try:
                 sealed = self._connection.execute(sql.ADD_SEALED, (blob,)).fetchone()[0] if blob else None
-                add = self._connection.executemany
-                add(sql.ADD_INTENT, (_intent_values(i, self._session, sealed) for i in intents))
-                add(sql.ADD_ATTEMPT, (_attempt_values(a) for a in group if isinstance(a, Attempt)))
-                add(sql.ADD_ENDING, (_ending_values(e) for e in group if isinstance(e, Ending)))
+                self._add(sql.ADD_INTENTS, [_intent_values(i, self._session, sealed) for i in intents])
+                self._add(sql.ADD_ATTEMPTS, [_attempt_values(a) for a in group if isinstance(a, Attempt)])
+                self._add(sql.ADD_ENDINGS, [_ending_values(e) for e in group if isinstance(e, Ending)])
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
@@ -145,6 +146,19 @@ class LedgerStore:
             if intent.password is not None
         ]
         return self._seal(("\n".join(lines) + "\n").encode()) if lines else None
+
+    def _add(self, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Many in one statement: each one lets go of the interpreter, and waits for it while the loop is busy.
+
+        In steps of a power of two, so that a dozen statements serve groups of any size and stay prepared.
+        """
+        done = 0
+        while done < len(rows):
+            several = min(_ROWS_A_STATEMENT, 1 << ((len(rows) - done).bit_length() - 1))
+            places = f"({', '.join('?' * len(rows[0]))})"
+            values = [value for row in rows[done : done + several] for value in row]
+            self._connection.execute(insert + ", ".join([places] * several), values)
+            done += several
 
     def _migrate(self, version: int) -> int:
         try:
