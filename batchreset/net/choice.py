@@ -10,18 +10,21 @@ import ssl
 from batchreset.net.transport import Transport
 
 
-def transport_of(*, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> Transport:
+def transport_of(
+    *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext, parser: str = "httptools"
+) -> Transport:
     """To the service, over the network.
 
     Args:
         concurrency: requests that may be under way at once.
         timeout_seconds: so long nothing may come of a request.
         verify: from `tls_context`.
+        parser: the package without which httpx is used.
 
     Raises:
         SettingsError: the environment's proxy variables cannot be used.
     """
-    if importlib.util.find_spec("httptools") is None:
+    if importlib.util.find_spec(parser) is None:
         from batchreset.net.over_httpx import HttpxTransport  # noqa: PLC0415  70 ms that nobody else pays
 
         return HttpxTransport(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)

@@ -71,13 +71,8 @@ class Connection(asyncio.Protocol):
             self._outcome = None
             self.idle_since_seconds = self._heard_seconds
 
-    def close(self) -> None:
-        """With TLS's farewell."""
-        if self._transport is not None:
-            self._transport.close()
-
     def abort(self) -> None:
-        """At once."""
+        """Close it at once. TLS's farewell would say nothing: every answer tells its own length, or is not believed."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -166,7 +161,7 @@ class Connection(asyncio.Protocol):
         reusable = self._parser.should_keep_alive()
         self._complete()
         if not reusable:
-            self.close()
+            self.abort()
 
     # And what comes of it:
 

@@ -13,8 +13,6 @@ from batchreset.net.proxies import Proxy
 
 HAPPY_EYEBALLS_SECONDS: Final = 0.25
 """RFC 8305: so much later the other kind of address is tried beside the first."""
-FAREWELL_SECONDS: Final = 1.0
-"""For the other side's part of TLS's farewell."""
 _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
 
 
@@ -44,9 +42,8 @@ async def opened(way: Way, *, most_seconds: float) -> Connection | NotSent:
 
 async def _direct(way: Way) -> Connection:
     _, connection = await asyncio.get_running_loop().create_connection(
-        Connection, way.host, way.port, ssl=way.tls, happy_eyeballs_delay=HAPPY_EYEBALLS_SECONDS,
-        ssl_shutdown_timeout=FAREWELL_SECONDS,
-    )  # fmt: skip
+        Connection, way.host, way.port, ssl=way.tls, happy_eyeballs_delay=HAPPY_EYEBALLS_SECONDS
+    )
     return connection
 
 
@@ -59,9 +56,7 @@ async def _through(proxy: Proxy, way: Way) -> Connection:
     try:
         await tunnel.connect(outer, f"{_bracketed(way.host)}:{way.port}", proxy)
         connection = Connection()
-        inner = await loop.start_tls(
-            outer, connection, way.tls, server_hostname=way.host, ssl_shutdown_timeout=FAREWELL_SECONDS
-        )
+        inner = await loop.start_tls(outer, connection, way.tls, server_hostname=way.host)
         # None, typeshed says: only where the loop itself is being closed.
         connection.connection_made(cast("asyncio.Transport", inner))
     except BaseException:

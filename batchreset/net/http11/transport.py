@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from batchreset.core.exchange import Lost, NotSent
 from batchreset.net.http11.connection import Asked, Connection
-from batchreset.net.http11.opening import FAREWELL_SECONDS, Way, opened
+from batchreset.net.http11.opening import Way, opened
 from batchreset.net.proxies import check_proxies, proxy_of
 from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Believes, Request, Response
 
+_LETTING_GO_SECONDS: Final = 1.0
 _UNSENDABLE: Final = NotSent(detail="the request has a character in its head that cannot be sent")
 
 
@@ -46,7 +47,7 @@ class Http11Transport:
         finally:
             connections = [each for service in self._services.values() for each in service.connections]
             self._services.clear()
-            await _farewell(connections)
+            await _close(connections)
 
     async def send(self, request: Request, *, believes: Believes) -> Response | Lost | NotSent:
         """What came of it."""
@@ -68,7 +69,7 @@ class Http11Transport:
             if isinstance(made, NotSent):
                 return made
             connection = made
-            service.connections.add(connection)
+            service.own(connection)
         asked = Asked(
             most_bytes=most_bytes, believes=believes, silence_seconds=self._timeout_seconds,
             whole_seconds=self._timeout_seconds + CONNECT_SECONDS,
@@ -94,22 +95,24 @@ class _Service:
         self.connections: set[Connection] = set()
         self._idle: list[Connection] = []
 
+    def own(self, connection: Connection) -> None:
+        """Until it is gone."""
+        self.connections.add(connection)
+        connection.gone.add_done_callback(lambda _: self.connections.discard(connection))
+
     def kept(self, now_seconds: float) -> Connection | None:
         """The one that was used last, if it can be used again."""
         while self._idle:
             connection = self._idle.pop()
             if connection.usable and now_seconds - connection.idle_since_seconds < KEEP_ALIVE_SECONDS:
                 return connection
-            self.connections.discard(connection)
-            connection.close()
+            connection.abort()
         return None
 
     def give_back(self, connection: Connection) -> None:
         """After a request."""
         if connection.usable:
             self._idle.append(connection)
-        else:
-            self.connections.discard(connection)
 
 
 def _parts(base_url: str, tls: ssl.SSLContext) -> _Address:
@@ -133,12 +136,9 @@ def _spelled(request: Request, address: _Address) -> bytes | None:
     return b"%b\r\n\r\n%b" % (head.encode("ascii"), content)
 
 
-async def _farewell(connections: list[Connection]) -> None:
-    """Close them all politely; who does not answer is cut off."""
-    for connection in connections:
-        connection.close()
-    if connections:
-        # A connection that is gone has let go of its socket; the loop would complain of others.
-        await asyncio.wait([connection.gone for connection in connections], timeout=FAREWELL_SECONDS)
+async def _close(connections: list[Connection]) -> None:
     for connection in connections:
         connection.abort()
+    if connections:
+        # Each lets go of its socket at the loop's next turn; it would complain of those that are left.
+        await asyncio.wait([connection.gone for connection in connections], timeout=_LETTING_GO_SECONDS)

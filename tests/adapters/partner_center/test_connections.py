@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 import trustme
 from local_tls import authority, write_ca_file
@@ -101,6 +102,42 @@ async def test_connections_are_closed_at_the_end(calling: Calling, trusting: ssl
             assert await reset(api) == OK
             assert not left.is_set()
         assert left.wait(5)
+
+
+async def test_a_request_that_is_given_up_takes_its_connection_with_it(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
+    """At once: an answer that comes all the same is nobody's."""
+    asked, left = threading.Event(), threading.Event()
+
+    def behave(wire: Wire) -> None:
+        wire.read_request()
+        if server.accepted == 1:
+            asked.set()
+            wire.wait_until_the_client_leaves()
+            left.set()
+        wire.answer()
+
+    with raw_server(behave) as server:
+        async with calling(server.url, verify=trusting, concurrency=1) as api:
+            async with anyio.create_task_group() as group:
+                group.start_soon(reset, api)
+                await anyio.to_thread.run_sync(asked.wait, 5)
+                group.cancel_scope.cancel()
+            assert await anyio.to_thread.run_sync(left.wait, 5)
+            assert await reset(api) == OK
+    assert server.accepted == 2
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "429 Too Many Requests", "503 Service Unavailable"])
+async def test_a_connection_is_used_again_after_a_refusal(
+    calling: Calling, status: str, trusting: ssl.SSLContext
+) -> None:
+    with raw_server(answering(status, b'{"code":"1"}')) as server:
+        async with calling(server.url, verify=trusting) as api:
+            for _ in range(3):
+                assert isinstance(await reset(api), Answered)
+    assert server.accepted == 1
 
 
 def tunnelling(port: int) -> "Proxy":
