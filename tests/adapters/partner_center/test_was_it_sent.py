@@ -182,7 +182,7 @@ async def test_a_body_that_does_not_come_in_time_is_lost(calling: Calling, trust
     "anyio_backend", [pytest.param(("trio", {"clock": MockClock(rate=25)}), id="25 times as fast")]
 )
 async def test_an_answer_that_drips_is_lost_when_the_whole_time_is_over(trusting: ssl.SSLContext) -> None:
-    """Every single read is in time. (Of the transport that knows asyncio only: tests/net.)"""
+    """Every single read is in time. Of the transport that knows asyncio only: tests/net."""
     dripped: list[bool] = []
 
     def drip(wire: Wire) -> None:
