@@ -27,7 +27,7 @@ class Request:
     method: str
     base_url: str
     path: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
     most_bytes: int
 
