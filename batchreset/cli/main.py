@@ -116,6 +116,8 @@ def main() -> None:
     code = _exit_code()
     for stream in (sys.stdout, sys.stderr):
         _let_go_of(stream)
+    # The interpreter would look through all that was ever imported before it ends: a fifth of a second.
+    gc.freeze()
     sys.exit(code)
 
 
