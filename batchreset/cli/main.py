@@ -18,7 +18,7 @@ from batchreset.cli.environment import COMPLETE, hold_secrets_back
 from batchreset.cli.prepared_help import prepared_help
 from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
-from batchreset.cli.usage import told
+from batchreset.cli.usage import TELLING, told
 from batchreset.cli.wrapping import tell_people
 from batchreset.errors import BatchresetError, ExitCode, RefusedError
 
@@ -125,6 +125,7 @@ def _leave_out_what_is_not_ours() -> None:
     for name in _NOT_OURS:
         # So Python's import system is told that there is no such module.
         sys.modules.setdefault(name, cast("ModuleType", None))
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _complete(asked: str) -> NoReturn:
@@ -165,9 +166,10 @@ def _exit_code() -> int:
         return ExitCode.REFUSED
     except click.UsageError as error:
         tell_people(told(error), err=True)
-        from batchreset.cli.announcing import announce_refused_words  # noqa: PLC0415  not for every --help
+        if not TELLING.isdisjoint(sys.argv[1:2]):
+            from batchreset.cli.announcing import announce_refused_words  # noqa: PLC0415  not for every --help
 
-        announce_refused_words(error, sys.argv[1:])
+            announce_refused_words(error, sys.argv[1:])
         return ExitCode.REFUSED
     except BaseException as error:  # noqa: BLE001  the one door: everything is told, nothing passes; not panics either
         if is_interruption(error):
