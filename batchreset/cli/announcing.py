@@ -12,11 +12,11 @@ from batchreset.cli.environment import environment
 from batchreset.cli.options import Terminal
 from batchreset.cli.streams import is_terminal
 from batchreset.cli.telling import is_interruption
+from batchreset.cli.usage import TELLING
 from batchreset.core.notice import Ending
 from batchreset.errors import BatchresetError, ExitCode
 from batchreset.wiring.announcing import Announcement, Given
 
-_TELLING: Final = frozenset({"run", "apply"})
 _SEE_DETAILS: Final = (
     "see what it wrote to standard error (cron's mail, the journal, the CI log): all of it stands there"
 )
@@ -43,7 +43,7 @@ def announce_refused_words(error: click.UsageError, words: Sequence[str]) -> Non
 
     Whoever sits at a terminal has seen it.
     """
-    if _TELLING.isdisjoint(words[:1]) or is_terminal() or "--dry-run" in words:
+    if TELLING.isdisjoint(words[:1]) or is_terminal() or "--dry-run" in words:
         return
     given = Given(flags={}, environ=environment(), job_file=_job_in(words), silent=False)
     Announcement(given, Terminal(verbosity=0, color=False, log_files=())).end(ending_of(error))

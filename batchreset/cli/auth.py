@@ -13,7 +13,8 @@ import click
 from batchreset.adapters.events import event_log
 from batchreset.cli.environment import environment
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import Decorated, Terminal, section_flags, tell, terminal_flags
+from batchreset.cli.options import Decorated, Terminal, section_flags, terminal_flags
+from batchreset.cli.saying import tell
 from batchreset.core.events import EventLog
 from batchreset.errors import sentence
 from batchreset.settings.model import Settings

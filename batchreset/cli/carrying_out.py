@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from batchreset.cli.environment import environment
-from batchreset.cli.options import Terminal, command_log, tell, tell_lines
+from batchreset.cli.options import Terminal, command_log
+from batchreset.cli.saying import tell, tell_lines
 from batchreset.cli.streams import is_terminal
 from batchreset.core.frozen_plan import age, is_old
 from batchreset.core.take_up import TakeUp

@@ -3,7 +3,7 @@
 import click
 
 from batchreset.cli.completing import SHELLS, script
-from batchreset.cli.options import tell
+from batchreset.cli.saying import tell
 
 
 @click.command()

@@ -13,7 +13,8 @@ from batchreset.adapters.handover import FORMATS
 from batchreset.adapters.run_folder import find_folder
 from batchreset.adapters.sealing import resolve_recipients
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import run_argument, runs_dir_flag, tell
+from batchreset.cli.options import run_argument, runs_dir_flag
+from batchreset.cli.saying import tell
 from batchreset.cli.streams import refuse_closed_output
 from batchreset.errors import SettingsError
 from batchreset.wiring.frozen import read_frozen

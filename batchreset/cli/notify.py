@@ -8,7 +8,8 @@ import click
 from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import job_flag
 from batchreset.cli.environment import environment
-from batchreset.cli.options import Terminal, section_flags, tell, terminal_flags
+from batchreset.cli.options import Terminal, section_flags, terminal_flags
+from batchreset.cli.saying import tell
 from batchreset.settings.sources import load_settings
 
 

@@ -5,15 +5,13 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO, get_origin
 
 import click
 
-from batchreset.adapters.display import logged_progress, terminal_progress
-from batchreset.adapters.events import event_log
 from batchreset.cli.help import SETTING
 from batchreset.cli.wrapping import tell_people
 from batchreset.core.events import EventLog
@@ -124,6 +122,9 @@ class Terminal:
     @contextlib.asynccontextmanager
     async def showing(self, progress: Progress, log: EventLog) -> AsyncIterator[None]:
         """Progress: drawn on a terminal, else one line from time to time; and an event of each."""
+        # Not at the top, here and below: most commands that have flags show and log nothing.
+        from batchreset.adapters.display import logged_progress, terminal_progress  # noqa: PLC0415
+
         async with contextlib.AsyncExitStack() as shown:
             draws = self.draws
             await shown.enter_async_context(logged_progress(progress, log=log, say=_nobody if draws else self.say))
@@ -144,6 +145,8 @@ def can_draw(stream: TextIO) -> bool:
 @contextlib.contextmanager
 def command_log(terminal: Terminal, name: str) -> Iterator[EventLog]:
     """The log of a command that has no run's folder: --log-file, and what is shown. Raises SettingsError."""
+    from batchreset.adapters.events import event_log  # noqa: PLC0415  as above
+
     with contextlib.ExitStack() as stack:
         try:
             log = stack.enter_context(
@@ -207,29 +210,3 @@ def runs_dir_flag(command: Decorated) -> Decorated:
         default=lambda: Path(os.environ.get("BATCHRESET_OUTPUT__RUNS_DIR") or SETTINGS["output.runs_dir"].default),
         help="Where runs are looked up by their id; default: BATCHRESET_OUTPUT__RUNS_DIR, or runs.",
     )(command)
-
-
-def tell(text: object, *, err: bool = False) -> None:
-    """Output as it is. Where nobody reads it, or nothing can be written, a run's exit code is still its own."""
-    _heard(lambda: click.echo(text, err=err), err=err)
-
-
-def somebody_reads(text: object) -> bool:
-    """As `tell`; False: whoever read has gone."""
-    return _heard(lambda: click.echo(text), err=False)
-
-
-def tell_lines(lines: Iterable[str], *, err: bool = False) -> None:
-    """As `tell`, to people: folded where a terminal is narrower."""
-    _heard(lambda: tell_people(lines, err=err), err=err)
-
-
-def _heard(tells: Callable[[], None], *, err: bool) -> bool:
-    try:
-        tells()
-    except BrokenPipeError:
-        return False
-    except OSError as error:
-        if not err:
-            tell(f"warning: standard output cannot be written ({error.strerror}); the exit code holds", err=True)
-    return True

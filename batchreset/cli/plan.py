@@ -12,7 +12,8 @@ from batchreset.cli.carrying_flags import job_flag, json_flag, online_flag, run_
 from batchreset.cli.carrying_out import around
 from batchreset.cli.environment import environment
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import Terminal, command_log, setting_flags, tell, terminal_flags
+from batchreset.cli.options import Terminal, command_log, setting_flags, terminal_flags
+from batchreset.cli.saying import tell
 from batchreset.cli.streams import standard_input
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.planning import NewRun, new_run_id, plan_run

@@ -10,7 +10,8 @@ import click
 from batchreset.adapters.run_folder import find_folder
 from batchreset.cli.carrying_flags import json_flag
 from batchreset.cli.environment import environment
-from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, tell, terminal_flags
+from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, terminal_flags
+from batchreset.cli.saying import tell
 from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.reconcile_text import reconcile_lines
 from batchreset.wiring.reconciling import Telling

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from batchreset.adapters.run_folder import find_folder
-from batchreset.cli.options import run_argument, runs_dir_flag, tell
+from batchreset.cli.options import run_argument, runs_dir_flag
+from batchreset.cli.saying import tell
 from batchreset.errors import SettingsError
 from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.report import write_report

@@ -6,7 +6,8 @@ import click
 
 from batchreset.adapters.run_folder import find_folder
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import run_argument, runs_dir_flag, tell
+from batchreset.cli.options import run_argument, runs_dir_flag
+from batchreset.cli.saying import tell
 from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.results import write_results_of
 

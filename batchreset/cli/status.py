@@ -7,7 +7,8 @@ import click
 
 from batchreset.adapters.run_folder import all_folders, find_folder, lost_folders
 from batchreset.cli.help import HelpedCommand
-from batchreset.cli.options import no_color_flag, runs_dir_flag, tell, tell_lines
+from batchreset.cli.options import no_color_flag, runs_dir_flag
+from batchreset.cli.saying import tell, tell_lines
 from batchreset.cli.watching import look_at, tell_look, watch
 from batchreset.errors import BatchresetError, ExitCode
 from batchreset.wiring.status import Looking, list_line, newest_running

@@ -8,6 +8,8 @@ import click
 
 from batchreset.errors import sentence
 
+TELLING: Final = frozenset({"run", "apply"})
+"""Commands of which others are told how they ended, also where their words are refused."""
 _COMMAND: Final = re.compile(r"No such command '(.*)'")
 _ARGUMENT: Final = re.compile(r"Got unexpected extra arguments? \((.*)\)")
 _NEEDS_VALUE: Final = re.compile(r"Option '(.*)' requires an argument")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said
-from batchreset.cli.options import can_draw, somebody_reads, tell, tell_lines
+from batchreset.cli.options import can_draw
+from batchreset.cli.saying import somebody_reads, tell, tell_lines
 from batchreset.cli.wrapping import shown
 from batchreset.core.figures import Figures
 from batchreset.errors import ExitCode

@@ -10,10 +10,9 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar, TypeVarTuple
+from typing import Protocol, TypeVar, TypeVarTuple
 
 import anyio
-import anyio.to_thread
 
 from batchreset.adapters.ledger import WriteGroup, in_thread
 from batchreset.core.events import EventLog
@@ -22,6 +21,7 @@ from batchreset.engine.ports import TokenSource
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
+from batchreset.wiring.aside import Aside, in_a_thread
 from batchreset.wiring.sign_in import token_source
 from batchreset.wiring.signals import Signals, Skippable
 
@@ -66,15 +66,6 @@ class TokensOf(Protocol):
     ) -> contextlib.AbstractContextManager[TokenSource]:
         """Tokens while the block runs. Raises SettingsError."""
         ...
-
-
-Aside: TypeAlias = Callable[[Callable[[], None]], Awaitable[None]]
-"""Does something that nobody waits for."""
-
-
-async def in_a_thread(does: Callable[[], None]) -> None:
-    """An `Aside`: the loop goes on. It is waited for when the run ends: nothing of it comes later."""
-    await anyio.to_thread.run_sync(does, limiter=anyio.CapacityLimiter(1))
 
 
 def _utc_now() -> dt.datetime:

@@ -23,7 +23,7 @@ from batchreset.core.clock import Clock, rfc3339
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.progress import Progress
 from batchreset.settings.model import Section
-from batchreset.wiring.machine import Aside
+from batchreset.wiring.aside import Aside
 
 TOLD_EVERY_SECONDS: Final = 1.0
 STALE_SECONDS: Final = 15.0

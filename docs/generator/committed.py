@@ -5,6 +5,7 @@ from typing import Final
 
 from batchreset.cli.completing import script
 from generator.completion import words_file
+from generator.help import help_file
 from generator.man import man_page
 from generator.readme import ROOT
 
@@ -13,6 +14,7 @@ __all__ = ["COMMITTED", "ROOT"]
 COMMITTED: Final[Mapping[str, Callable[[], str]]] = {
     # First: the scripts are made over it.
     "batchreset/cli/completing.json": words_file,
+    "batchreset/cli/help.json": help_file,
     "share/man/man1/batchreset.1": man_page,
     "share/bash-completion/completions/batchreset": lambda: script("bash"),
     "share/zsh/site-functions/_batchreset": lambda: script("zsh"),

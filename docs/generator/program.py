@@ -66,7 +66,14 @@ class Command:
 
 def commands() -> Iterator[Command]:
     """All of them, in the order of `--help`, those below a group after it."""
-    yield from _below(cli, click.Context(cli, info_name=NAME, **cli.context_settings), ())
+    for words, command, context in contexts():
+        yield _command(command, context, words)
+
+
+def contexts(columns: int | None = None) -> Iterator[tuple[tuple[str, ...], click.Command, click.Context]]:
+    """The same, as click has them. `columns`: of the terminal; None: what it is."""
+    outer = click.Context(cli, info_name=NAME, terminal_width=columns, **cli.context_settings)
+    yield from _below(cli, outer, ())
 
 
 def setting_of(parameter: click.Parameter) -> str | None:
@@ -93,13 +100,15 @@ def takes_path(parameter: click.Parameter) -> str:
     return "file" if setting and "path" in allowed(SETTINGS[setting]) else ""
 
 
-def _below(group: click.Group, context: click.Context, words: tuple[str, ...]) -> Iterator[Command]:
+def _below(
+    group: click.Group, context: click.Context, words: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], click.Command, click.Context]]:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is None or command.hidden:
             continue
         inside = click.Context(command, info_name=name, parent=context)
-        yield _command(command, inside, (*words, name))
+        yield (*words, name), command, inside
         if isinstance(command, click.Group):
             yield from _below(command, inside, (*words, name))
 

@@ -5,7 +5,6 @@ import json
 import re
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,20 +13,6 @@ from acceptance_world import COMMAND, World, accounts
 from proof import page_complaints
 
 MakeWorld = Callable[..., World]
-SLOW = {
-    "polars",
-    "httpx",
-    "pydantic",
-    "anyio",
-    "rich",
-    "asyncio",
-    "pyrage",
-    "structlog",
-    "uvicorn",
-    "jinja2",
-    "altair",
-    "vl_convert",
-}
 COMMANDS = (
     "run",
     "plan",
@@ -46,9 +31,9 @@ COMMANDS = (
 )
 
 
-def program(*arguments: str, folder: Path, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def program(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *python, *COMMAND[1:], *arguments],
+        [*COMMAND, *arguments],
         capture_output=True, text=True, cwd=folder, env={"PATH": "/usr/bin:/bin"}, timeout=60, check=False,
     )  # fmt: skip
 
@@ -99,15 +84,6 @@ def test_help_names_every_command_and_without_a_command_it_is_shown_as_a_mistake
     assert tuple(listed) == COMMANDS
     assert (shown.returncode, bare.returncode) == (0, 2)
     assert bare.stderr.strip() == shown.stdout.strip()
-
-
-@pytest.mark.parametrize("flag", ["--version", "--help"])
-def test_a_quick_question_waits_for_no_large_library(flag: str, tmp_path: Path) -> None:
-    shown = program(flag, folder=tmp_path, python=("-X", "importtime"))
-    assert shown.returncode == 0
-    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in shown.stderr.splitlines()}
-    assert "click" in imported
-    assert imported & SLOW == set()
 
 
 def test_version_is_one_line(tmp_path: Path) -> None:

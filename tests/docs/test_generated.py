@@ -5,15 +5,18 @@ import re
 import zipfile
 from pathlib import Path
 
+import click
 import pytest
 from generator import pages
 from generator.committed import COMMITTED, ROOT
 from generator.events import events_in, logged
-from generator.program import commands, setting_of
+from generator.program import commands, contexts, setting_of
 from generator.readme import part, table
 from hatchling.builders.wheel import WheelBuilder
 from markdown import QUICK, text_of
 
+from batchreset.cli.main import cli
+from batchreset.cli.prepared_help import prepared_help
 from batchreset.core.outcome import Reason
 from batchreset.settings.names import SETTINGS
 
@@ -48,8 +51,25 @@ def test_a_wheel_puts_man_page_and_completion_where_man_and_shells_look(tmp_path
         for path in COMMITTED
         if path.startswith("share/")
     }  # fmt: skip
-    assert "batchreset/cli/completing.json" in names
+    assert {"batchreset/cli/completing.json", "batchreset/cli/help.json"} <= set(names)
     assert not [name for name in names if name.startswith(("docs", "generator"))]
+
+
+@pytest.mark.parametrize("columns", [30, 80, 200])
+def test_a_commands_help_is_told_as_the_command_tells_it_in_a_window_of_any_width(columns: int) -> None:
+    """Nothing of the command is imported for it."""
+    outer = click.Context(cli, terminal_width=columns, **cli.context_settings)
+    told = {words: prepared_help([*words, "--help"], outer) for words, _, _ in contexts()}
+
+    assert told == {words: command.get_help(context) for words, command, context in contexts(columns)}
+    assert len(told) >= 14
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "run", "run -v --help", "run --help -v", "help", "runs --help", "auth logins -h", ""]
+)
+def test_what_is_more_than_a_wish_for_help_is_the_commands_to_answer(words: str) -> None:
+    assert prepared_help(words.split(), click.Context(cli)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Events are JSON lines in private files, short lines for people, and never the reason that a run ends."""
 
 import datetime as dt
+import errno
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 from batchreset.adapters.events import event_log
+from batchreset.adapters.events.log import LogFiles, logger_into
 from batchreset.core.outcome import Reason
 from batchreset.core.secret import Secret
 
@@ -127,6 +129,60 @@ def test_any_text_is_one_line_that_reads_back_as_it_was(path: Path, text: str) -
 
     (line,) = path.read_bytes().splitlines()
     assert json.loads(line)["text"] == text
+
+
+class Counting(io.FileIO):
+    """Takes `most` bytes at a time, and knows what it was given."""
+
+    def __init__(self, path: Path, *, most: int = 1_000_000) -> None:
+        super().__init__(path, "w")
+        self.most = most
+        self.given: list[bytes] = []
+
+    def write(self, data: Any) -> int:
+        self.given.append(bytes(data))
+        return super().write(data[: self.most])
+
+
+def test_an_event_is_one_write_to_each_file_and_one_that_is_switched_off_none(tmp_path: Path) -> None:
+    """What a logged row costs; and a line that is longer than any buffer is in one piece, too."""
+    files = [Counting(tmp_path / "a"), Counting(tmp_path / "b")]
+    with files[0], files[1]:
+        log = logger_into(LogFiles([*files]), level=INFO, stream=None, shown=ERROR, run_id="r1")
+        for row in range(50):
+            log.debug("row.exchange", row=row)
+            log.info("row.succeeded", row=row, reason=None, attempts=1, long="y" * 10_000)
+
+    for file, name in zip(files, ("a", "b"), strict=True):
+        assert [json.loads(line)["row"] for line in file.given] == list(range(50))
+        assert (tmp_path / name).read_bytes() == b"".join(file.given)
+
+
+def test_what_a_disk_takes_in_parts_is_whole(tmp_path: Path) -> None:
+    with Counting(tmp_path / "a", most=7) as file:
+        logger_into(LogFiles([file]), level=INFO, stream=None, shown=ERROR, run_id="r1").info("a.b", text="z" * 40)
+
+    (event,) = lines(tmp_path / "a")
+    assert event["text"] == "z" * 40
+
+
+def test_a_log_that_nobody_reads_holds_nothing_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A full pipe that must not be waited for, as `--log-file /dev/stderr` may be one: given up as a full disk is."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    os.set_blocking(reading, False)
+    with (
+        io.FileIO(writing, "w") as pipe,
+        io.FileIO(reading) as end,
+        Counting(tmp_path / "a") as file,
+    ):
+        log = logger_into(LogFiles([pipe, file]), level=INFO, stream=None, shown=ERROR, run_id="r1")
+        for _ in range(30):
+            log.info("a.b", x="y" * 10_000)
+        assert end.read(1)
+
+    assert len(lines(tmp_path / "a")) == 30
+    assert capsys.readouterr().err.count(f"cannot be written any more ({os.strerror(errno.EAGAIN)})") == 1
 
 
 def full() -> TextIO:
