@@ -1,5 +1,6 @@
 """Frames of one shape, put aside on disk one after the other: what millions of rows leave behind of each batch."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,15 +26,13 @@ class Parts:
 
     def add(self, frame: pl.DataFrame) -> None:
         """Raises RunFolderError."""
-        path = self._path(len(self.heights))
-        try:
-            frame.write_parquet(path, compression="lz4", statistics=False)
-        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            raise RunFolderError(
-                f"what was read could not be put aside in {self.folder}: {cause(error)}",
-                next_step="see that the disk has room and that you may write there, then plan again; nothing was sent",
-            ) from error
+        self._write(len(self.heights), frame)
         self.heights.append(frame.height)
+
+    def replace(self, index: int, frame: pl.DataFrame) -> None:
+        """Another frame instead of the one that was added as number `index`. Raises RunFolderError."""
+        self._write(index, frame)
+        self.heights[index] = frame.height
 
     def frames(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """All, or these columns of all. Raises RunFolderError."""
@@ -48,6 +47,22 @@ class Parts:
             raise RunFolderError(
                 f"what was put aside in {self.folder} cannot be read again: {cause(error)}",
                 next_step="look at the disk, then plan again; nothing was sent",
+            ) from error
+
+    def clear(self) -> None:
+        """Make room on the disk; what cannot be taken away now goes with the folder."""
+        for index in range(len(self.heights)):
+            with contextlib.suppress(OSError):
+                self._path(index).unlink()
+        self.heights.clear()
+
+    def _write(self, index: int, frame: pl.DataFrame) -> None:
+        try:
+            frame.write_parquet(self._path(index), compression="lz4", statistics=False)
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+            raise RunFolderError(
+                f"what was read could not be put aside in {self.folder}: {cause(error)}",
+                next_step="see that the disk has room and that you may write there, then plan again; nothing was sent",
             ) from error
 
     def _path(self, index: int) -> Path:
