@@ -34,8 +34,10 @@ def fingerprint(accounts: Callable[[], Iterator[pl.Series]], room: Path, sizes: 
         heaps.add(pl.DataFrame([some.alias(_ACCOUNT), heap.alias(HEAP)]))
     digest, end_of_line = hashlib.sha256(), b""
     for number in heaps.numbers():
-        for some in _sorted(heaps.frames(number)).iter_slices(_HASHED_AT_ONCE):
-            digest.update(end_of_line + some[_ACCOUNT].str.join("\n").item().encode())
+        accounts_of_heap = _sorted(heaps.frames(number), sizes.accounts_of_a_heap)
+        for start in range(0, accounts_of_heap.len(), _HASHED_AT_ONCE):
+            some = accounts_of_heap.slice(start, _HASHED_AT_ONCE)
+            digest.update(end_of_line + some.str.join("\n").item().encode())
             end_of_line = b"\n"
     heaps.clear()
     return digest.hexdigest()
@@ -53,9 +55,15 @@ def _beginnings(accounts: Iterator[pl.Series], most: int) -> pl.Series:
     return sample.gather(at).unique().sort() if sampled else sample
 
 
-def _sorted(frames: Iterator[pl.DataFrame]) -> pl.DataFrame:
-    """Each account once, however often one comes: so many are never in memory together."""
-    found = next(frames).unique()
+def _sorted(frames: Iterator[pl.DataFrame], most: int) -> pl.Series:
+    """Each account once. However often one comes, not many more than `most` are in memory together."""
+    found: list[pl.Series] = []
+    rows = 0
     for frame in frames:
-        found = pl.concat([found, frame.unique()]).unique()
-    return found.sort(_ACCOUNT)
+        found.append(frame[_ACCOUNT])
+        rows += frame.height
+        if rows > 2 * most:
+            found = [pl.concat(found).unique()]
+            rows = found[0].len()
+    accounts = pl.concat(found).sort()
+    return accounts.filter(accounts.ne_missing(accounts.shift()))
