@@ -4,7 +4,7 @@ The rows pass once, some 100,000 at a time; each batch is put aside on disk, and
 settled afterwards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,9 @@ def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> 
     repeated = repeated_rows(keys, count)
     keys.clear()
     changes = settled(rows, beside, repeated, sizes)
-    _add_clashes(found, changes, rows, beside, headers)
+    for index, cells in _clashing(rows, beside, changes):
+        more = problems_in(cells, [finding_of_clashes()], headers)
+        found.replace(index, pl.concat([found.frame(index), more]).sort("row", maintain_order=True))
     problems = Problems(parts=found)
     if problems.count and rules.on_invalid == "stop":
         raise InvalidRowsError(shown, problems)
@@ -78,16 +80,15 @@ def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> 
     ).with_rows_to_reset()
 
 
-def _add_clashes(found: Parts, changes: Changes, rows: Parts, beside: Parts, headers: Mapping[str, str]) -> None:
-    """To the problems of each batch those that rows of one account make for one another."""
+def _clashing(rows: Parts, beside: Parts, changes: Changes) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The cells of each batch that has rows that clash, with its number."""
     first_row = 1
     for index, height in enumerate(rows.heights):
         others = changes.clashing(first_row, height)
         first_row += height
         if others is not None:
-            cells = rows.frame(index, (ROW, FORCE)).hstack(beside.frame(index, (FLAG_FOUND,))).with_columns(others)
-            more = problems_in(cells.rename({ROW: "row"}), [finding_of_clashes()], headers)
-            found.replace(index, pl.concat([found.frame(index), more]).sort("row", maintain_order=True))
+            cells = rows.frame(index, (ROW, FORCE)).hstack(beside.frame(index, (FLAG_FOUND,)))
+            yield index, cells.with_columns(others).rename({ROW: "row"})
 
 
 def _refuse_too_many(rows: int, rules: Rules, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows sorted into heaps, on disk where they are many: what belongs together meets in one heap, and one fits in memory."""
+"""Rows in heaps, on disk where they are many: what belongs together meets in one, and one fits in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Sizes:
 
     heaps: int = 16
     keys: int = 500_000
-    accounts: int = 100_000
+    accounts: int = 150_000
     accounts_of_a_heap: int = 200_000
 
 

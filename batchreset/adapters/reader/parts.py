@@ -17,12 +17,13 @@ class Parts:
     Attributes:
         folder: exists, and is taken away by whoever made it.
         name: of these parts in it.
-        heights: rows of each.
+        heights: rows of each; one without rows takes no file.
     """
 
     folder: Path
     name: str
     heights: list[int] = field(default_factory=list)
+    _empty: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def add(self, frame: pl.DataFrame) -> None:
         """Raises RunFolderError."""
@@ -41,6 +42,8 @@ class Parts:
 
     def frame(self, index: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """One of them. Raises RunFolderError."""
+        if not self.heights[index]:
+            return self._empty if columns is None else self._empty.select(columns)
         try:
             return pl.read_parquet(self._path(index), columns=None if columns is None else list(columns))
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -53,10 +56,13 @@ class Parts:
         """Make room on the disk; what cannot be taken away now goes with the folder."""
         for index in range(len(self.heights)):
             with contextlib.suppress(OSError):
-                self._path(index).unlink()
+                self._path(index).unlink(missing_ok=True)
         self.heights.clear()
 
     def _write(self, index: int, frame: pl.DataFrame) -> None:
+        if frame.is_empty():
+            self._empty = frame.clear()
+            return
         try:
             frame.write_parquet(self._path(index), compression="lz4", statistics=False)
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

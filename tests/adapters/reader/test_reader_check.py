@@ -396,7 +396,7 @@ def told_row_by_row(rows: list[Row], *, protect: bool, batch: int, sizes: Sizes)
     assert [problem.row for problem in checked.problems] == sorted(problem.row for problem in checked.problems)
     assert checked.accounts_sha256 == sha256([*rows, last], expected, but_for={"invalid", "protected"})
     assert checked.named_sha256 == sha256([*rows, last], expected, but_for={"invalid"})
-    assert checked.left_in_room == {"rows", "beside", "problems"}
+    assert checked.left_in_room <= {"rows", "beside", "problems"}
     assert checked.reset_count == expected.count("reset")
     assert checked.skipped == {end: count for end, count in Counter(expected).items() if end != "reset"}
 
