@@ -78,18 +78,28 @@ def repeated_rows(keys: Heaps, row_count: int) -> pl.Series | None:
     """
     found: pl.Series | None = None
     for number in keys.numbers():
-        counted = None
-        for frame in keys.frames(number):
-            here = frame.group_by(KEY).len()
-            counted = here if counted is None else pl.concat([counted, here]).group_by(KEY).agg(pl.col("len").sum())
-        if counted is None or counted["len"].max() == 1:
-            continue
-        several = counted.filter(pl.col("len") > 1)[KEY].implode()
-        for frame in keys.frames(number):
-            rows = frame.filter(pl.col(KEY).is_in(several))[ROW]
+        several = _several(keys.frames(number), keys.rows_at_once)
+        for frame in keys.frames(number) if several.len() else ():
+            rows = frame.filter(pl.col(KEY).is_in(several.implode()))[ROW]
             found = _zeros(row_count, pl.Boolean()) if found is None else found
             _set(found, rows, pl.repeat(value=True, n=rows.len(), dtype=pl.Boolean(), eager=True))
     return found
+
+
+def _several(frames: Iterator[pl.DataFrame], most: int) -> pl.Series:
+    """The keys that come more than once. However often one comes, not many more than `most` are in memory together."""
+    found, rows = [pl.DataFrame(schema={KEY: pl.UInt64, "times": pl.UInt32})], 0
+    for frame in frames:
+        found.append(frame.select(KEY, times=pl.lit(1, pl.UInt32)))
+        rows += frame.height
+        if rows > most:
+            found = [_counted(found)]
+            rows = found[0].height
+    return _counted(found).filter(pl.col("times") > 1)[KEY]
+
+
+def _counted(found: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(found).group_by(KEY).agg(pl.col("times").sum())
 
 
 def settled(rows: Parts, beside: Parts, repeated: pl.Series | None, sizes: Sizes) -> Changes:
