@@ -9,6 +9,7 @@ import polars as pl
 
 from batchreset.adapters.reader import Problem, RawTable, Rules, reading
 from batchreset.adapters.reader import check as check_in
+from batchreset.adapters.reader.heaps import Sizes
 from batchreset.core.outcome import Reason
 
 
@@ -24,11 +25,13 @@ class Checked:
     source: str
     sha256: str
     accounts_sha256: str
+    named_sha256: str
+    left_in_room: frozenset[str]
 
 
-def check(raw: RawTable, with_rules: Rules) -> Checked:
+def check(raw: RawTable, with_rules: Rules, sizes: Sizes | None = None) -> Checked:
     with tempfile.TemporaryDirectory() as room:
-        checked = check_in(raw, with_rules, room=Path(room))
+        checked = check_in(raw, with_rules, room=Path(room), sizes=sizes or Sizes())
         return Checked(
             frame=pl.concat(checked.batches()),
             problems=checked.problems.first(100_000),
@@ -38,6 +41,8 @@ def check(raw: RawTable, with_rules: Rules) -> Checked:
             source=checked.source,
             sha256=checked.sha256,
             accounts_sha256=checked.accounts_sha256,
+            named_sha256=checked.named_sha256,
+            left_in_room=frozenset(path.name.partition("-")[0] for path in Path(room).iterdir()),
         )
 
 

@@ -19,13 +19,13 @@ KEY: Final = "key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Frames of one height, but for `problems`.
+    """What a batch of rows leaves behind; `rows` and `beside` are of its height.
 
     Attributes:
         rows: row, customer, user, flag and the reason why a row is left out by what it says itself; ids as found where
             they are wrong.
         beside: FLAG_FOUND, the flag's cell, and PROTECTED, whether the row says that its account is.
-        keys: KEY, a hash of the account; null where there is none.
+        keys: ROW and KEY, a hash of the account, of the rows that have one.
         problems: as `problems_in` gives them.
     """
 
@@ -58,7 +58,9 @@ def read_batch(
             reason.alias(REASON),
         ),
         beside=cells.select(FLAG_FOUND, PROTECTED),
-        keys=cells.select(pl.when(has_account).then(pl.struct("customer", "user").hash()).alias(KEY)),
+        keys=cells.filter(has_account).select(
+            pl.col("row").alias(ROW), pl.struct("customer", "user").hash().alias(KEY)
+        ),
         problems=problems_in(cells, findings, headers),
     )
 

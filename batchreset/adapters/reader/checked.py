@@ -1,6 +1,5 @@
 """A checked input: its rows as they will be planned, read from what was put aside."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +8,9 @@ from typing import Final, Self
 
 import polars as pl
 
-from batchreset.adapters.reader.accounts import CHANGES
+from batchreset.adapters.reader.accounts import Changes
+from batchreset.adapters.reader.fingerprint import fingerprint
+from batchreset.adapters.reader.heaps import Sizes
 from batchreset.adapters.reader.opening import name_shown
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import Problems
@@ -18,7 +19,6 @@ from batchreset.core.outcome import Reason
 from batchreset.errors import PlanRefusedError
 
 ACCOUNTS_PER_SLICE: Final = 10_000
-_HASHED_AT_ONCE: Final = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,23 +27,23 @@ class CheckedInput:
 
     Attributes:
         rows: put aside; the reason is what each row says by itself.
-        changes: rows whose reason is another; sorted by row.
+        changes: rows whose reason is another.
         problems: what was found wrong.
         source: the path as it was given.
         sha256: of the input's bytes, hex.
+        sizes: how much of it is in memory at once.
     """
 
     rows: Parts
-    changes: pl.DataFrame
+    changes: Changes
     problems: Problems
     source: str
     sha256: str
+    sizes: Sizes
 
     def leaving_out(self, reasons: Mapping[int, Reason]) -> Self:
         """The same, with these rows skipped too. Raises PlanRefusedError: nothing is left to reset."""
-        more = pl.DataFrame({ROW: list(reasons), REASON: [reason.value for reason in reasons.values()]}, schema=CHANGES)
-        changes = pl.concat([self.changes.join(more, on=ROW, how="anti"), more]).sort(ROW)
-        return replace(self, changes=changes).with_rows_to_reset()
+        return replace(self, changes=self.changes.with_reasons(reasons, self.row_count)).with_rows_to_reset()
 
     def with_rows_to_reset(self) -> Self:
         """Itself. Raises PlanRefusedError: nothing is left to reset."""
@@ -72,7 +72,7 @@ class CheckedInput:
     @cached_property
     def _endings(self) -> Counter[str | None]:
         counts: Counter[str | None] = Counter()
-        for frame in self._decided((ROW, REASON)):
+        for frame in self._decided((REASON,)):
             counts.update(dict(frame.group_by(REASON).len().iter_rows()))
         return counts
 
@@ -106,23 +106,18 @@ class CheckedInput:
         return self._accounts_sha256(pl.col(REASON).is_null() | (pl.col(REASON) != Reason.INVALID.value))
 
     def _accounts_sha256(self, wanted: pl.Expr) -> str:
-        accounts = pl.concat(
-            frame.lazy().filter(wanted).select(pl.concat_str(CUSTOMER, USER, separator="/")).collect().to_series()
-            for frame in self._decided((ROW, CUSTOMER, USER, REASON))
-        )
-        accounts = accounts.sort()
-        accounts = accounts.filter(accounts.ne_missing(accounts.shift()))
-        digest, end_of_line = hashlib.sha256(), b""
-        for start in range(0, accounts.len(), _HASHED_AT_ONCE):
-            digest.update(end_of_line + accounts.slice(start, _HASHED_AT_ONCE).str.join("\n").item().encode())
-            end_of_line = b"\n"
-        return digest.hexdigest()
+        account = pl.concat_str(CUSTOMER, USER, separator="/")
+
+        def accounts() -> Iterator[pl.Series]:
+            for frame in self._decided((CUSTOMER, USER, REASON)):
+                yield frame.lazy().filter(wanted).select(account).collect().to_series()
+
+        return fingerprint(accounts, self.rows.folder, self.sizes)
 
     def _decided(self, columns: tuple[str, ...] | None) -> Iterator[pl.DataFrame]:
         """What was put aside, with the reasons that hold."""
-        first = 1
+        first_row = 1
         for frame in self.rows.frames(columns):
-            last = first + frame.height - 1
-            here = self.changes.filter(pl.col(ROW).is_between(first, last))
-            first = last + 1
-            yield frame.update(here, on=ROW, how="left", maintain_order="left") if here.height else frame
+            reasons = self.changes.reasons(first_row, frame.height)
+            first_row += frame.height
+            yield frame if reasons is None else frame.with_columns(pl.coalesce(pl.lit(reasons), REASON).alias(REASON))

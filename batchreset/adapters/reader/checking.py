@@ -4,24 +4,29 @@ The rows pass once, some 100,000 at a time; each batch is put aside on disk, and
 settled afterwards.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
-from batchreset.adapters.reader.accounts import changed_reasons, repeated_rows, with_accounts
-from batchreset.adapters.reader.batch import read_batch
+from batchreset.adapters.reader.accounts import Changes, repeated_rows, settled
+from batchreset.adapters.reader.batch import FLAG_FOUND, KEY, read_batch
 from batchreset.adapters.reader.checked import CheckedInput
 from batchreset.adapters.reader.findings import finding_of_clashes, findings_in_cells, problems_in
 from batchreset.adapters.reader.headers import further, known
+from batchreset.adapters.reader.heaps import HEAP, Heaps, Sizes
 from batchreset.adapters.reader.loading import RawTable
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import InvalidRowsError, Problems
 from batchreset.adapters.reader.rules import Rules
-from batchreset.core.columns import ROW, UPN
+from batchreset.core.columns import FORCE, ROW, UPN
 from batchreset.errors import PlanRefusedError
 
+_SIZES: Final = Sizes()
 
-def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
+
+def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> CheckedInput:
     """Check every row, and decide on every row.
 
     An account is (customer, user). It is protected when any of its rows says so; invalid beats protected, and
@@ -31,6 +36,7 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
         raw: read to its end here.
         rules: what holds.
         room: an empty folder for what is put aside; it must stay as long as the answer is used.
+        sizes: how much of it is in memory at once.
 
     Raises:
         InputError: a required column is missing, or the table cannot be read to its end.
@@ -42,8 +48,8 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
     headers = known(raw.headers, shown)
     own = {header for name, header in headers.items() if name != UPN}
     carried = further([header for header in raw.headers if header not in own])
-    rows, beside, of_cells = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
-    keys: list[pl.DataFrame] = []
+    rows, beside, found = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
+    keys = Heaps(folder=room, name="keys", rows_at_once=sizes.keys)
     findings = findings_in_cells(rules, has_upn=UPN in headers)
     count = 0
     for frame in raw.batches:
@@ -51,25 +57,38 @@ def check(raw: RawTable, rules: Rules, *, room: Path) -> CheckedInput:
         batch = read_batch(frame, first_row=count + 1, headers=headers, rules=rules, findings=findings)
         rows.add(batch.rows.hstack(frame.select(pl.col(old).alias(new) for old, new in carried.items())))
         beside.add(batch.beside)
-        of_cells.add(batch.problems)
-        keys.append(batch.keys)
+        found.add(batch.problems)
+        keys.add(batch.keys.with_columns((pl.col(KEY) % sizes.heaps).cast(pl.UInt32).alias(HEAP)))
         count += frame.height
 
-    accounts = with_accounts(repeated_rows(rows, beside, keys))
-    problems = Problems(
-        of_cells=of_cells,
-        of_accounts=problems_in(accounts, [finding_of_clashes()], headers),
-        heights=rows.heights,
-    )
+    repeated = repeated_rows(keys, count)
+    keys.clear()
+    changes = settled(rows, beside, repeated, sizes)
+    for index, cells in _clashing(rows, beside, changes):
+        more = problems_in(cells, [finding_of_clashes()], headers)
+        found.replace(index, pl.concat([found.frame(index), more]).sort("row", maintain_order=True))
+    problems = Problems(parts=found)
     if problems.count and rules.on_invalid == "stop":
         raise InvalidRowsError(shown, problems)
     return CheckedInput(
         rows=rows,
-        changes=changed_reasons(accounts).sort(ROW),
+        changes=changes,
         problems=problems,
         source=raw.source,
         sha256=raw.sha256,
+        sizes=sizes,
     ).with_rows_to_reset()
+
+
+def _clashing(rows: Parts, beside: Parts, changes: Changes) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The cells of each batch that has rows that clash, with its number."""
+    first_row = 1
+    for index, height in enumerate(rows.heights):
+        others = changes.clashing(first_row, height)
+        first_row += height
+        if others is not None:
+            cells = rows.frame(index, (ROW, FORCE)).hstack(beside.frame(index, (FLAG_FOUND,)))
+            yield index, cells.with_columns(others).rename({ROW: "row"})
 
 
 def _refuse_too_many(rows: int, rules: Rules, shown: str) -> None:

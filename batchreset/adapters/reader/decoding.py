@@ -15,7 +15,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd  # the same, for older ones
 
-CHUNK_BYTES: Final = 8 << 20
+CHUNK_BYTES: Final = 2 << 20
 
 _UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

@@ -12,6 +12,8 @@ from batchreset.adapters.reader.rules import Rules
 from batchreset.core.columns import CUSTOMER, FORCE, UPN, USER
 
 EXPECTED_CUSTOMER: Final = "one of the customers named in the settings"
+OTHER: Final = "other"
+"""Of a row that clashes: the first row of its account with the other flag."""
 EXPECTED_UPN: Final = "a userPrincipalName, because protected accounts are named by it"
 
 
@@ -62,16 +64,16 @@ def findings_in_cells(rules: Rules, *, has_upn: bool) -> list[Finding]:
 
 
 def finding_of_clashes() -> Finding:
-    """The same user again with another flag, each of its rows; over the columns of `accounts.with_accounts`."""
+    """The same user again with another flag, each of its rows; over OTHER, 0 where nothing clashes."""
     is_true = pl.col(FORCE)
     return Finding(
         column=FORCE,
         found="flag_found",
-        wrong=pl.col("valid") & pl.col("clash"),
+        wrong=pl.col(OTHER) != 0,
         expected=pl.format(
             "{} as in row {}: the same user twice must not differ",
             is_true.not_().cast(pl.String),
-            pl.when(is_true).then("first_false").otherwise("first_true"),
+            pl.col(OTHER),
         ),
     )
 

@@ -1,7 +1,7 @@
 """What is wrong with a row, and the error that lists it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -46,32 +46,20 @@ class Problems:
     """All that was found wrong with the rows.
 
     Attributes:
-        of_cells: put aside, in step with the rows: frames of row, column, found, expected, sorted by row.
-        of_accounts: such a frame of what rows of one account mean for one another.
-        heights: rows that each frame of `of_cells` is of.
+        parts: put aside, in step with the rows: frames of row, column, found, expected, sorted by row.
     """
 
-    of_cells: Parts
-    of_accounts: pl.DataFrame
-    heights: Sequence[int]
+    parts: Parts
 
     @property
     def count(self) -> int:
         """All of them."""
-        return sum(self.of_cells.heights) + self.of_accounts.height
-
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """All of them in the order of rows, those of a row in the order of columns; a frame at a time."""
-        last = 0
-        for frame, height in zip(self.of_cells.frames(), self.heights, strict=True):
-            first, last = last + 1, last + height
-            of_accounts = self.of_accounts.filter(pl.col("row").is_between(first, last))
-            yield pl.concat([frame, of_accounts]).sort("row", maintain_order=True)
+        return sum(self.parts.heights)
 
     def first(self, most: int) -> list[Problem]:
-        """The first ones, at most so many."""
+        """The first ones, at most so many, in the order of rows, those of a row in the order of columns."""
         found: list[Problem] = []
-        for frame in self.frames():
+        for frame in self.parts.frames():
             shown = frame.head(most - len(found))
             found += [Problem(**problem) for problem in shown.iter_rows(named=True)]
             if len(found) == most:
@@ -87,7 +75,7 @@ class Problems:
         as_text = pl.col("column", "found").str.replace(_FORMULA, "'$1")
         try:
             with replacing(path) as temporary, temporary.open("wb") as file:
-                for index, frame in enumerate(self.frames()):
+                for index, frame in enumerate(self.parts.frames()):
                     frame.with_columns(as_text).write_csv(file, include_header=not index)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise RunFolderError(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader import InvalidRowsError, Problem, RawTable, Rules
+from batchreset.adapters.reader.heaps import Sizes
 from batchreset.core.columns import PLAN
 from batchreset.core.outcome import Reason
 from batchreset.errors import InputError, PlanRefusedError
@@ -364,33 +365,71 @@ def model(rows: list[Row], protected: tuple[str, ...]) -> list[str]:
     return ended
 
 
-def told_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
+def clashes(rows: list[Row]) -> list[Problem]:
+    """What rows of one account make wrong for one another, told row by row."""
+    numbered = [(number, row, FLAGS[row[2]]) for number, row in enumerate(rows, start=1) if row[0] != "?" and row[1]]
+    found = []
+    for number, row, flag in numbered:
+        others = [other for other, same, its in numbered if same[:2] == row[:2] and its is (not flag)]
+        if flag is not None and others:
+            expected = f"{str(not flag).lower()} as in row {others[0]}: the same user twice must not differ"
+            found.append(Problem(row=number, column="forceChangePassword", found=row[2] or "", expected=expected))
+    return found
+
+
+def sha256(rows: list[Row], ended: list[str], *, but_for: set[str]) -> str:
+    lines = {f"{row[0]}/{row[1]}" for row, end in zip(rows, ended, strict=True) if end not in but_for}
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def told_row_by_row(rows: list[Row], *, protect: bool, batch: int, sizes: Sizes) -> None:
+    """Also with so little memory that all of it goes through the disk."""
     users = frozenset({OTHER_USER} if protect else ())
     last: Row = (CUSTOMER, "e4eaaaf2-d142-11e1-b3e4-080027620cdd", "1")
     protected = tuple(f"{customer}/{user}" for customer, user in product(CUSTOMERS, users))
     expected = [*model(rows, protected), "reset"]
 
-    checked = check(table(*rows, last, rows_per_batch=batch), rules(protected_users=users))
+    checked = check(table(*rows, last, rows_per_batch=batch), rules(protected_users=users), sizes)
 
     assert endings(checked) == expected
+    assert [problem for problem in checked.problems if "as in row" in problem.expected] == clashes(rows)
+    assert [problem.row for problem in checked.problems] == sorted(problem.row for problem in checked.problems)
+    assert checked.accounts_sha256 == sha256([*rows, last], expected, but_for={"invalid", "protected"})
+    assert checked.named_sha256 == sha256([*rows, last], expected, but_for={"invalid"})
+    assert checked.left_in_room <= {"rows", "beside", "problems"}
     assert checked.reset_count == expected.count("reset")
     assert checked.skipped == {end: count for end, count in Counter(expected).items() if end != "reset"}
 
 
-ANY_ROWS = {"rows": st.lists(cells, max_size=12), "protect": st.booleans(), "batch": st.integers(1, 13)}
+ANY_ROWS = {
+    "rows": st.lists(cells, max_size=12),
+    "protect": st.booleans(),
+    "batch": st.integers(1, 13),
+    "sizes": st.builds(
+        Sizes,
+        heaps=st.integers(1, 3),
+        keys=st.integers(1, 14),
+        accounts=st.integers(1, 14),
+        accounts_of_a_heap=st.integers(1, 14),
+    ),
+}
 
 
 @pytest.mark.torture
 @given(**ANY_ROWS)
 @settings(deadline=None, max_examples=1_000)
-def test_the_decisions_are_those_of_many_more_inputs(rows: list[Row], *, protect: bool, batch: int) -> None:
-    told_row_by_row(rows, protect=protect, batch=batch)
+def test_the_decisions_are_those_of_many_more_inputs(
+    rows: list[Row], *, protect: bool, batch: int, sizes: Sizes
+) -> None:
+    told_row_by_row(rows, protect=protect, batch=batch, sizes=sizes)
 
 
 @given(**ANY_ROWS)
 @settings(deadline=None, max_examples=30)
-def test_the_decisions_are_those_of_going_through_row_by_row(rows: list[Row], *, protect: bool, batch: int) -> None:
-    told_row_by_row(rows, protect=protect, batch=batch)
+def test_the_decisions_are_those_of_going_through_row_by_row(
+    rows: list[Row], *, protect: bool, batch: int, sizes: Sizes
+) -> None:
+    told_row_by_row(rows, protect=protect, batch=batch, sizes=sizes)
 
 
 def test_two_hundred_thousand_rows_are_checked_at_once() -> None:

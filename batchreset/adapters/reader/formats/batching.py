@@ -7,12 +7,12 @@ import polars as pl
 
 from batchreset.errors import InputError
 
-MAX_BATCH_BYTES: Final = 32 << 20
-MAX_BATCH_ROWS: Final = 200_000
+MAX_BATCH_BYTES: Final = 8 << 20
+MAX_BATCH_ROWS: Final = 25_000
 MAX_TEXT_BYTES: Final = 8 << 30
 """Of all batches: a file of a few bytes may say one long text in every row."""
 
-MAX_BATCH_CELLS: Final = 2_000_000
+MAX_BATCH_CELLS: Final = 500_000
 """An empty cell costs 16 bytes too: a thousand columns of nothing would fill the memory."""
 
 

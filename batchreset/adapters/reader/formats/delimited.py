@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 
 import polars as pl
 
+from batchreset.adapters.reader.formats.batching import rows_of_a_batch
 from batchreset.adapters.reader.formats.blocks import Block, blocks
 from batchreset.adapters.reader.formats.table import (
     MAX_COLUMNS,
@@ -105,7 +106,7 @@ def _batches(first: Block, rest: Iterator[Block], shape: _Shape) -> Iterator[pl.
             ragged = _ragged(block, shape)
             if not ragged.is_empty():
                 _refuse_ragged(itertools.chain([ragged], (_ragged(later, shape) for later in rest)), shape)
-            yield _parsed(block.data, shape)
+            yield from _parsed(block.data, shape).iter_slices(rows_of_a_batch(shape.fields))
 
 
 def _parsed(data: bytes, shape: _Shape) -> pl.DataFrame:

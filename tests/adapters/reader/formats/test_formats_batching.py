@@ -22,7 +22,7 @@ def test_rows_of_a_batch_become_fewer_with_more_columns_and_never_none() -> None
         MAX_BATCH_ROWS,
         MAX_BATCH_ROWS,
         MAX_BATCH_ROWS,
-        2000,
+        MAX_BATCH_CELLS // 1000,
         1,
     ]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader.formats.batching import MAX_BATCH_BYTES, MAX_BATCH_CELLS
-from batchreset.adapters.reader.formats.parquet.parsing import _light, parse_parquet
+from batchreset.adapters.reader.formats.parquet.parsing import MAX_CELL_WEIGHT, _light, parse_parquet
 from batchreset.adapters.reader.formats.table import MAX_COLUMNS, MAX_RECORD_BYTES
 from batchreset.errors import InputError
 
@@ -176,7 +176,7 @@ def test_categories_inside_lists_are_refused() -> None:
     [
         pytest.param("x" * (MAX_RECORD_BYTES + 1), "user-id", id="text"),
         pytest.param([1] * (MAX_RECORD_BYTES // 2), "list", id="list"),
-        pytest.param([1] * (MAX_BATCH_BYTES // 20), "list", id="list too heavy to be written"),
+        pytest.param([1] * (MAX_CELL_WEIGHT // 20), "list", id="list too heavy to be written"),
     ],
 )
 def test_a_cell_that_is_too_long_is_refused_with_row_and_column(
@@ -186,6 +186,13 @@ def test_a_cell_that_is_too_long_is_refused_with_row_and_column(
     error = refusal(written(pl.DataFrame({"other": ["x"] * 20, name: values})), tmp_path)
 
     assert f"row 20: the cell in column {name} is longer" in error.what
+
+
+def test_a_cell_heavier_than_a_batch_is_read_where_it_is_not_too_long(tmp_path: Path) -> None:
+    heavy = [1] * (MAX_BATCH_BYTES // 20 + 1)
+    (tmp_path / SHOWN).write_bytes(written(pl.DataFrame({"list": pl.Series([[2], heavy], dtype=pl.List(pl.Int8))})))
+
+    assert [len(cell or "") for cell in read_file(tmp_path / SHOWN)["list"]] == [3, 2 * len(heavy) + 1]
 
 
 def test_rows_are_counted_over_all_batches(tmp_path: Path) -> None:

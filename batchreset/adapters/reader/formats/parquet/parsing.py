@@ -21,6 +21,9 @@ _MAX_ROW_GROUP_BYTES: Final = 1 << 30
 _MAX_NESTED_VALUES: Final = 20_000_000
 """Of one column in one row group; ten fill a few hundred MB."""
 
+MAX_CELL_WEIGHT: Final = 32 << 20
+"""As `weight` tells it, which is more than a cell of MAX_RECORD_BYTES takes as text."""
+
 _SPARE_ROWS: Final = 1000
 _UUID_BYTES: Final = 16
 _GUID_GROUPS: Final = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
@@ -42,9 +45,9 @@ def parse_parquet(file: BinaryIO, shown: str, *, max_rows: int) -> Table:
         file.seek(0)
         lazy = pl.scan_parquet(file)
         schema = lazy.collect_schema()
-        texts = {name for name, dtype in schema.items() if dtype == pl.Binary and _is_text(lazy, name)}
+        texts = {name for name, dtype in schema.items() if dtype == pl.Binary and _is_text(lazy.select(name), footer)}
     _refuse_nested_categories(schema, shown)
-    return Table(headers=tuple(schema), batches=bounded(_frames(lazy, tuple(schema), texts, shown), shown))
+    return Table(headers=tuple(schema), batches=bounded(_frames(lazy, footer, texts, shown), shown))
 
 
 def _refuse_too_large(footer: Footer, shown: str, max_rows: int) -> None:
@@ -84,32 +87,42 @@ def _translated(shown: str) -> Iterator[None]:
         refuse_unreadable(shown, printable(next(iter(str(error).splitlines()), type(error).__name__)))
 
 
-def _is_text(lazy: pl.LazyFrame, name: str) -> bool:
-    """Whether all bytes of the column are UTF-8: half of it read one way and half the other would be a riddle."""
+def _is_text(column: pl.LazyFrame, footer: Footer) -> bool:
+    """Whether all bytes of it are UTF-8: half of it read one way and half the other would be a riddle."""
     try:
-        lazy.select(pl.col(name).cast(pl.String).is_null().any()).collect(engine="streaming")
+        for _ in _slices(column.cast(pl.String), footer.rows, rows_of_a_batch(1)):
+            pass
     except pl.exceptions.ComputeError:
         return False
     return True
 
 
-def _frames(lazy: pl.LazyFrame, names: tuple[str, ...], texts: set[str], shown: str) -> Iterator[pl.DataFrame]:
-    if not names:
+def _slices(lazy: pl.LazyFrame, rows: int, at_once: int) -> Iterator[pl.DataFrame]:
+    """So many rows of it at once. Read as a stream, polars would decode some row groups ahead, each as a whole."""
+    for start in range(0, rows, at_once):
+        yield lazy.slice(start, at_once).collect()
+
+
+def _frames(lazy: pl.LazyFrame, footer: Footer, texts: set[str], shown: str) -> Iterator[pl.DataFrame]:
+    width = len(lazy.collect_schema())
+    if not width:
         return
     row = 1
     with _translated(shown):
-        for typed in lazy.collect_batches(chunk_size=rows_of_a_batch(len(names)), maintain_order=True, lazy=True):
+        for typed in _slices(lazy, footer.rows, rows_of_a_batch(width)):
             for piece in _light(typed, row, shown):
                 frame = pl.DataFrame([_text(column, texts) for column in piece.iter_columns()])
                 _refuse_long(frame, row, shown)
                 row += piece.height
                 yield frame
+    if row != footer.rows + 1:
+        refuse_unreadable(shown, "it holds another number of rows than it says")
 
 
 def _light(typed: pl.DataFrame, row: int, shown: str) -> Iterator[pl.DataFrame]:
     """`typed` in pieces whose columns are not too large when they are text."""
     heaviest = max(typed.iter_columns(), key=weight)
-    if weight(heaviest) <= MAX_BATCH_BYTES:
+    if weight(heaviest) <= MAX_BATCH_BYTES or (typed.height == 1 and weight(heaviest) <= MAX_CELL_WEIGHT):
         yield typed
     elif typed.height == 1:
         _refuse_cell(heaviest.name, row, shown)
