@@ -72,9 +72,10 @@ def apply(
         choices = Choices(
             yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, told=told, old_plan=old_plan
         )
-        if not standing(planned).rows_to_send(take_up):
+        now = standing(planned)
+        if not now.rows_to_send(take_up):
             return report(summary_of(planned, around=Around(say=choices.terminal.say)), choices, repeated=True)
-        return confirm_and_apply(planned, take_up, choices)
+        return confirm_and_apply(planned, take_up, choices, now)
 
 
 def _reasons(named: tuple[str, ...], *, retry_failed: bool) -> frozenset[Reason]:

@@ -21,7 +21,7 @@ from batchreset.errors import PlanRefusedError, sentence
 from batchreset.wiring.announcing import Announcement
 from batchreset.wiring.applying import How
 from batchreset.wiring.applying import apply as carry_out
-from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
+from batchreset.wiring.frozen import FrozenRun, Standing, check_plan_is_unchanged, standing
 from batchreset.wiring.reading import Around
 from batchreset.wiring.sign_in import nobody_has_signed_in
 from batchreset.wiring.summary import plan_lines, summary_lines
@@ -54,9 +54,10 @@ def around(terminal: Terminal, *, online: bool) -> Iterator[Around | None]:
         yield Around(environ=environment(), log=log, say=terminal.say)
 
 
-def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices) -> int:
+def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices, now: Standing | None = None) -> int:
+    """Where the run stands `now` takes seconds to find out, of millions of rows: whoever knows it says so."""
     choices.told.run = planned
-    terminal, now = choices.terminal, standing(planned)
+    terminal, now = choices.terminal, now or standing(planned)
     check_plan_is_unchanged(planned)
     terminal.say(*plan_lines(planned))
     if not choices.dry_run:

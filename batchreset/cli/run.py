@@ -107,7 +107,7 @@ def _run_again(run_: FrozenRun, settings: Settings, choices: Choices) -> int:
     if not now.rows_left or now.stopped_by_safety:
         return report(summary_of(run_, around=Around(say=choices.terminal.say)), choices, repeated=True)
     choices.terminal.say(f"continuing the run {run_.folder.run_id} with the settings it was planned with")
-    return confirm_and_apply(run_, TakeUp(), choices)
+    return confirm_and_apply(run_, TakeUp(), choices, now)
 
 
 def _refuse_other_input(run_: FrozenRun, path: str, *, finished: bool) -> None:

@@ -115,7 +115,7 @@ class TurnSource(Protocol[Row_co]):
 
 
 class RowSource(TurnSource[PlannedRow], Protocol):
-    """The rows that are to be sent."""
+    """The rows that are to be sent. Raises RunFolderError (every method): they cannot be read any more."""
 
     def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
         """Take away the rows that are out of bounds and have not been handed out, and give them back."""

@@ -25,9 +25,11 @@ from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.engine.tokens import RunTokens
 from batchreset.errors import (
     BatchresetError,
+    ExitCode,
     LedgerError,
     MfaRequiredError,
     RefusedError,
+    RunFolderError,
     ServiceUnreachableError,
     SignInError,
 )
@@ -85,7 +87,7 @@ async def carry_out(job: Job, *, world: World, stop: StopSwitch, progress: Progr
     """
     runner = _Runner(job, world, stop, progress)
     runner.leave_out()
-    if not runner.rows_are_left or not await runner.preflight_passes():
+    if stop.requested or not runner.rows_are_left or not await runner.preflight_passes():
         return stop.stop
     runner.leave_out()
     async with anyio.create_task_group() as watch:
@@ -122,7 +124,12 @@ class _Runner:
 
     def leave_out(self) -> None:
         """End the rows that must not be sent, before they take part in canary, pacing and failure rate."""
-        for row in self._job.rows.leave_out(self._last_look.bounds):
+        try:
+            rows = self._job.rows.leave_out(self._last_look.bounds)
+        except RunFolderError as error:
+            self._stop.request(_stop_for_error(error))
+            return
+        for row in rows:
             known = self._job.known.get(row.row, _NEW)
             left = self._last_look.left_out(row, known)
             if left is None:  # pragma: no cover  both asked the same bounds
@@ -189,7 +196,7 @@ class _Runner:
         lanes.add(counts)
         self._progress.wave_begins()
         async with anyio.create_task_group() as senders:
-            while await self._token_is_there() and (turn := await lanes.next()) is not None:
+            while await self._token_is_there() and (turn := await self._next(lanes)) is not None:
                 senders.start_soon(self._send_rows, turn, lanes)
         self._guard.canary_passed()
 
@@ -197,7 +204,22 @@ class _Runner:
         """One after another while the next one may go at once: a task for each row would cost as much as a row."""
         while turn is not None:
             await self._send_row(*turn, lanes)
-            turn = lanes.next_at_once() if await self._token_is_there() else None
+            turn = self._next_at_once(lanes) if await self._token_is_there() else None
+
+    async def _next(self, lanes: Lanes[PlannedRow]) -> tuple[PlannedRow, Ticket] | None:
+        """A row that cannot be read stops the run; what is under way comes to its end."""
+        try:
+            return await lanes.next()
+        except RunFolderError as error:
+            self._stop.request(_stop_for_error(error))
+            return None
+
+    def _next_at_once(self, lanes: Lanes[PlannedRow]) -> tuple[PlannedRow, Ticket] | None:
+        try:
+            return lanes.next_at_once()
+        except RunFolderError as error:
+            self._stop.request(_stop_for_error(error))
+            return None
 
     async def _token_is_there(self) -> bool:
         """Asked before a turn is taken: rows that waited with theirs for a renewal would all go at the same moment."""
@@ -289,6 +311,10 @@ def _stop_for_error(error: BatchresetError) -> Stop:
     match error:
         case ServiceUnreachableError():
             reason = Reason.UNREACHABLE
+        case RunFolderError():
+            # Some of the rows may have been sent: it is no refusal any more.
+            what, code = error.what, ExitCode.UNEXPECTED
+            return stop_for(Reason.INTERRUPTED, what, next_step=error.next_step, exit_code=code)
         case RefusedError():
             reason = Reason.PROTECTED
         case LedgerError():

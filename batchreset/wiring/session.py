@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
-from batchreset.adapters.plan import Plan, open_plan, users_named
+from batchreset.adapters.plan import Plan, RowQueue, open_plan
 from batchreset.adapters.sealing import parse_recipients, sealer
 from batchreset.core.events import LEDGER_OPENED, EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
+from batchreset.core.row_set import RowSet
 from batchreset.core.stop import Stop, stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.engine.clock import LoopClock
@@ -70,26 +71,30 @@ class Session:
         Raises:
             LedgerError: the ledger cannot be opened or read.
         """
-        job, progress = self._job(take_up, start_from)
-        if not job.rows.rows_per_lane:
-            return Ended()
-        store = LedgerStore(self.run.folder.ledger, seal=self.seal)
-        try:
-            stop = self.machine.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
-        finally:
-            store.close()
+        job, progress, queue = self._job(take_up, start_from)
+        with contextlib.closing(queue):
+            if not queue.rows_per_lane:
+                return Ended()
+            store = LedgerStore(self.run.folder.ledger, seal=self.seal)
+            try:
+                stop = self.machine.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
+            finally:
+                store.close()
         return Ended(stop=stop, learned=progress.learned)
 
-    def _job(self, take_up: TakeUp, start_from: Learned | None) -> tuple[Job, Progress]:
+    def _job(self, take_up: TakeUp, start_from: Learned | None) -> tuple[Job, Progress, RowQueue]:
+        done, earlier = RowSet(self.plan.last_row), Counter[Outcome]()
         with reading(self.run) as ledger:
-            settled = list(ledger.settled()) if ledger else []
-            known = ledger.known() if ledger else {}
-            exchanges = ledger.verdicts() if ledger else {}
-        earlier = Counter(outcome for _, outcome, reason in settled if not take_up.includes(outcome, reason))
-        done = [row for row, outcome, reason in settled if not take_up.includes(outcome, reason)]
-        customers = self.plan.rows_per_customer(done=done)
+            for outcome, reason, rows in ledger.settled() if ledger else ():
+                if not take_up.includes(outcome, reason):
+                    done.update(rows)
+                    earlier[outcome] += len(rows)
+            known = ledger.known(but=done) if ledger else {}
+            refused_before = ledger.throttled() if ledger else 0
+        queue = self.plan.queue(done=done, single_lane=self.run.settings.pace.order == "input")
+        customers = dict(queue.rows_per_customer)
         job = Job(
-            rows=self.plan.queue(done=done, single_lane=self.run.settings.pace.order == "input"),
+            rows=queue,
             known=known,
             probe_customer=max(customers, key=customers.__getitem__, default=""),
             limits=limits_of(self.run.settings),
@@ -97,10 +102,9 @@ class Session:
             bounds=self.guarded.bounds,
             protected_names=self.guarded.names,
             customers=tuple(customers),
-            users_named=lambda names: users_named(self.run.folder.plan, names),
+            users_named=self.plan.users_named,
         )
-        refused_before = exchanges.get("throttled", 0)
-        return job, Progress(planned=self.run.reset_count, earlier=earlier, refused_before=refused_before)
+        return job, Progress(planned=self.run.reset_count, earlier=earlier, refused_before=refused_before), queue
 
     async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
         clock, stop = LoopClock(self.machine.now()), StopSwitch()

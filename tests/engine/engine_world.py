@@ -23,7 +23,7 @@ from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import NameFinder, TokenSource, World
 from batchreset.engine.runner import Job, Limits, carry_out
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import LedgerError, SignInError
+from batchreset.errors import LedgerError, RunFolderError, SignInError
 
 LATENCY_SECONDS = 0.25
 COMMIT_SECONDS = 0.01
@@ -201,18 +201,31 @@ class Log:
 
 @dataclass
 class Rows:
-    """Rows by lane, in memory."""
+    """Rows by lane, in memory.
+
+    Attributes:
+        unreadable: once so many were handed out, no other can be read.
+    """
 
     waiting: dict[str, list[PlannedRow]]
+    unreadable: int | None = None
+    handed_out: int = 0
 
     @property
     def rows_per_lane(self) -> Mapping[str, int]:
         return {lane: len(rows) for lane, rows in self.waiting.items()}
 
     def next(self, lane: str) -> PlannedRow:
+        self._read()
+        self.handed_out += 1
         return self.waiting[lane].pop(0)
 
+    def _read(self) -> None:
+        if self.handed_out == self.unreadable:
+            raise RunFolderError("the row cannot be read", next_step="look at the disk")
+
     def leave_out(self, bounds: Bounds) -> list[PlannedRow]:
+        self._read()
         out = [row for rows in self.waiting.values() for row in rows if _is_out(bounds, row)]
         for lane, rows in self.waiting.items():
             self.waiting[lane] = [row for row in rows if not _is_out(bounds, row)]

@@ -1,5 +1,6 @@
 """What ends a run early: nothing new is sent, what is under way is awaited, and every row keeps what is known of it."""
 
+from collections import Counter
 from dataclasses import replace
 
 import anyio
@@ -199,3 +200,19 @@ def test_a_ceiling_holds_over_any_second_also_between_waves() -> None:
     played = scene(always(OK), 60, limits=replace(GUARDED, max_per_second=7)).play()
     times = sorted(request.at_seconds for request in played.service.requests)
     assert all(later - sooner >= 1 - 1e-9 for sooner, later in zip(times, times[7:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("readable", "sent"), [pytest.param(0, 0, id="at the first look"), pytest.param(4, 3, id="while others go")]
+)
+def test_a_row_that_cannot_be_read_stops_the_run_and_cuts_no_other_off(readable: int, sent: int) -> None:
+    """The fourth is handed out when the first has ended, and waits; the fifth cannot be read."""
+    played = scene(always(OK), 9, limits=replace(LIMITS, max_concurrency=3))
+    played.rows.unreadable = readable
+    played.play()
+
+    assert played.stop == stop_for(
+        Reason.INTERRUPTED, "the row cannot be read", next_step="look at the disk", exit_code=ExitCode.UNEXPECTED
+    )
+    assert (len(played.service.requests), played.counts) == (sent, Counter({Outcome.SUCCEEDED: sent} if sent else {}))
+    assert played.service.in_flight == 0

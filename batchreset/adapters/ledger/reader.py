@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from urllib.parse import quote
 from batchreset.adapters.ledger import schema
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.history import RowHistory, histories
+from batchreset.adapters.ledger.known import KnownRows
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
 from batchreset.adapters.ledger.store import log_of
 from batchreset.adapters.ledger.times import moment_of
@@ -34,6 +35,7 @@ Ending = tuple[int, str, str | None, int]
 """row, outcome, reason, attempts"""
 
 _BUSY_SECONDS: Final = 10.0
+_ROWS_AT_ONCE: Final = 10_000
 _RULES: Final = {verdict.name.lower(): rule for verdict, rule in RETRY_TABLE.items()}
 
 
@@ -90,25 +92,21 @@ class LedgerReader:
         finally:
             self._connection.rollback()
 
-    def settled(self) -> Iterator[tuple[int, Outcome, Reason | None]]:
-        """(row, outcome, reason) of every row whose last word is an outcome."""
+    def settled(self) -> Iterator[tuple[Outcome, Reason | None, list[int]]]:
+        """The rows whose last word is an outcome, some thousands at a time, by how they ended; ascending in each."""
         with self._translating():
-            for row, outcome, reason in self._connection.execute(sql.SETTLED):
-                yield row, Outcome(outcome), Reason(reason) if reason else None
+            found = self._connection.execute(sql.SETTLED)
+            while some := found.fetchmany(_ROWS_AT_ONCE):
+                ends = defaultdict[tuple[str, str | None], list[int]](list)
+                for row, outcome, reason in some:
+                    ends[outcome, reason].append(row)
+                for (outcome, reason), rows in ends.items():
+                    yield Outcome(outcome), Reason(reason) if reason else None, rows
 
-    def known(self) -> Mapping[int, KnownRow]:
-        """What is known of rows that were touched and have not succeeded."""
+    def known(self, *, but: Container[int] = ()) -> Mapping[int, KnownRow]:
+        """What is known of rows that were touched and have not succeeded, but for those in `but`."""
         with self._translating():
-            return {
-                row: KnownRow(
-                    generations=generations,
-                    exchanges=exchanges,
-                    unclear=bool(unclear),
-                    first_sent_at=_moment(first_sent),
-                    outcome=Outcome(outcome) if outcome else None,
-                )
-                for row, generations, exchanges, unclear, first_sent, outcome in self._connection.execute(sql.KNOWN)
-            }
+            return KnownRows(values for values in self._connection.execute(sql.KNOWN) if values[0] not in but)
 
     def results_between(self, first: int, last: int, *, unfinished: Reason) -> list[ResultValues]:
         """One tuple for every row from `first` to `last` of which anything is known.
@@ -252,6 +250,10 @@ class LedgerReader:
         """How many exchanges came to what."""
         with self._translating():
             return dict(self._connection.execute(sql.ATTEMPT_TOTALS))
+
+    def throttled(self) -> int:
+        """How many exchanges came to a 429."""
+        return int(self._one(sql.THROTTLED)[0])
 
     def _one(self, statement: str, *values: object) -> Any:
         with self._translating():

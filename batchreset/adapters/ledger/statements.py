@@ -28,10 +28,13 @@ _REASON: Final = """iif(o.outcome = 'succeeded' AND o.row IN (
                   AND i.generation > (SELECT max(m.generation) FROM certainties m WHERE m.row = c.row))
 ), 'doubted', o.reason)"""
 
-SETTLED: Final = """
-SELECT o.row, o.outcome, o.reason FROM outcomes o
-WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
-"""
+# Few rows have had another password: who has not (and has had one) need not be looked up among the intents.
+_VALID: Final = """NOT (
+  (o.generation = 0 OR o.row IN (SELECT row FROM intents WHERE generation > 1))
+  AND EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
+)"""
+
+SETTLED: Final = f"SELECT o.row, o.outcome, o.reason FROM outcomes o WHERE {_VALID}"
 """Rows whose last word is an outcome."""
 
 # An intent was cut off when its session neither gave it an outcome, nor went on to another password for the row, nor
@@ -69,9 +72,11 @@ SELECT i.row, i.generation,
          OR EXISTS (SELECT 1 FROM ({_POSSIBLE}) p WHERE p.row = i.row),
        (SELECT min(a.sent_at) FROM attempts a WHERE a.row = i.row),
        (SELECT o.outcome FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
-FROM (SELECT row, max(generation) AS generation FROM intents GROUP BY row) i
-WHERE NOT EXISTS (SELECT 1 FROM outcomes o
-                  WHERE o.row = i.row AND o.generation = i.generation AND o.outcome = 'succeeded')
+FROM (SELECT row, max(generation) AS generation FROM intents x
+      WHERE NOT EXISTS (SELECT 1 FROM outcomes o
+                        WHERE o.row = x.row AND o.generation >= x.generation AND o.outcome = 'succeeded')
+      GROUP BY row) i
+ORDER BY i.row
 """
 """What is known of rows that have not succeeded: row, generations, exchanges, unclear, first sent, outcome."""
 
@@ -91,10 +96,11 @@ SELECT i.row,
        a.http_status, a.error_code, a.error_description, coalesce(a.correlation_id, ''),
        coalesce(a.request_id, i.request_id), coalesce(a.number, 0),
        coalesce((SELECT min(f.sent_at) FROM attempts f WHERE f.row = i.row), i.noted_at), a.ended_at, a.verdict
-FROM (SELECT row, max(generation) AS generation, request_id, noted_at FROM intents
-      WHERE row BETWEEN ? AND ? GROUP BY row) i
+FROM (SELECT row, max(generation) AS generation, request_id, noted_at FROM intents x
+      WHERE row BETWEEN ? AND ?
+        AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = x.row AND o.generation >= x.generation)
+      GROUP BY row) i
 LEFT JOIN attempts a ON a.row = i.row AND a.number = (SELECT max(number) FROM attempts n WHERE n.row = i.row)
-WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.row = i.row AND o.generation = i.generation)
 """
 """Rows that were noted and have no outcome, with their last attempt where there was one."""
 
@@ -104,11 +110,10 @@ NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY 
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"
 TOTALS: Final = f"""
-SELECT o.outcome, {_REASON}, count(*) FROM outcomes o
-WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = o.row AND i.generation > o.generation)
-GROUP BY 1, 2
+SELECT o.outcome, {_REASON}, count(*) FROM outcomes o WHERE {_VALID} GROUP BY 1, 2
 """
 ATTEMPT_TOTALS: Final = "SELECT verdict, count(*) FROM attempts GROUP BY 1"
+THROTTLED: Final = "SELECT count(*) FROM attempts WHERE verdict = 'throttled'"
 
 ASKED_MOMENTS: Final = """
 SELECT min(sent_at), max(ended_at) FROM attempts GROUP BY sent_at / 86400000

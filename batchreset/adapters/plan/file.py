@@ -2,7 +2,8 @@
 
 import contextlib
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from batchreset.adapters.plan.queue import RowQueue, queue_of
+from batchreset.adapters.plan.queue import RowQueue
 from batchreset.core.columns import (
     CUSTOMER,
     DECISION,
@@ -27,6 +28,7 @@ from batchreset.core.columns import (
     fold,
 )
 from batchreset.core.handover import Person
+from batchreset.core.row_set import RowSet
 from batchreset.durable import replacing
 from batchreset.errors import RunFolderError, cause
 
@@ -54,27 +56,27 @@ class Plan:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def rows_per_customer(self, *, done: Collection[int] = ()) -> dict[str, int]:
-        """Rows to be reset of each customer, but for those in `done`, in the order of their first rows.
-
-        Raises RunFolderError.
-        """
-        finished = pl.Series(list(done), dtype=pl.UInt32).implode()
-        left = self._to_reset().filter(~pl.col(ROW).is_in(finished))
-        counted = left.group_by(CUSTOMER).agg(pl.col(ROW).min(), rows=pl.len()).sort(ROW)
+    @property
+    def last_row(self) -> int:
+        """The highest number of a row, of all rows of the input; 0: there is none. Raises RunFolderError."""
         with _damage_translated(self._path):
-            return dict(counted.select(CUSTOMER, "rows").collect(engine="streaming").iter_rows())
+            return self._all().select(pl.col(ROW).max()).collect().item() or 0
+
+    def rows_per_customer(self) -> dict[str, int]:
+        """Rows to be reset of each customer, in the order of their first rows. Raises RunFolderError."""
+        rows: Counter[str] = Counter()
+        for batch in self._to_reset(CUSTOMER):
+            rows.update(dict(batch.group_by(CUSTOMER, maintain_order=True).len().iter_rows()))
+        return dict(rows)
 
     def accounts(self) -> Iterator[list[tuple[int, str, str]]]:
         """(row, customer, user) of the rows to be reset, in the input's order, some thousands at a time.
 
         Raises RunFolderError.
         """
-        wanted = self._to_reset().select(ROW, CUSTOMER, USER)
-        with _damage_translated(self._path):
-            for batch in wanted.collect_batches(maintain_order=True):
-                for part in batch.iter_slices(ROWS_PER_SLICE):
-                    yield part.rows()
+        for batch in self._to_reset(ROW, CUSTOMER, USER):
+            for part in batch.iter_slices(ROWS_PER_SLICE):
+                yield part.rows()
 
     def people(self) -> Iterator[list[Person]]:
         """The same rows, with what the input's further columns call them. Raises RunFolderError."""
@@ -82,31 +84,45 @@ class Plan:
             schema = self._all().collect_schema()
             texts = {fold(name): name for name, kind in list(schema.items())[len(PLAN) :] if kind == pl.String}
             names = [_first_of(texts, wanted) for wanted in (PRINCIPAL_NAMES, DISPLAY_NAMES, ORGANISATIONS)]
-            wanted = self._to_reset().select(
-                ROW, CUSTOMER, USER, FORCE, *(name.alias(str(index)) for index, name in enumerate(names))
-            )
-            for batch in wanted.collect_batches(maintain_order=True):
-                for part in batch.iter_slices(ROWS_PER_SLICE):
-                    yield [_person(*values) for values in part.iter_rows()]
+        named = [name.alias(str(index)) for index, name in enumerate(names)]
+        for batch in self._to_reset(ROW, CUSTOMER, USER, FORCE, *named):
+            for part in batch.iter_slices(ROWS_PER_SLICE):
+                yield [_person(*values) for values in part.iter_rows()]
 
     def rows_of(self, customer: str) -> Iterator[list[int]]:
         """The numbers of one customer's rows that are to be reset, some thousands at a time. Raises RunFolderError."""
-        wanted = self._to_reset().filter(pl.col(CUSTOMER) == customer).select(ROW)
-        with _damage_translated(self._path):
-            for batch in wanted.collect_batches(maintain_order=True):
-                for part in batch.iter_slices(ROWS_PER_SLICE):
-                    yield part[ROW].to_list()
+        for batch in self._to_reset(pl.col(ROW).filter(pl.col(CUSTOMER) == customer)):
+            for part in batch.iter_slices(ROWS_PER_SLICE):
+                yield part[ROW].to_list()
 
-    def queue(self, *, done: Collection[int] | pl.Series, single_lane: bool) -> RowQueue:
-        """The rows to be reset whose numbers are not in `done`; one lane a customer, or one for all.
+    def users_named(self, names: AbstractSet[str]) -> frozenset[str]:
+        """The ids of the users to be reset whom the input calls by one of these principal names (lower case).
 
         Raises RunFolderError.
         """
         with _damage_translated(self._path):
-            return queue_of(self._all(), done=done, single_lane=single_lane)
+            header = next((name for name in self._all().collect_schema() if fold(name) == fold(UPN)), None)
+        if header is None:
+            return frozenset()
+        wanted = pl.Series(sorted(names), dtype=pl.String).implode()
+        is_named = pl.col(header).str.strip_chars().str.to_lowercase().is_in(wanted)
+        return frozenset(user for batch in self._to_reset(pl.col(USER).filter(is_named)) for user in batch[USER])
 
-    def _to_reset(self) -> pl.LazyFrame:
-        return self._all().filter(pl.col(DECISION) == DECISION_RESET)
+    def queue(self, *, done: RowSet, single_lane: bool) -> RowQueue:
+        """The rows to be reset that are not in `done`; one lane a customer, or one for all. To be closed.
+
+        Raises RunFolderError.
+        """
+        rows = self._to_reset(ROW, CUSTOMER, USER, FORCE)
+        return RowQueue(rows, self._path.parent, done=done, single_lane=single_lane)
+
+    def _to_reset(self, *columns: str | pl.Expr) -> Iterator[pl.DataFrame]:
+        """Of the rows to be reset, a row group of the file at a time: what streams keeps many groups at once."""
+        with _damage_translated(self._path):
+            height = self._all().select(pl.len()).collect().item()
+            for first in range(0, height, ROWS_PER_GROUP):
+                group = self._all().slice(first, ROWS_PER_GROUP)
+                yield group.filter(pl.col(DECISION) == DECISION_RESET).select(*columns).collect()
 
     def _all(self) -> pl.LazyFrame:
         return pl.scan_parquet(self._path, glob=False)
@@ -196,17 +212,5 @@ def _damage_translated(path: Path) -> Iterator[None]:
 
 
 def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str]:
-    """The ids of the users to be reset whom the input calls by one of these principal names (lower case).
-
-    Raises:
-        RunFolderError: the plan cannot be read.
-    """
-    with _damage_translated(path):
-        rows = pl.scan_parquet(path, glob=False)
-        header = next((name for name in rows.collect_schema() if fold(name) == fold(UPN)), None)
-        if header is None:
-            return frozenset()
-        wanted = pl.Series(sorted(names), dtype=pl.String).implode()
-        is_named = pl.col(header).str.strip_chars().str.to_lowercase().is_in(wanted)
-        found = rows.filter((pl.col(DECISION) == DECISION_RESET) & is_named).select(USER).collect()
-        return frozenset(found[USER])
+    """See `Plan.users_named`."""
+    return Plan(path).users_named(names)

@@ -121,7 +121,7 @@ def test_a_row_that_is_left_out_after_a_kill_keeps_its_doubt(path: Path) -> None
     assert standings(path) == {1: "in_doubt"}
     assert unclear(path) == {(1, 1)}
     with reading(path) as reader:
-        assert list(reader.settled()) == [(1, Outcome.IN_DOUBT, Reason.PROTECTED)]
+        assert list(reader.settled()) == [(Outcome.IN_DOUBT, Reason.PROTECTED, [1])]
         assert reader.unfinished(Reason.INTERRUPTED) == {}
 
 

@@ -241,7 +241,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def counts_are_the_models(self) -> None:
         model, reader = self.model, self.reader
         ends = {row: end for row in ROWS if (end := model.outcome(row)) is not None}
-        assert list(reader.settled()) == [(row, end.outcome, end.reason) for row, end in ends.items()]
+        settled = {row: (outcome, reason) for outcome, reason, rows in reader.settled() for row in rows}
+        assert settled == {row: (end.outcome, end.reason) for row, end in ends.items()}
         assert reader.totals() == Counter((end.outcome, end.reason) for end in ends.values())
         lines = [model.line(row) for row in model.touched() if row not in ends]
         standings = Counter((line[1], line[2]) for line in lines if line[1] is not Outcome.NOT_ATTEMPTED)

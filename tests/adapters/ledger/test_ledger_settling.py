@@ -146,7 +146,7 @@ def test_what_was_settled_before_keeps_what_answers_had_led_to_and_can_be_taken_
         assert histories(path)[1].row.outcome is DOUBT
     settle(path, Settling(unsettled=[1, 2]))
     with reading(path) as reader:
-        assert list(reader.settled()) == [(1, DOUBT, Reason.TIMEOUT), (3, Outcome.SUCCEEDED, None)]
+        assert list(reader.settled()) == [(DOUBT, Reason.TIMEOUT, [1]), (Outcome.SUCCEEDED, None, [3])]
     assert not histories(path)[1].settled
     assert histories(path)[2].outcome is None
 

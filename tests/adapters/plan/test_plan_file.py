@@ -3,13 +3,15 @@
 import hashlib
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from batchreset.adapters.plan import freeze, open_plan, users_named
+from batchreset.adapters.plan import Plan, freeze, open_plan, users_named
+from batchreset.adapters.plan.file import ROWS_PER_GROUP
+from batchreset.core.row_set import RowSet
 from batchreset.errors import RunFolderError
 
 SCHEMA = {
@@ -144,11 +146,54 @@ def test_without_a_column_of_names_nobody_is_named(tmp_path: Path) -> None:
         users_named(tmp_path / "none.parquet", {"a@x"})
 
 
-def test_customers_are_counted_by_the_rows_that_are_left(tmp_path: Path) -> None:
+def test_rows_of_a_plan_of_several_row_groups_come_in_order_and_are_all_counted(tmp_path: Path) -> None:
+    """Decisions and customers change at the groups' borders, and the last group is not full."""
+    rows = 2 * ROWS_PER_GROUP + 3
+    numbers = pl.int_range(1, rows + 1, dtype=pl.UInt32, eager=True)
+    frame = pl.select(
+        numbers.alias("row"),
+        pl.format("c{}", (numbers + 1) // ROWS_PER_GROUP).alias("customer-tenant-id"),
+        pl.format("u{}", numbers).alias("user-id"),
+        pl.lit(value=True).alias("forceChangePassword"),
+        pl.when(numbers % ROWS_PER_GROUP == 0).then(pl.lit("skip")).otherwise(pl.lit("reset")).alias("decision"),
+        pl.lit(None, dtype=pl.String).alias("reason"),
+        pl.format("n{}@x", numbers).alias("userPrincipalName"),
+    )
+    freeze([frame], tmp_path / "plan.parquet")
+    plan = open_plan(tmp_path / "plan.parquet")
+    left = frame.filter(pl.col("decision") == "reset")
+
+    assert plan.last_row == rows
+    assert plan.rows_per_customer() == dict(left.group_by("customer-tenant-id", maintain_order=True).len().iter_rows())
+    assert [row for some in plan.accounts() for row, _, _ in some] == left["row"].to_list()
+    assert [row for some in plan.rows_of("c1") for row in some] == left.filter(pl.col("customer-tenant-id") == "c1")[
+        "row"
+    ].to_list()
+    assert plan.users_named(frozenset({"n1@x", f"n{ROWS_PER_GROUP}@x", f"n{rows}@x"})) == {"u1", f"u{rows}"}
+    queue = plan.queue(done=RowSet(plan.last_row, range(1, rows - 2)), single_lane=True)
+    assert [queue.next("*").row for _ in range(3)] == [rows - 2, rows - 1, rows]
+
+
+def test_a_plan_of_no_row_has_none(tmp_path: Path) -> None:
+    freeze([FRAME.clear()], tmp_path / "plan.parquet")
+    plan = open_plan(tmp_path / "plan.parquet")
+
+    assert (plan.last_row, plan.rows_per_customer(), list(plan.accounts())) == (0, {}, [])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(lambda plan: plan.last_row, id="last row"),
+        pytest.param(lambda plan: plan.rows_per_customer(), id="rows per customer"),
+        pytest.param(lambda plan: plan.users_named(frozenset({"a@x"})), id="users named"),
+        pytest.param(lambda plan: plan.queue(done=RowSet(6), single_lane=False), id="queue"),
+    ],
+)
+def test_a_plan_that_was_damaged_meanwhile_is_said(tmp_path: Path, asked: Callable[[Plan], object]) -> None:
     freeze([FRAME], tmp_path / "plan.parquet")
     plan = open_plan(tmp_path / "plan.parquet")
-    rows = [row for some in plan.accounts() for row, _, _ in some]
+    (tmp_path / "plan.parquet").write_bytes(b"PAR1 no more")
 
-    assert sum(plan.rows_per_customer().values()) == len(rows)
-    assert sum(plan.rows_per_customer(done=rows[:1]).values()) == len(rows) - 1
-    assert plan.rows_per_customer(done=rows) == {}
+    with pytest.raises(RunFolderError, match=r"the plan at .* cannot be read"):
+        asked(plan)
