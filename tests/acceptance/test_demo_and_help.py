@@ -25,8 +25,6 @@ SLOW = {
     "structlog",
     "uvicorn",
     "jinja2",
-    "altair",
-    "vl_convert",
 }
 COMMANDS = (
     "run",
