@@ -48,6 +48,8 @@ class RecordSpool:
         with _translating():
             self._connection = sqlite3.connect("", isolation_level=None)
             self._connection.executescript(_SCHEMA)
+            # Never committed: each record by itself would be written to the disk.
+            self._connection.execute("BEGIN")
         self._with_unnamed: set[str] = set()
         """Customers of whom there are records that name nobody."""
 
