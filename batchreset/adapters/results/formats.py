@@ -37,8 +37,9 @@ def _write_parquet(batches: Iterator[pl.DataFrame], path: Path) -> None:
     A streaming source is called in a thread of polars; outcomes come from a database of the caller's thread.
     """
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:
-        parts = []
+        parts, schema = [], pl.Schema()
         for index, batch in enumerate(batches):
+            schema = batch.schema
             parts.append(Path(folder) / f"{index}.parquet")
             batch.write_parquet(parts[-1])
 
@@ -48,7 +49,7 @@ def _write_parquet(batches: Iterator[pl.DataFrame], path: Path) -> None:
             # One after another: a scan of all of them reads ahead as far as there are processors.
             return (pl.read_parquet(part, glob=False) for part in parts)
 
-        rows = register_io_source(read, schema=pl.read_parquet_schema(parts[0]))
+        rows = register_io_source(read, schema=schema)
         rows.sink_parquet(path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
 
 
