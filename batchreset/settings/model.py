@@ -274,8 +274,7 @@ class OutputSettings(Section):
     )
     report: bool = Field(
         default=True,
-        description="Write report.html into the run's folder when the run ends. Its charts need the extra"
-        " `batchreset[report]`; without it the page has all figures and no charts.",
+        description="Write report.html into the run's folder when the run ends.",
     )
     notify: Addresses = Field(
         default=(),

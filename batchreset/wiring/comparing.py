@@ -2,13 +2,12 @@
 
 import csv
 import datetime as dt
-import io
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TextIO
 
-from batchreset.adapters.ledger import RowHistory, Settling
+from batchreset.adapters.ledger import RecordSpool, RowHistory, Settling
 from batchreset.core.audit import AuditRecord
 from batchreset.core.clock import rfc3339
 from batchreset.core.columns import RECONCILE
@@ -42,28 +41,25 @@ class Records:
 
     def __init__(self, customers: Sequence[str]) -> None:
         self._customers = frozenset(customers)
-        self._by_account: defaultdict[tuple[str, str], set[AuditRecord]] = defaultdict(set)
+        self._spool = RecordSpool()
         self.read = 0
+
+    def close(self) -> None:
+        """They are not needed any more."""
+        self._spool.close()
 
     def saw(self, records: Sequence[AuditRecord]) -> None:
         """One page more; of other customers nothing is kept."""
-        for record in records:
-            self.read += 1
-            if record.customer_tenant_id in self._customers:
-                self._by_account[record.customer_tenant_id, record.user_id].add(record)
+        self.read += len(records)
+        self._spool.add(record for record in records if record.customer_tenant_id in self._customers)
 
     def of(self, customer: str, user: str, correlation_ids: frozenset[str]) -> set[AuditRecord]:
         """Those of one account; one that names no user is its own when the request was."""
-        unnamed = {one for one in self._by_account.get((customer, ""), ()) if one.correlation_id in correlation_ids}
-        self._by_account.get((customer, ""), set()).difference_update(unnamed)
-        return self._by_account.get((customer, user), set()) | unnamed
+        return {*self._spool.take_unnamed(customer, correlation_ids), *self._spool.of(customer, user)}
 
-    def unnamed(self) -> list[AuditRecord]:
+    def unnamed(self) -> Iterator[AuditRecord]:
         """Resets whose user nobody knows, those left out that `of` has given; in a fixed order."""
-        found = [one for (_, user), records in self._by_account.items() if not user for one in records if one.is_reset]
-        return sorted(
-            found, key=lambda one: (one.customer_tenant_id, one.at.isoformat() if one.at else "", one.correlation_id)
-        )
+        return self._spool.unnamed()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,17 +67,23 @@ class Comparison:
     """Filled row by row.
 
     Attributes:
+        tell: takes a line for each difference, in the order of rows.
         kept_since: of what was done before this day Partner Center has no record any more.
         settled: rows whose outcome records decide, now or before, by that outcome.
         too_old: rows that succeeded before `kept_since`, and are not compared.
     """
 
+    tell: Callable[[tuple[str, ...]], object]
     kept_since: dt.date
     settling: Settling = field(default_factory=Settling)
     settled: Counter[Outcome] = field(default_factory=Counter)
     differences: Counter[Difference] = field(default_factory=Counter)
     too_old: int = 0
-    _lines: list[tuple[str, ...]] = field(default_factory=list)
+
+    def taken(self) -> Settling:
+        """What is to be settled of the rows that came since it was taken the last time."""
+        taken, self.settling = self.settling, Settling()
+        return taken
 
     def add(self, history: RowHistory, records: set[AuditRecord]) -> None:
         """One row, with all records of its account."""
@@ -103,25 +105,24 @@ class Comparison:
                 continue
             self._tell(one.what, history, found, one.record)
 
-    def add_unnamed(self, records: Sequence[AuditRecord]) -> None:
+    def add_unnamed(self, records: Iterable[AuditRecord]) -> None:
         """Resets of nobody knows whom."""
         for record in records:
             self.differences[Difference.NO_USER] += 1
-            self._lines.append(("", record.customer_tenant_id, "", *_about(Difference.NO_USER, "", record)))
-
-    def csv(self) -> str:
-        """A line for each difference, in the order of rows."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(RECONCILE)
-        writer.writerows(self._lines)
-        return text.getvalue()
+            self.tell(("", record.customer_tenant_id, "", *_about(Difference.NO_USER, "", record)))
 
     def _tell(self, what: Difference, history: RowHistory, found: Reconciled, record: AuditRecord | None) -> None:
         self.differences[what] += 1
         row, outcome = history.row, found.outcome or Outcome.IN_DOUBT
         ids = (str(row.row), row.customer_tenant_id, row.user_id)
-        self._lines.append((*ids, *_about(what, outcome.value, record)))
+        self.tell((*ids, *_about(what, outcome.value, record)))
+
+
+def written_into(file: TextIO) -> Callable[[Iterable[str]], object]:
+    """reconcile.csv, begun; what is given writes a line."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(RECONCILE)
+    return writer.writerow
 
 
 def _about(what: Difference, outcome: str, record: AuditRecord | None) -> Iterator[str]:

@@ -4,20 +4,20 @@ import contextlib
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from batchreset.adapters.events import event_log
 from batchreset.adapters.handover import renderer
-from batchreset.adapters.sealing import SecretKey, parse_recipients, public_name, seal_into
+from batchreset.adapters.sealing import Recipient, parse_recipients, public_name, seal_into
 from batchreset.core.events import HANDOVER_OPENED, HANDOVER_REFUSED
-from batchreset.core.handover import HandedOver, Occasion
+from batchreset.core.handover import Occasion
 from batchreset.durable import creating
 from batchreset.errors import RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun
-from batchreset.wiring.handover import Wanted, hand_over
+from batchreset.wiring.handover import HandingOver, Wanted, handing_over
 from batchreset.wiring.who import operator_facts
 
 STDOUT = "standard output"
@@ -46,22 +46,6 @@ class Giving:
     warn: Callable[[str], None]
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What the log is told of the passwords: how many, and which key opened them."""
-
-    passwords: int = 0
-    key: str | None = None
-
-    def opened_with(self, key: SecretKey) -> None:
-        self.key = key.name
-
-    def counting(self, lines: Iterable[HandedOver]) -> Iterator[HandedOver]:
-        for line in lines:
-            self.passwords += 1
-            yield line
-
-
 def refuse_destination(run: FrozenRun, out: Path) -> None:
     """Before anything is opened. Raises RunFolderError."""
     if os.path.lexists(out):
@@ -82,8 +66,9 @@ def refuse_destination(run: FrozenRun, out: Path) -> None:
 def give(run: FrozenRun, wanted: Wanted, giving: Giving) -> None:
     """Open the passwords, note who did in the run's log, then give them.
 
-    All of them are opened and in their form before the first leaves this process, and who opened them is noted before
-    that: whatever ends it early, nobody had passwords and no note of it stood there.
+    All of them are opened and found whole before the first leaves this process, and who opened them is noted before
+    that: whatever ends it early, nobody had passwords and no note of it stood there. They are then opened once more,
+    as they are written: those of millions of rows would not all have room in memory.
 
     Raises:
         SettingsError: no key opens them; that is noted too.
@@ -92,25 +77,29 @@ def give(run: FrozenRun, wanted: Wanted, giving: Giving) -> None:
         BrokenPipeError: whoever read standard output has gone.
     """
     recipients = parse_recipients(giving.recipients)
-    seen = _Seen()
-    lines = seen.counting(hand_over(run, wanted, opened_with=seen.opened_with))
-    occasion = Occasion(run_id=run.folder.run_id, opened_at=giving.now)
-    try:
-        pieces = list(renderer(giving.form)(lines, occasion))
-    except SettingsError as error:
-        names = [key.name for key in wanted.keys]
-        error.details = (*error.details, *(f"tried: {name}" for name in names), *_sealed_to(run))
-        _note(run, giving, HANDOVER_REFUSED, identities=names, why=error.what)
-        raise
-    _note(run, giving, HANDOVER_OPENED, **_what(wanted, giving, seen))
+    with contextlib.ExitStack() as closing:
+        try:
+            handing = closing.enter_context(handing_over(run, wanted))
+            passwords = sum(1 for _ in handing.lines())
+        except SettingsError as error:
+            names = [key.name for key in wanted.keys]
+            error.details = (*error.details, *(f"tried: {name}" for name in names), *_sealed_to(run))
+            _note(run, giving, HANDOVER_REFUSED, identities=names, why=error.what)
+            raise
+        _note(run, giving, HANDOVER_OPENED, **_what(wanted, giving, handing, passwords))
+        occasion = Occasion(run_id=run.folder.run_id, opened_at=giving.now)
+        _write(giving, renderer(giving.form)(handing.lines(), occasion), recipients)
+    if not passwords:
+        giving.warn("note: no password is among these: nothing that was asked for has been sent yet")
+
+
+def _write(giving: Giving, pieces: Iterator[bytes], recipients: Sequence[Recipient]) -> None:
     try:
         with creating(giving.out) if giving.out else giving.stdout() as file:
             if recipients:
                 seal_into(file, pieces, recipients, armored=giving.armored)
             else:
                 file.writelines(pieces)
-        if not seen.passwords:
-            giving.warn("note: no password is among these: nothing that was asked for has been sent yet")
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -127,13 +116,13 @@ def _sealed_to(run: FrozenRun) -> Iterator[str]:
     return (f"sealed to: {public_name(key)}" for key in run.settings.password.recipients)
 
 
-def _what(wanted: Wanted, giving: Giving, seen: _Seen) -> dict[str, object]:
+def _what(wanted: Wanted, giving: Giving, handing: HandingOver, passwords: int) -> dict[str, object]:
     return {
-        "identity": seen.key,
+        "identity": handing.opens and handing.opens.name,
         "customers": sorted(wanted.customers) or None,
         "superseded_too": wanted.superseded,
         "form": giving.form,
-        "passwords": seen.passwords,
+        "passwords": passwords,
         "to": str(giving.out.absolute()) if giving.out else STDOUT,
         "sealed_to": [public_name(key) for key in giving.recipients] or None,
     }

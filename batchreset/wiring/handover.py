@@ -1,6 +1,9 @@
 """The new passwords, opened for the people who must pass them on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +13,20 @@ from batchreset.adapters.ledger import LedgerReader, ResultValues
 from batchreset.adapters.plan import Plan, open_plan
 from batchreset.adapters.sealing import SecretKey, open_passwords, opening, read_identities
 from batchreset.core.certainty import Certainty, certainty
-from batchreset.core.handover import HandedOver
-from batchreset.core.outcome import Outcome
+from batchreset.core.handover import HandedOver, Person
+from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.password_pool import BYTES_BESIDE_ITS_TEXT, PasswordPool
 from batchreset.core.secret import Secret
 from batchreset.errors import LedgerError, PlanRefusedError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, reading, unattempted_reason
 
 _ByGeneration = Mapping[int, Secret]
-_GENERATION_BITS: Final = 20
+
+POOL_BYTES: Final = 80 << 20
+"""Of passwords in memory at once: two million of them, as they are made unless the settings say otherwise."""
+_BESIDE_A_SEALED_PASSWORD: Final = 90
+"""Bytes of its line, at least: its row, generation and request id, and their names."""
+_SHORTEST: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,74 +78,118 @@ def wanted_of(
     return Wanted(keys=keys, customers=frozenset(chosen), superseded=superseded)
 
 
-def hand_over(run: FrozenRun, wanted: Wanted, *, opened_with: Callable[[SecretKey], None]) -> Iterator[HandedOver]:
-    """Every password that may be in force anywhere, in the input's order, all of one moment.
+class HandingOver:
+    """The passwords of one moment, as often as they are asked for.
+
+    Never more of them in memory at once than a part of a large run has: what is sealed is opened again for each part.
+
+    Attributes:
+        opens: which of the keys it is; None where there is nothing to open.
+    """
+
+    def __init__(self, run: FrozenRun, wanted: Wanted, ledger: LedgerReader | None, *, most_bytes: int) -> None:
+        self._wanted = wanted
+        self._ledger = ledger
+        self._plan = open_plan(run.folder.plan)
+        self._only = _rows_of(self._plan, wanted.customers) if ledger and wanted.customers else None
+        self._at_once = _at_once(ledger, most_bytes) if ledger else 0
+        self._pool = PasswordPool(range(0))
+        first_sealed = ledger.first_sealed() if ledger else None
+        self.opens = None if first_sealed is None else opening(first_sealed, wanted.keys)
+
+    def lines(self) -> Iterator[HandedOver]:
+        """Every password that may be in force anywhere, in the input's order.
+
+        Raises:
+            SettingsError: no key opens them.
+            LedgerError: the ledger cannot be read, or lacks a password.
+            RunFolderError: the plan cannot be read.
+        """
+        if self._ledger is None:
+            return
+        reason = unattempted_reason(self._ledger.last_session())
+        for people in self._plan.people():
+            rest = people
+            while rest:
+                pool = self._pool_from(self._ledger, rest[0].row, people[-1].row)
+                here = bisect_right(rest, pool.rows[-1], key=lambda person: person.row)
+                yield from self._lines_of(self._ledger, rest[:here], pool, reason)
+                rest = rest[here:]
+
+    def _lines_of(
+        self, ledger: LedgerReader, people: Sequence[Person], pool: PasswordPool, reason: Reason
+    ) -> Iterator[HandedOver]:
+        """Of some people whose passwords are in the pool."""
+        first, last = people[0].row, people[-1].row
+        ended = {values[0]: values for values in ledger.results_between(first, last, unfinished=reason)}
+        generations = ledger.generations(first, last)
+        doubts, by_records = ledger.unclear(first, last), ledger.certainties(first, last)
+        for person in people:
+            row, customers = person.row, self._wanted.customers
+            if row not in ended or (customers and person.customer_tenant_id not in customers):
+                continue
+            own = _noted(row, pool.of(row), generations.get(row, 0))
+            for password, sure in _sure_of(ended[row], own, doubts, by_records=by_records.get(row)):
+                if self._wanted.superseded or sure is not Certainty.SUPERSEDED:
+                    yield HandedOver(
+                        person=person,
+                        password=password,
+                        certainty=sure,
+                        outcome=Outcome(ended[row][1]),
+                        completed_at=ended[row][10] or "",
+                    )
+
+    def _pool_from(self, ledger: LedgerReader, row: int, end: int) -> PasswordPool:
+        """The passwords of this row, and of as many after it as are taken at once, or at least up to `end`'s row."""
+        if row in self._pool.rows:
+            return self._pool
+        only = self._only
+        if only is None:
+            last = row + self._at_once - 1
+        else:
+            after = bisect_left(only, row) + self._at_once
+            last = only[after - 1] if after <= len(only) else end
+        # The last one goes before the next one comes.
+        self._pool = PasswordPool(range(0))
+        pool = PasswordPool(range(row, max(row, last) + 1))
+        for opened in open_passwords(ledger.sealed(row, pool.rows[-1]), self._wanted.keys, rows=pool.rows):
+            pool.add(opened.row, opened.generation, opened.password)
+        self._pool = pool
+        return pool
+
+
+@contextlib.contextmanager
+def handing_over(run: FrozenRun, wanted: Wanted, *, most_bytes: int = POOL_BYTES) -> Iterator[HandingOver]:
+    """What is to be handed over, all of one moment, while the block runs.
 
     Args:
         run: whose passwords.
         wanted: which.
-        opened_with: is told which of the keys it was, if there was anything to open.
+        most_bytes: of passwords in memory at once, about.
 
     Raises:
         SettingsError: no key opens them.
-        LedgerError: the ledger cannot be read, or lacks a password.
+        LedgerError: the ledger cannot be read.
         RunFolderError: the plan cannot be read.
     """
-    plan = open_plan(run.folder.plan)
     with reading(run) as ledger:
-        if ledger is None:
-            return
-        first_sealed = next(ledger.sealed(), None)
-        if first_sealed is not None:
-            opened_with(opening(first_sealed, wanted.keys))
-        passwords = _opened(ledger, wanted, _rows_of(plan, wanted.customers))
-        doubts, generations, by_records = ledger.unclear(), ledger.generations(), ledger.certainties()
-        reason = unattempted_reason(ledger.last_session())
-        for people in plan.people():
-            ended = {
-                values[0]: values for values in ledger.results_between(people[0].row, people[-1].row, unfinished=reason)
-            }
-            for person in people:
-                if person.row not in ended or (wanted.customers and person.customer_tenant_id not in wanted.customers):
-                    continue
-                result = ended[person.row]
-                own = _taken(passwords, person.row, generations.get(person.row, 0))
-                for password, sure in _sure_of(result, own, doubts, by_records=by_records.get(person.row)):
-                    if wanted.superseded or sure is not Certainty.SUPERSEDED:
-                        yield HandedOver(
-                            person=person,
-                            password=password,
-                            certainty=sure,
-                            outcome=Outcome(result[1]),
-                            completed_at=result[10] or "",
-                        )
+        yield HandingOver(run, wanted, ledger, most_bytes=most_bytes)
 
 
-def _rows_of(plan: Plan, customers: AbstractSet[str]) -> AbstractSet[int] | None:
-    """None: all."""
-    if not customers:
-        return None
-    return {row for accounts in plan.accounts() for row, customer, _ in accounts if customer in customers}
+def _rows_of(plan: Plan, customers: AbstractSet[str]) -> "array[int]":
+    """Those of the customers, ascending."""
+    return array("I", (row for accounts in plan.accounts() for row, customer, _ in accounts if customer in customers))
 
 
-def _opened(ledger: LedgerReader, wanted: Wanted, rows: AbstractSet[int] | None) -> dict[int, Secret]:
-    """All of them are opened before one is given: a key that does not fit leaves no half hand-over behind."""
-    return {
-        _slot(opened.row, opened.generation): opened.password
-        for opened in open_passwords(ledger.sealed(), wanted.keys)
-        if rows is None or opened.row in rows
-    }
+def _at_once(ledger: LedgerReader, most_bytes: int) -> int:
+    """How many rows' passwords take so many bytes: what is sealed is little longer than what is in it."""
+    size, passwords = ledger.sealed_size()
+    text = max(size // max(passwords, 1) - _BESIDE_A_SEALED_PASSWORD, _SHORTEST)
+    return max(most_bytes // (text + BYTES_BESIDE_ITS_TEXT), 1)
 
 
-def _slot(row: int, generation: int) -> int:
-    """Both in one number: a million of them cost a third of what a dictionary in a dictionary does."""
-    return row << _GENERATION_BITS | generation
-
-
-def _taken(passwords: dict[int, Secret], row: int, generations: int) -> _ByGeneration:
-    """The row's, let go as they are given: they need not all be there until the last one is."""
-    slots = {generation: _slot(row, generation) for generation in range(1, generations + 1)}
-    found = {generation: passwords.pop(slot) for generation, slot in slots.items() if slot in passwords}
+def _noted(row: int, opened: _ByGeneration, generations: int) -> _ByGeneration:
+    found = {generation: opened[generation] for generation in range(1, generations + 1) if generation in opened}
     if len(found) != generations:
         raise LedgerError(
             f"the ledger lacks a password of row {row}: {generations} were noted, {len(found)} are there",

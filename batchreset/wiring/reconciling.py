@@ -1,23 +1,26 @@
 """`reconcile`: a run beside Partner Center's own records. Only GETs are sent; what they settle goes into the ledger."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from batchreset.adapters.ledger import LedgerStore
+from batchreset.adapters.ledger import LedgerReader, LedgerStore, Settling
 from batchreset.adapters.plan import open_plan
-from batchreset.adapters.run_folder import holding
+from batchreset.adapters.run_folder import holding, writing
 from batchreset.core.audit import KEPT_DAYS, LATE_AT_MOST, AuditQuery, queries_of, spans_of
 from batchreset.core.clock import rfc3339
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reconcile import Difference
 from batchreset.core.stop import stop_for
+from batchreset.durable import replacing
 from batchreset.engine.reading import Reader, list_audit_records
 from batchreset.errors import ExitCode, PlanRefusedError
-from batchreset.wiring.comparing import Comparison, Records
+from batchreset.wiring.comparing import Comparison, Records, written_into
 from batchreset.wiring.concluding import Around as Told
 from batchreset.wiring.concluding import conclude
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
@@ -28,6 +31,7 @@ from batchreset.wiring.sign_in import refuse_unusable
 from batchreset.wiring.summary import stop_of
 
 FORMAT: Final = 1
+_OUTCOMES: Final = tuple(Outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +71,20 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
         ResultsError: settled, but the results could not be written.
         And as `wiring.reading.read`: nothing was changed then.
     """
-    with holding(run.folder), run_log(run, telling) as log:
+    with holding(run.folder), run_log(run, telling) as log, contextlib.ExitStack() as closing:
         check_plan_is_unchanged(run)
         refuse_unusable(run.settings)
         asked = _asked(run, now)
         log.info("reconcile.began", customers=len(asked.customers), spans=len(asked.spans))
-        records = Records(asked.customers)
+        records = closing.enter_context(contextlib.closing(Records(asked.customers)))
 
         async def main(reader: Reader) -> None:
             await list_audit_records(reader, asked.queries, records.saw)
 
         around = Around(environ=environ, log=log, say=telling.say)
         read(run.settings, around, main, so_far=lambda: f"{records.read:,} records read so far", what="records")
-        compared = _compared(run, records, now)
-        _settle(run, compared, log, now, told=Told(log=log, say=telling.say, written_at=now, copied=False))
+        compared = _settled(run, records, log, now)
+        _conclude(run, now, Told(log=log, say=telling.say, written_at=now, copied=False))
         found = _found(run, asked, compared, read_records=records.read, now=now)
         log.info(
             "reconcile.ended", exit_code=found["exit_code"], settled=found["settled"], differences=found["differences"]
@@ -91,7 +95,7 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
 def _asked(run: FrozenRun, now: dt.datetime) -> _Asked:
     with reading(run) as ledger:
         moments = ledger.asked_moments() if ledger else []
-        touched = ledger.generations() if ledger else {}
+        customers = _customers_asked(run, ledger) if ledger else []
     if not moments:
         raise PlanRefusedError(
             "nothing has been sent for this run, so that there is nothing to compare",
@@ -106,35 +110,64 @@ def _asked(run: FrozenRun, now: dt.datetime) -> _Asked:
             next_step=f"give rows in doubt a new password with `{run.apply_command}`, or look at each of their users in"
             " Partner Center",
         )
-    accounts = open_plan(run.folder.plan).accounts()
-    customers = dict.fromkeys(customer for some in accounts for row, customer, _ in some if row in touched)
-    return _Asked(customers=list(customers), spans=spans, last=last)
+    return _Asked(customers=customers, spans=spans, last=last)
 
 
-def _compared(run: FrozenRun, records: Records, now: dt.datetime) -> Comparison:
-    compared = Comparison(kept_since=now.date() - dt.timedelta(days=KEPT_DAYS))
-    with reading(run) as ledger:
-        for accounts in open_plan(run.folder.plan).accounts() if ledger else ():
-            for history in ledger.histories(accounts) if ledger else ():
-                row = history.row
-                compared.add(history, records.of(row.customer_tenant_id, row.user_id, row.correlation_ids))
-    compared.add_unnamed(records.unnamed())
+def _customers_asked(run: FrozenRun, ledger: LedgerReader) -> list[str]:
+    """Those of rows that were touched, in the order of the first ones."""
+    customers: dict[str, None] = {}
+    for accounts in open_plan(run.folder.plan).accounts():
+        touched = ledger.generations(accounts[0][0], accounts[-1][0])
+        customers.update(dict.fromkeys(customer for row, customer, _ in accounts if row in touched))
+    return list(customers)
+
+
+def _settled(run: FrozenRun, records: Records, log: EventLog, now: dt.datetime) -> Comparison:
+    """The ledger first: all else is made of it. Row after row: of millions not all have room in memory."""
+    changed = _Changed()
+    with (
+        writing(run.folder.reconcile),
+        replacing(run.folder.reconcile) as temporary,
+        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        compared = Comparison(tell=written_into(file), kept_since=now.date() - dt.timedelta(days=KEPT_DAYS))
+        with reading(run) as ledger, contextlib.closing(LedgerStore(run.folder.ledger, seal=None)) as store:
+            store.settle((changed.noted(part) for part in _compared(run, ledger, records, compared)), now)
+    for row, outcome in changed.settled():
+        log.info("row.settled", row=row, outcome=outcome)
+    for row in changed.unsettled:
+        log.warning("row.unsettled", row=row)
     return compared
 
 
-def _settle(run: FrozenRun, compared: Comparison, log: EventLog, now: dt.datetime, *, told: Told) -> None:
-    """The ledger first: all else is made of it."""
-    store = LedgerStore(run.folder.ledger, seal=None)
-    try:
-        store.settle(compared.settling, now)
-    finally:
-        store.close()
-    for row, outcome in compared.settling.settled.items():
-        log.info("row.settled", row=row, outcome=outcome)
-    for row in compared.settling.unsettled:
-        log.warning("row.unsettled", row=row)
-    run.folder.write_text(run.folder.reconcile, compared.csv())
-    _conclude(run, now, told)
+def _compared(
+    run: FrozenRun, ledger: LedgerReader | None, records: Records, compared: Comparison
+) -> Iterator[Settling]:
+    """What is to be settled, of some thousand rows at a time."""
+    for accounts in open_plan(run.folder.plan).accounts() if ledger else ():
+        for history in ledger.histories(accounts) if ledger else ():
+            row = history.row
+            compared.add(history, records.of(row.customer_tenant_id, row.user_id, row.correlation_ids))
+        yield compared.taken()
+    compared.add_unnamed(records.unnamed())
+
+
+@dataclass(slots=True)
+class _Changed:
+    """Rows that were settled, or are not any more: nobody is told of them before all of it is in the ledger."""
+
+    rows: "array[int]" = field(default_factory=lambda: array("Q"))
+    outcomes: bytearray = field(default_factory=bytearray)
+    unsettled: "array[int]" = field(default_factory=lambda: array("Q"))
+
+    def noted(self, part: Settling) -> Settling:
+        self.rows.extend(part.settled)
+        self.outcomes.extend(_OUTCOMES.index(outcome) for outcome in part.settled.values())
+        self.unsettled.extend(part.unsettled)
+        return part
+
+    def settled(self) -> Iterator[tuple[int, Outcome]]:
+        return ((row, _OUTCOMES[outcome]) for row, outcome in zip(self.rows, self.outcomes, strict=True))
 
 
 def _conclude(run: FrozenRun, now: dt.datetime, told: Told) -> None:

@@ -75,11 +75,9 @@ def test_a_run_bears_what_the_unit_forbids(make_world: MakeWorld) -> None:
     command = (sys.executable, HARDENED, SYSTEMD / "batchreset.service")
     ran = said(*command, "/bin/sh", "-c", script, cwd=made.folder, env=environment)
     assert (ran.returncode, made.resets) == (ExitCode.OK, 3), ran.stderr
-    # The engine that draws charts does not bear it; the run does, and its report is whole but for them.
     (report,) = made.runs.glob("*/report.html")
-    told = [line for line in ran.stderr.splitlines() if line.startswith("warning:")]
-    assert told == ["warning: the report has no charts: the process that draws them was ended by SIGTRAP"]
-    assert "All figures are here." in report.read_text(encoding="utf-8")
+    assert [line for line in ran.stderr.splitlines() if line.startswith("warning:")] == []
+    assert report.read_text(encoding="utf-8").count("<svg") > 0
     # It does forbid: a call, a socket's family, memory that can be carried out.
     for attempt in (
         "import os; os.chroot('/')",

@@ -11,7 +11,6 @@ from typing import Any
 from acceptance_world import Finished, World, accounts, world
 from evidence import Before, gather
 from looking import complaints_about
-from prefork import NOT_INSTALLED
 from proof import prove
 from syscalls import Recording, Rule, Watch
 from syscalls.disk import Disk
@@ -52,7 +51,6 @@ class Crashing:
         rows: of each customer, in every run's input.
         at_once: so many rows may be under way at a time.
         report: whether runs write their report.
-        charts: whether it has charts; they cost a second of each run.
         history: what was done to the run, to be shown when something does not hold.
         succeeded: users that the run recorded as such, and how many requests the service had seen then.
     """
@@ -62,7 +60,6 @@ class Crashing:
     rows: tuple[int, ...] = ROWS
     at_once: int = AT_ONCE
     report: bool = False
-    charts: bool = False
     number: int = 0
     history: list[str] = field(default_factory=list)
     succeeded: dict[str, int] = field(default_factory=dict)
@@ -102,9 +99,7 @@ class Crashing:
         flags = (*_FLAGS, "--max-concurrency", str(self.at_once), "--report" if self.report else "--no-report")
         command = ("run", self.source.name, "--run-id", self.run, *flags)
         before = self.made.resets
-        ended = self.made.batchreset(
-            *command, watch=watch, environ={NOT_INSTALLED: None if self.charts else "vl_convert"}
-        )
+        ended = self.made.batchreset(*command, watch=watch)
         sent = self.made.resets - before
         return Started(ended=ended, recording=Recording.read(recording), disk=disk, sent=sent)
 

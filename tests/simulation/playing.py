@@ -17,12 +17,10 @@ import anyio
 from proof import Seen, collected, complaints, page_complaints, sealed_in, sha256
 
 from batchreset.adapters.report import page
-from batchreset.adapters.report.charts import Charts, NoChartsError
 from batchreset.core.events import EventLog
 from batchreset.core.figures import Figures
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
-from batchreset.core.reporting.report import Report
 from batchreset.core.take_up import TakeUp
 from batchreset.simulator.options import RetryAfterStyle, SimulatorOptions
 from batchreset.simulator.state import Exchange
@@ -222,12 +220,7 @@ class _Play:
             self._world.watch.complain(complaint)
 
     def _report(self) -> str:
-        """Its figures are the same with and without charts."""
-
-        def no_charts(_report: Report) -> Charts:
-            raise NoChartsError
-
-        return page(report_of(read_frozen(self._run.folder), now=self._world.time.now()), draw=no_charts).html
+        return page(report_of(read_frozen(self._run.folder), now=self._world.time.now())).html
 
 
 def _tells_waits(options: SimulatorOptions) -> bool:

@@ -23,8 +23,6 @@ from syscalls import Gate, Watch, watched
 
 from batchreset.cli.main import main
 
-NOT_INSTALLED = "TESTS_NOT_INSTALLED"
-"""A variable: names of modules that an import is not to find."""
 _DOOR = 3
 _MOST_BYTES = 1 << 20
 _IMPORTED = (
@@ -162,7 +160,6 @@ def _become(asked: Mapping[str, Any], streams: Sequence[int]) -> None:
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w"), encoding="utf-8", write_through=True)
     os.environ.clear()
     os.environ.update(asked["env"])
-    sys.modules.update(dict.fromkeys(os.environ.pop(NOT_INSTALLED, "").split()))  # type: ignore[arg-type]
     os.chdir(asked["cwd"])
     sys.argv = ["batchreset", *asked["arguments"]]
     main()

@@ -4,6 +4,7 @@ from batchreset.adapters.ledger.group_commit import GroupCommit, WriteGroup, in_
 from batchreset.adapters.ledger.history import RowHistory
 from batchreset.adapters.ledger.reader import Ending, LastSession, LedgerReader, ResultValues
 from batchreset.adapters.ledger.settling import Settling
+from batchreset.adapters.ledger.spool import RecordSpool
 from batchreset.adapters.ledger.store import LedgerStore
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "LastSession",
     "LedgerReader",
     "LedgerStore",
+    "RecordSpool",
     "ResultValues",
     "RowHistory",
     "Settling",

@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import json
 import sqlite3
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,8 @@ from batchreset.adapters.ledger.history import RowHistory, histories
 from batchreset.adapters.ledger.known import KnownRows
 from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer_of, wrong_version
 from batchreset.adapters.ledger.store import log_of
-from batchreset.adapters.ledger.times import moment_of
+from batchreset.adapters.ledger.times import moment_of, text_of
 from batchreset.core.certainty import Certainty
-from batchreset.core.clock import rfc3339
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
 from batchreset.core.reporting.traffic import Kind, Session, kind_of
@@ -34,6 +34,8 @@ first_sent_at, completed_at"""
 Ending = tuple[int, str, str | None, int]
 """row, outcome, reason, attempts"""
 
+LAST_ROW: Final = 1 << 62
+"""No row has a higher number."""
 _BUSY_SECONDS: Final = 10.0
 _ROWS_AT_ONCE: Final = 10_000
 _RULES: Final = {verdict.name.lower(): rule for verdict, rule in RETRY_TABLE.items()}
@@ -171,25 +173,25 @@ class LedgerReader:
                 counts[kind_of(verdict), milliseconds] += answers
         return counts
 
-    def generations(self) -> Mapping[int, int]:
-        """How many passwords each row that was touched has had."""
+    def generations(self, first: int = 0, last: int = LAST_ROW) -> Mapping[int, int]:
+        """How many passwords each row that was touched has had, of those from `first` to `last`."""
         with self._translating():
-            return dict(self._connection.execute(sql.GENERATIONS))
+            return dict(self._connection.execute(sql.GENERATIONS, (first, last)))
 
     def last_completed_at(self) -> dt.datetime | None:
         """When the last row that was sent got its outcome; None when none has."""
         return _moment(self._one(sql.LAST_COMPLETED)[0])
 
-    def unclear(self) -> set[tuple[int, int]]:
+    def unclear(self, first: int = 0, last: int = LAST_ROW) -> set[tuple[int, int]]:
         """(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no."""
         with self._translating():
-            return {(row, generation) for row, generation in self._connection.execute(sql.UNCLEAR)}
+            return {(row, generation) for row, generation in self._connection.execute(sql.UNCLEAR, (first, last))}
 
-    def certainties(self) -> Mapping[int, Mapping[int, Certainty | None]]:
+    def certainties(self, first: int = 0, last: int = LAST_ROW) -> Mapping[int, Mapping[int, Certainty | None]]:
         """By row and generation, of rows whose passwords stand otherwise than by outcome: records say so."""
         found: defaultdict[int, dict[int, Certainty | None]] = defaultdict(dict)
         with self._translating():
-            for row, generation, certainty in self._connection.execute(sql.CERTAINTIES):
+            for row, generation, certainty in self._connection.execute(sql.CERTAINTIES, (first, last)):
                 found[row][generation] = Certainty(certainty) if certainty else None
         return found
 
@@ -203,12 +205,24 @@ class LedgerReader:
         with self._translating():
             return [(moment_of(first), moment_of(last)) for first, last in self._connection.execute(sql.ASKED_MOMENTS)]
 
-    def sealed(self) -> Iterator[bytes]:
-        """The groups' age files, in the order in which they were written."""
-        last = 0
-        while (found := self._one(sql.NEXT_SEALED, last)) is not None:
-            last, blob = found
-            yield blob
+    def sealed(self, first: int = 0, last: int = LAST_ROW) -> Iterator[bytes]:
+        """The groups' age files that hold a password of these rows, in the order in which they were written."""
+        with self._translating():
+            groups = array("q", (group for (group,) in self._connection.execute(sql.SEALED_BETWEEN, (first, last))))
+        for group in groups:
+            # One that is missing is told of by whoever misses its passwords.
+            if (found := self._one(sql.SEALED, group)) is not None:
+                yield found[0]
+
+    def first_sealed(self) -> bytes | None:
+        """The first group's age file; None: nothing is sealed."""
+        found = self._one(sql.SEALED, self._one(sql.FIRST_SEALED)[0])
+        return found and bytes(found[0])
+
+    def sealed_size(self) -> tuple[int, int]:
+        """Bytes of all age files, and how many passwords are in them."""
+        size, passwords = self._one(sql.SEALED_SIZE)
+        return size, passwords
 
     def last_session(self) -> LastSession | None:
         """None when nobody has begun yet."""
@@ -240,7 +254,7 @@ class LedgerReader:
         """
         counts: Counter[tuple[Outcome, Reason | None]] = Counter()
         with self._translating():
-            for values in self._connection.execute(sql.OPEN_BETWEEN, (0, 1 << 62)):
+            for values in self._connection.execute(sql.OPEN_BETWEEN, (0, LAST_ROW)):
                 result = _unfinished(values, reason)
                 if result[1] != Outcome.NOT_ATTEMPTED:
                     counts[Outcome(result[1]), Reason(result[2]) if result[2] else None] += 1
@@ -315,5 +329,4 @@ def _moment(milliseconds: int | None) -> dt.datetime | None:
 
 
 def _text(milliseconds: int | None) -> str | None:
-    moment = _moment(milliseconds)
-    return None if moment is None else rfc3339(moment)
+    return None if milliseconds is None else text_of(milliseconds)

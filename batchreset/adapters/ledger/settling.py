@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from batchreset.adapters.ledger import statements as sql
@@ -15,7 +15,7 @@ from batchreset.core.outcome import Outcome
 
 @dataclass(slots=True, kw_only=True)
 class Settling:
-    """What one reconciliation has to tell the ledger, by row.
+    """What one reconciliation has to tell the ledger of some rows.
 
     Attributes:
         records: of the row's account, seen now or before.
@@ -30,11 +30,15 @@ class Settling:
     certainties: dict[int, Mapping[int, Certainty | None]] = field(default_factory=dict)
 
 
-def settle(connection: sqlite3.Connection, settling: Settling, now: dt.datetime) -> None:
-    """Within a transaction that the caller has begun and commits."""
-    at = milliseconds(now)
-    connection.executemany(sql.ADD_RECORD, [_record_values(row, record) for row, record in settling.records])
+def settle(connection: sqlite3.Connection, parts: Iterable[Settling], now: dt.datetime) -> None:
+    """Within a transaction that the caller has begun and commits. Each row is in one part."""
     connection.execute(sql.CLEAR_CERTAINTIES)
+    for part in parts:
+        _settle(connection, part, milliseconds(now))
+
+
+def _settle(connection: sqlite3.Connection, settling: Settling, at: int) -> None:
+    connection.executemany(sql.ADD_RECORD, [_record_values(row, record) for row, record in settling.records])
     connection.executemany(
         sql.ADD_CERTAINTY,
         [

@@ -55,14 +55,14 @@ WHERE s.ended_at IS NULL
 _POSSIBLE: Final = "SELECT c.row, c.generation FROM certainties c WHERE c.certainty IN ('possible', 'in_force')"
 
 UNCLEAR: Final = f"""
-SELECT row, generation FROM attempts WHERE unclear = 1
+SELECT row, generation FROM attempts WHERE unclear = 1 AND row BETWEEN ?1 AND ?2
 UNION
-{_CUT_OFF}
+{_CUT_OFF} AND i.row BETWEEN ?1 AND ?2
 UNION
-{_POSSIBLE}
+{_POSSIBLE} AND c.row BETWEEN ?1 AND ?2
 """
-"""(row, generation) of every password that was sent, or perhaps sent, without a clear yes or no; an exchange that
-became clear by a later one of the same generation is among them."""
+"""Of these rows: (row, generation) of every password that was sent, or perhaps sent, without a clear yes or no; an
+exchange that became clear by a later one of the same generation is among them."""
 
 KNOWN: Final = f"""
 SELECT i.row, i.generation,
@@ -104,9 +104,16 @@ LEFT JOIN attempts a ON a.row = i.row AND a.number = (SELECT max(number) FROM at
 """
 """Rows that were noted and have no outcome, with their last attempt where there was one."""
 
-GENERATIONS: Final = "SELECT row, max(generation) FROM intents GROUP BY row"
+GENERATIONS: Final = "SELECT row, max(generation) FROM intents WHERE row BETWEEN ? AND ? GROUP BY row"
 LAST_COMPLETED: Final = "SELECT max(completed_at) FROM outcomes WHERE first_sent_at IS NOT NULL"
-NEXT_SEALED: Final = "SELECT sealed, blob FROM sealed WHERE sealed > ? ORDER BY sealed LIMIT 1"
+SEALED: Final = "SELECT blob FROM sealed WHERE sealed = ?"
+FIRST_SEALED: Final = "SELECT min(sealed) FROM sealed"
+SEALED_BETWEEN: Final = (
+    "SELECT DISTINCT sealed FROM intents WHERE sealed IS NOT NULL AND row BETWEEN ? AND ? ORDER BY sealed"
+)
+SEALED_SIZE: Final = """
+SELECT (SELECT coalesce(sum(length(blob)), 0) FROM sealed), (SELECT count(*) FROM intents WHERE sealed IS NOT NULL)
+"""
 
 LAST_SESSION: Final = "SELECT ended_at, stop_reason, exit_code, pid, host FROM sessions ORDER BY session DESC LIMIT 1"
 TOTALS: Final = f"""
@@ -143,7 +150,8 @@ SELECT row, correlation_id, status, recorded_at, is_reset, recorded_by FROM reco
 """
 CERTAINTIES: Final = """
 SELECT c.row, c.generation, c.certainty FROM certainties c
-WHERE NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = c.row
+WHERE c.row BETWEEN ? AND ?
+  AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.row = c.row
                   AND i.generation > (SELECT max(m.generation) FROM certainties m WHERE m.row = c.row))
 """
 

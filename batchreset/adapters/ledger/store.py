@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -107,17 +107,17 @@ class LedgerStore:
             raise self._translated("written", error) from error
         self._check_still_there()
 
-    def settle(self, settling: Settling, now: dt.datetime) -> None:
+    def settle(self, parts: Iterable[Settling], now: dt.datetime) -> None:
         """Note what records say: all of it, committed and synced, or nothing. No session needs to have begun.
 
         Raises:
-            LedgerError: nothing of it is in the ledger, or there is no ledger any more.
+            Whatever `parts` raises, and LedgerError: nothing of it is in the ledger, or there is no ledger any more.
         """
         try:
             self._connection.execute(sql.BEGIN_GROUP)
             try:
                 self._files = self._found()
-                settle(self._connection, settling, now)
+                settle(self._connection, parts, now)
                 self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()

@@ -14,6 +14,8 @@ from batchreset.durable import replacing
 from batchreset.errors import RunFolderError, SettingsError, cause
 
 ROWS_PER_BATCH: Final = 50_000
+_ROWS_AT_ONCE: Final = 10_000
+"""Of outcomes as Python has them, which take ten times as much memory as in a table."""
 
 OutcomesOf = Callable[[int, int], Sequence[tuple[Any, ...]]]
 """Outcomes of the rows from the first number to the last, both included, each as (row, outcome, reason, http_status,
@@ -22,7 +24,9 @@ error_code, error_description, ms_correlation_id, ms_request_id, attempts, first
 FROM_POLARS: Final = (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
-def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, destination: Path) -> None:
+def write_results(
+    *, plan: Path, outcomes: OutcomesOf, unattempted: Reason, destination: Path, rows_at_once: int = _ROWS_AT_ONCE
+) -> None:
     """Write every row of the plan once, in order, durably; `outcomes` is called in this thread.
 
     A row without an outcome was skipped by the plan, or else not attempted, for the reason `unattempted`.
@@ -41,7 +45,8 @@ def write_results(*, plan: Path, outcomes: OutcomesOf, unattempted: Reason, dest
         with replacing(destination) as temporary:
             batches = (
                 joined(planned, outcomes(planned.item(0, ROW), planned.item(-1, ROW)), unattempted)
-                for planned in planned_batches(plan)
+                for batch in planned_batches(plan)
+                for planned in batch.iter_slices(rows_at_once)
             )
             WRITERS[ending](batches, temporary)
     except FROM_POLARS as error:

@@ -8,6 +8,7 @@ from batchreset.adapters.run_folder.folder import (
     lost_folders,
     make_folder,
     refuse_planned,
+    writing,
 )
 from batchreset.adapters.run_folder.lock import holding, holding_accounts, is_held
 from batchreset.adapters.run_folder.scratch import scratch
@@ -24,4 +25,5 @@ __all__ = [
     "make_folder",
     "refuse_planned",
     "scratch",
+    "writing",
 ]

@@ -10,9 +10,10 @@ from batchreset.adapters.sealing.age import (
 )
 from batchreset.adapters.sealing.identities import SecretKey, read_identities
 from batchreset.adapters.sealing.key_text import public_name
-from batchreset.adapters.sealing.recipients import parse_recipients, resolve_recipients
+from batchreset.adapters.sealing.recipients import Recipient, parse_recipients, resolve_recipients
 
 __all__ = [
+    "Recipient",
     "SealedPassword",
     "SecretKey",
     "new_key_pair",

@@ -29,28 +29,39 @@ def sealer(recipients: Sequence[Recipient]) -> Callable[[bytes], bytes]:
 
 
 def seal_into(file: BinaryIO, clear: Iterable[bytes], recipients: Sequence[Recipient], *, armored: bool) -> None:
-    """One age file from all the pieces, written as it is made. Raises OSError, as the file does."""
-    sink = _Sink(file)
+    """One age file from all the pieces, written as it is made. Raises OSError, as the file does, or as `clear`."""
+    sink, source = _Sink(file), _Pieces(clear)
     try:
-        pyrage.encrypt_io(_Pieces(clear), sink, list(recipients), armored=armored)
+        pyrage.encrypt_io(source, sink, list(recipients), armored=armored)
     except pyrage.EncryptError:
-        if sink.failure is None:
+        if sink.failure is None and source.failure is None:
             raise
-    if sink.failure is not None:
-        raise sink.failure
+    for failure in (source.failure, sink.failure):
+        if failure is not None:
+            raise failure
 
 
-def open_passwords(blobs: Iterable[bytes], keys: Sequence[SecretKey]) -> Iterator[SealedPassword]:
+def open_passwords(
+    blobs: Iterable[bytes], keys: Sequence[SecretKey], *, rows: range | None = None
+) -> Iterator[SealedPassword]:
     """The passwords in the ledger's age files, in the order in which they were noted.
+
+    Args:
+        blobs: the age files.
+        keys: one that fits is enough.
+        rows: only theirs; None: all.
 
     Raises:
         SettingsError: the key is not one that they were sealed to.
     """
     identities = [key.identity for key in keys]
     for blob in blobs:
-        for line in _opened(blob, identities).decode().splitlines():
-            noted = json.loads(line)
-            yield SealedPassword(row=noted["row"], generation=noted["generation"], password=Secret(noted["password"]))
+        # All lines at once: a file holds up to a thousand, and is opened again for each part of a large run.
+        for noted in json.loads(b"[%s]" % b",".join(_opened(blob, identities).splitlines())):
+            if rows is None or noted["row"] in rows:
+                yield SealedPassword(
+                    row=noted["row"], generation=noted["generation"], password=Secret(noted["password"])
+                )
 
 
 def opening(blob: bytes, keys: Sequence[SecretKey]) -> SecretKey:
@@ -85,11 +96,12 @@ def new_key_pair() -> tuple[str, str]:
 
 
 class _Pieces:
-    """Pieces as a file that is read to its end."""
+    """Pieces as a file that is read to its end, and what they raised."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._rest = iter(pieces)
         self._left = b""
+        self.failure: Exception | None = None
 
     def read(self, most: int = -1) -> bytes:
         while not self._left:
@@ -97,6 +109,9 @@ class _Pieces:
                 self._left = next(self._rest)
             except StopIteration:
                 return b""
+            except Exception as error:
+                self.failure = error
+                raise
         most = len(self._left) if most < 0 else most
         part, self._left = self._left[:most], self._left[most:]
         return part

@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 def settle(path: Path, settling: Settling) -> None:
     store = LedgerStore(path, seal=None)
     try:
-        store.settle(settling, NOON)
+        store.settle([settling], NOON)
     finally:
         store.close()
 
@@ -207,7 +207,7 @@ def test_wherever_the_log_is_cut_all_of_a_comparison_is_there_or_nothing(path: P
         settled={1: Outcome.SUCCEEDED, 2: Outcome.SUCCEEDED},
         certainties={3: {1: Certainty.POSSIBLE}},
     )
-    store.settle(everything, NOON)
+    store.settle([everything], NOON)
     log = Path(f"{path}-wal").read_bytes()
     found = set()
     for cut in (*range(0, len(log), len(log) // 12), len(log)):
@@ -235,7 +235,7 @@ def test_a_ledger_that_was_taken_away_meanwhile_takes_nothing(path: Path, tmp_pa
     shutil.move(path, tmp_path / "elsewhere.sqlite")
     try:
         with pytest.raises(LedgerError):
-            store.settle(Settling(settled={1: Outcome.SUCCEEDED}), NOON)
+            store.settle([Settling(settled={1: Outcome.SUCCEEDED})], NOON)
     finally:
         store.close()
     with pytest.raises(LedgerError):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from batchreset.adapters.report.charts import Charts, NoChartsError
+from batchreset.adapters.report.charts import Charts
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting.report import Limit, Report, Stopped, Throughput, Traffic
 from batchreset.core.reporting.rows import Counted, Customer, ShownRow, groups_for_a_person
@@ -16,7 +16,7 @@ ANSWERS = {(Kind.DONE, 80): 90, (Kind.DONE, 450): 9, (Kind.THROTTLED, 12): 4, (K
 
 
 def no_charts(_report: Report) -> Charts:
-    raise NoChartsError("not wanted here")
+    return Charts(whole=None, slowest=None, answers=None)
 
 
 ROW = ShownRow(

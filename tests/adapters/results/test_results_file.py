@@ -165,7 +165,7 @@ def test_a_folder_with_the_marks_of_a_pattern_in_its_name_is_a_folder(plan: Path
 @pytest.mark.parametrize("ending", [pytest.param(ending, id=ending) for ending in (".csv", ".parquet", ".ndjson")])
 def test_outcomes_are_asked_for_in_order_by_row_numbers_in_the_callers_thread(tmp_path: Path, ending: str) -> None:
     """A database connection belongs to its thread, and a million outcomes do not fit in memory at once."""
-    height = ROWS_PER_BATCH * 2 + 7
+    height = ROWS_PER_BATCH + 7
     plan = tmp_path / "plan.parquet"
     numbers = pl.int_range(1, height + 1, dtype=pl.UInt32, eager=True)
     constant = {"c": "customer-tenant-id", "u": "user-id"}
@@ -183,16 +183,26 @@ def test_outcomes_are_asked_for_in_order_by_row_numbers_in_the_callers_thread(tm
         return []
 
     destination = tmp_path / f"results{ending}"
-    write_results(plan=plan, outcomes=none_of, unattempted=Reason.DRY_RUN, destination=destination)
+    write_results(plan=plan, outcomes=none_of, unattempted=Reason.DRY_RUN, destination=destination, rows_at_once=20_000)
 
-    assert asked == [
-        (1, ROWS_PER_BATCH, True),
-        (ROWS_PER_BATCH + 1, ROWS_PER_BATCH * 2, True),
-        (ROWS_PER_BATCH * 2 + 1, height, True),
-    ]
+    starts = [*range(1, ROWS_PER_BATCH, 20_000), ROWS_PER_BATCH + 1]
+    ends = [*(start - 1 for start in starts[1:]), height]
+    assert asked == [(first, last, True) for first, last in zip(starts, ends, strict=True)]
     results = read(destination)
     assert results["row"].to_list() == numbers.to_list()
     assert results["reason"].unique().to_list() == ["dry_run"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".ndjson"])
+def test_however_few_rows_are_taken_at_once_the_file_is_the_same(plan: Path, tmp_path: Path, ending: str) -> None:
+    written = []
+    for number, at_once in enumerate((1, 2, 50_000)):
+        destination = tmp_path / f"{number}{ending}"
+        write_results(
+            plan=plan, outcomes=outcomes, unattempted=Reason.CANARY, destination=destination, rows_at_once=at_once
+        )
+        written.append(destination.read_bytes())
+    assert written[0] == written[1] == written[2]
 
 
 @pytest.mark.parametrize("name", [pytest.param("results.xlsx", id="another"), pytest.param("results", id="none")])
