@@ -1,0 +1,86 @@
+"""One process from its start to its end: how long, how much processor time, how large."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A process.
+
+    Attributes:
+        began_at: on the monotonic clock, which processes share.
+        seconds: elapsed.
+        cpu_seconds: its own and the system's for it.
+        mebibytes: its largest resident size.
+        code: exit code; negative: the signal.
+        stopped: it was told to end as its time was over.
+    """
+
+    began_at: float
+    seconds: float
+    cpu_seconds: float
+    mebibytes: float
+    code: int
+    stopped: bool
+
+
+def measured(
+    command: Sequence[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    most_seconds: float | None = None,
+    codes: Sequence[int] = (0,),
+) -> Measured:
+    """Run it to its end, or until its time is over.
+
+    A child's largest size is never less than its parent's was when it began: whoever calls this stays small.
+
+    Raises:
+        ClickException: it ended by itself, and not with one of these codes.
+    """
+    began = time.monotonic()
+    process = subprocess.Popen(  # noqa: S603  our own commands
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ) | dict(environ or {}),
+        cwd=folder,
+    )
+    stopped = threading.Event()
+
+    def stop() -> None:
+        stopped.set()
+        os.kill(process.pid, signal.SIGKILL)  # it is waited for below, so that the id is still its own
+
+    timer = threading.Timer(most_seconds, stop) if most_seconds else None
+    if timer:
+        timer.start()
+    assert process.stderr is not None  # noqa: S101  a pipe
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - began
+    if timer:
+        timer.cancel()
+    process.stderr.close()
+    process.returncode = code = os.waitstatus_to_exitcode(status)
+    if code not in codes and not stopped.is_set():
+        raise click.ClickException(f"{' '.join(command[:6])} … ended with {code}: {said.decode()[-2000:]}")
+    return Measured(
+        began_at=began,
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        mebibytes=usage.ru_maxrss / 1024,
+        code=code,
+        stopped=stopped.is_set(),
+    )
