@@ -22,8 +22,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 QUICK = [name for name in COMMANDS if name not in {"status", "results", "run, as far as nothing is sent"}]
 SELDOM = {
-    "altair", "apprise", "azure", "fastexcel", "jinja2", "jwt", "msal", "narwhals", "prometheus_client", "pygments",
-    "requests", "rich", "starlette", "trio", "trustme", "uvicorn", "vl_convert",
+    "apprise", "azure", "fastexcel", "jinja2", "jwt", "msal", "narwhals", "prometheus_client", "pygments",
+    "requests", "rich", "starlette", "trio", "trustme", "uvicorn",
 }  # fmt: skip
 """Of a feature that none of these commands has, or of nobody's here: the last would be for colour, or another loop."""
 IMPORTING = """
