@@ -1,6 +1,6 @@
 """Every row is checked, decided on and numbered: what will be reset, what not, and why.
 
-The rows pass once, some 100,000 at a time; each batch is put aside on disk, and what rows mean for one another is
+The rows pass once, 25,000 at a time; each batch is put aside on disk, and what rows mean for one another is
 settled afterwards.
 """
 
