@@ -59,7 +59,7 @@ docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet --builder html docs docs/_build/html
 	@echo "Read it: docs/_build/html/index.html"
 
-generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete
+generated: $(READY) ## write again what is made from the program and committed: the man page, what shells complete, each command's help
 	@PYTHONPATH=docs $(BIN)/python -m generator
 
 samples: $(READY) ## what programs make of sample_inputs/, made anew: Parquet, workbooks, what is expected
