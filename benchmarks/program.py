@@ -73,6 +73,7 @@ def write_job(
     return path
 
 
-def run_command(users: Path, job: Path) -> list[str]:
-    """`batchreset run`, from its folder."""
-    return [*COMMAND, "run", str(users), "--job", str(job), "--run-id", RUN_ID, "--yes", "--quiet"]
+def run_command(users: Path, job: Path, *, sampled: Path | None = None) -> list[str]:
+    """`batchreset run`, from its folder; where `sampled` is given, under the profiler, which writes there."""
+    command = [sys.executable, "-m", "benchmarks.parts.sampled", str(sampled)] if sampled else COMMAND
+    return [*command, "run", str(users), "--job", str(job), "--run-id", RUN_ID, "--yes", "--quiet"]

@@ -1,0 +1,1 @@
+"""Where a run's processor time goes, by part."""
