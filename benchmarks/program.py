@@ -11,7 +11,14 @@ TOKEN: Final = "t" * 1500
 """As long as an App+User token."""
 COMMAND: Final = (sys.executable, "-m", "batchreset")
 RUN_ID: Final = "measured"
-_MAKE_RECIPIENT: Final = "import pyrage; print(pyrage.x25519.Identity.generate().to_public())"
+_MAKE_KEY_PAIR: Final = """\
+import pathlib, pyrage, sys
+key = pyrage.x25519.Identity.generate()
+file = pathlib.Path(sys.argv[1])
+file.touch(mode=0o600)
+file.write_text(f"{key}\\n", encoding="ascii")
+print(key.to_public())
+"""
 _JOB: Final = """\
 [partner_center]
 base_url = "{base_url}"
@@ -36,11 +43,12 @@ report = {report}
 """
 
 
-def recipient() -> str:
-    """A public key that nobody has the other half of; made elsewhere, that this process stays small."""
-    command = [sys.executable, "-c", _MAKE_RECIPIENT]
+def key_pair(folder: Path) -> tuple[Path, str]:
+    """A new secret key's file, and whom to seal to; made elsewhere, that this process stays small."""
+    path = folder / "helpdesk.key"
+    command = [sys.executable, "-c", _MAKE_KEY_PAIR, str(path)]
     made = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  our own command
-    return made.stdout.strip()
+    return path, made.stdout.strip()
 
 
 def environ(folder: Path) -> dict[str, str]:

@@ -60,9 +60,7 @@ def _run(  # noqa: PLR0913  what a run is made of
         job = program.write_job(inside, service, recipient=recipient, connections=connections)
         command = program.run_command(inside / "users.csv", job, sampled=sampled)
         service.begin(delay)
-        process = measured(
-            command, environ=program.environ(inside) | {"PYTHONPATH": str(Path.cwd())}, folder=inside
-        )
+        process = measured(command, environ=program.environ(inside) | {"PYTHONPATH": str(Path.cwd())}, folder=inside)
         service.end(program.RUN_ID)
     finally:
         shutil.rmtree(inside)
@@ -100,11 +98,9 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured too")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as inside, serving(Path(inside)) as service:
-        recipient = program.recipient()
+        _, recipient = program.key_pair(Path(inside))
         small, large = (
-            _split(
-                service, Path(inside), rows, connections=asked.connections, delay=asked.delay, recipient=recipient
-            )
+            _split(service, Path(inside), rows, connections=asked.connections, delay=asked.delay, recipient=recipient)
             for rows in asked.rows
         )
     lines = [

@@ -109,7 +109,7 @@ def main() -> None:
             service,
             Path(inside),
             seconds=asked.seconds / 2 if asked.quick else asked.seconds,
-            recipient=program.recipient(),
+            recipient=program.key_pair(Path(inside))[1],
             tell=lambda what: click.echo(what, err=True),
         )
         for cell in cells:

@@ -1,0 +1,1 @@
+"""How long the program takes before it does anything."""
