@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench-speed bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
+.PHONY: help setup demo test programs torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,8 +34,20 @@ torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `mak
 mutate: $(READY) ## small wrong changes to the core: does a test notice each of them? ARGS='--module retry' for less than all
 	@$(BIN)/python -m benchmarks.mutation $(ARGS)
 
-bench-speed: $(READY) ## rows a second and processor time a row, beside peers; ARGS='--quick' for less than a minute
+bench: $(READY) ## speed, parts, start and size beside their targets, about fifteen minutes; ARGS='--quick' for one
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-speed: $(READY) ## rows a second and processor time a row, beside peers on the same service
 	@$(BIN)/python -m benchmarks.speed $(ARGS)
+
+bench-parts: $(READY) ## where a row's processor time goes
+	@$(BIN)/python -m benchmarks.parts $(ARGS)
+
+bench-start: $(READY) ## --version and --help
+	@$(BIN)/python -m benchmarks.start $(ARGS)
+
+bench-size: $(READY) ## memory and time of every command up to 5 million rows; ARGS='--rows 1000000' for less
+	@$(BIN)/python -m benchmarks.size $(ARGS)
 
 bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 to R10, a minute
 	@$(BIN)/python -m benchmarks.pacing

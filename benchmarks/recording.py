@@ -1,6 +1,7 @@
 """Tables that README.md beside this keeps, between `<!-- NAME -->` and `<!-- /NAME -->`: written by commands only."""
 
 import datetime as dt
+import os
 import platform
 import re
 from collections.abc import Sequence
@@ -24,10 +25,9 @@ def record(name: str, lines: Sequence[str]) -> None:
 
 def machine() -> str:
     """What the figures were taken on, in a line."""
-    import os
-
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} core{'s' if cores > 1 else ''} of {_processor()}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{cores} core{'s' if cores > 1 else ''} of {_processor()}, {system}"
 
 
 def _processor() -> str:

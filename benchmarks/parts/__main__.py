@@ -24,8 +24,6 @@ from benchmarks.service.beside import Service, serving
 from benchmarks.tables import figure, table
 
 _ROWS: Final = (3_000, 9_000)
-_LARGEST_FIRST: Final = 0.05
-"""Parts of less µs a row and less ms a run are not shown by themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ def _split(service: Service, folder: Path, rows: int, *, connections: int, delay
     return Split(seconds=plain, parts={part: seconds * scale for part, seconds in parts.items()})
 
 
-def _run(  # noqa: PLR0913  what a run is made of
+def _run(
     service: Service, folder: Path, rows: int, *, connections: int, delay: int, recipient: str, sampled: Path | None
 ) -> float:
     inside = folder / "run"
@@ -94,19 +92,21 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64, help="%(default)s")
     parser.add_argument("--delay", type=int, default=50, help="milliseconds of service time: %(default)s")
     parser.add_argument("--rows", type=int, nargs=2, default=_ROWS, help="two sizes: %(default)s")
+    parser.add_argument("--quick", action="store_true", help="of a third of the rows")
     parser.add_argument("--record", action="store_true", help="write the table into README.md, too")
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured too")
     asked = parser.parse_args()
+    few, many = (rows // 3 if asked.quick else rows for rows in asked.rows)
     with tempfile.TemporaryDirectory(dir=asked.folder) as inside, serving(Path(inside)) as service:
         _, recipient = program.key_pair(Path(inside))
         small, large = (
             _split(service, Path(inside), rows, connections=asked.connections, delay=asked.delay, recipient=recipient)
-            for rows in asked.rows
+            for rows in (few, many)
         )
     lines = [
-        f"{asked.connections} connections, {asked.delay} ms; {asked.rows[0]:,} and {asked.rows[1]:,} rows:",
+        f"{asked.connections} connections, {asked.delay} ms; {few:,} and {many:,} rows:",
         "",
-        *_lines(small, large, tuple(asked.rows)),
+        *_lines(small, large, (few, many)),
     ]
     for line in lines:
         click.echo(line)

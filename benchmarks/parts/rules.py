@@ -45,7 +45,7 @@ _PARTS: Final[Sequence[tuple[str, Sequence[str]]]] = (
             "/batchreset/wiring/frozen", "/batchreset/wiring/recent", "/batchreset/wiring/protecting", "/polars/",
         ),
     ),
-    ("new passwords", ("/batchreset/core/password.py", "/batchreset/core/passphrase.py", "/batchreset/wiring/passwords")),
+    ("new passwords", ("/batchreset/core/password", "/batchreset/core/passphrase", "/batchreset/wiring/passwords")),
     ("engine: rows, retries", ("/batchreset/engine/", "/batchreset/core/", "/tenacity/")),
     ("settings, command line, wiring", ("/batchreset/", "/click/", "/pydantic/", "/pydantic_settings/")),
 )  # fmt: skip

@@ -10,7 +10,7 @@ import json
 import signal
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -29,16 +29,14 @@ class Sampler:
     """
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._seen: dict[int, float] = {}
-        self._before = 0.0
 
     def start(self) -> None:
         """What came before is the interpreter's own start."""
-        self.seconds[REST] = time.process_time()
-        self._before = time.process_time()
         self._take(None)
-        self.seconds = Counter({REST: self._before})
+        self.seconds.clear()
+        self.seconds[REST] = time.process_time()
         signal.signal(signal.SIGALRM, lambda _, frame: self._take(frame))
         signal.setitimer(signal.ITIMER_REAL, _APART_SECONDS, _APART_SECONDS)
 

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -85,16 +85,25 @@ def cores() -> tuple[list[int], list[int]]:
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Service]:
     """While the block runs; this process and all that it starts afterwards keep off the service's core."""
-    ca_file = folder / "ca.pem"
     service_cores, our_cores = cores()
-    command = [sys.executable, "-m", "benchmarks.service", str(ca_file), *map(str, service_cores)]
+    allowed = os.sched_getaffinity(0)
+    with started(folder, service_cores) as service:
+        os.sched_setaffinity(0, our_cores)
+        try:
+            yield service
+        finally:
+            os.sched_setaffinity(0, allowed)
+
+
+@contextlib.contextmanager
+def started(folder: Path, on: Sequence[int] = ()) -> Iterator[Service]:
+    """While the block runs, on these cores, or on any."""
+    ca_file = folder / "ca.pem"
+    command = [sys.executable, "-m", "benchmarks.service", str(ca_file), *map(str, on)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603  ours
         assert process.stdin is not None  # noqa: S101  a pipe
         assert process.stdout is not None  # noqa: S101  a pipe
-        allowed = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, our_cores)
         try:
             yield Service(process.stdin, process.stdout, ca_file)
         finally:
-            os.sched_setaffinity(0, allowed)
             process.terminate()

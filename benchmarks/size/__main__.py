@@ -30,7 +30,7 @@ def _lines(found: _Found) -> Iterator[str]:
     names = [step.name for step in found[sizes[0]]]
     by_name = {(rows, step.name): step for rows, steps in found.items() for step in steps}
     head = [f"{rows:,} rows" for rows in sizes]
-    yield f"Peak memory in MiB (targets: at most {MOST_MEBIBYTES}, and at most {MOST_MORE_MEBIBYTES} more than the first):"
+    yield f"Peak memory in MiB (wanted: at most {MOST_MEBIBYTES}; at most {MOST_MORE_MEBIBYTES} more than the first):"
     yield ""
     yield from table(
         ("", *head, "more", "met"),

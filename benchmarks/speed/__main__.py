@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from benchmarks import program
+from benchmarks.recording import record
 from benchmarks.service.beside import cores, serving
 from benchmarks.speed.cells import Bench, Cell, Result
 from benchmarks.speed.peers.catalogue import BARE_AIOHTTP, CURL, MODULE, PEERS, PROGRAM, STRAIGHT, Peer
@@ -21,6 +22,7 @@ _CONNECTIONS: Final = (1, 16, 64, 256)
 _DELAYS: Final = (0, 50, 250)
 _QUICK_CONNECTIONS: Final = (64,)
 _QUICK_DELAYS: Final = (0, 50)
+_QUICK_PEERS: Final = (PROGRAM, CURL, BARE_AIOHTTP[-1], STRAIGHT)
 _ENOUGH: Final = 1_000
 _HEAD: Final = (
     "", "whole, rows/s", "sending", "second half", "CPU µs a row", "connections", "at once",
@@ -93,6 +95,7 @@ def main() -> None:
     parser.add_argument("--peer", action="append", help="only these, by their names in the tables")
     parser.add_argument("--seconds", type=float, default=3.0, help="about so long for each cell of a peer: %(default)s")
     parser.add_argument("--times", type=int, default=1, help="each so often, in turn; the fastest counts: %(default)s")
+    parser.add_argument("--record", action="store_true", help="write the tables into README.md, too")
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured too")
     asked = parser.parse_args()
     cells = [
@@ -100,7 +103,8 @@ def main() -> None:
         for wait in asked.delay or (_QUICK_DELAYS if asked.quick else _DELAYS)
         for at_once in asked.connections or (_QUICK_CONNECTIONS if asked.quick else _CONNECTIONS)
     ]
-    peers = list(_present([peer for peer in PEERS if not asked.peer or peer.name in asked.peer]))
+    names = asked.peer or (_QUICK_PEERS if asked.quick else [peer.name for peer in PEERS])
+    peers = list(_present([peer for peer in PEERS if peer.name in names]))
     found: dict[Cell, list[Result]] = {}
     service_cores, our_cores = cores()
     click.echo(f"Service on core {service_cores}, clients on {our_cores}.\n")
@@ -108,7 +112,7 @@ def main() -> None:
         bench = Bench(
             service,
             Path(inside),
-            seconds=asked.seconds / 2 if asked.quick else asked.seconds,
+            seconds=asked.seconds / 3 if asked.quick else asked.seconds,
             recipient=program.key_pair(Path(inside))[1],
             tell=lambda what: click.echo(what, err=True),
         )
@@ -116,8 +120,11 @@ def main() -> None:
             found[cell] = bench.cell(cell, [peer for peer in peers if _takes_part(peer, cell)], times=asked.times)
             for line in _lines(cell, found[cell]):
                 click.echo(line)
-    for line in table(("target", "found", "wanted", "met"), _verdicts(found)):
+    verdicts = list(table(("", "found", "wanted", "met"), _verdicts(found)))
+    for line in verdicts:
         click.echo(line)
+    if asked.record:
+        record("speed", [*verdicts, "", *(line for cell, results in found.items() for line in _lines(cell, results))])
 
 
 def _present(peers: Sequence[Peer]) -> Iterator[Peer]:
