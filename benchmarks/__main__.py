@@ -1,4 +1,4 @@
-"""`make bench`: start, speed, parts and size, one after the other; each prints its tables, and keeps them if told to."""
+"""`make bench`: start, speed, parts and size, one after the other; each prints its tables, and keeps them if told."""
 
 import argparse
 import subprocess
