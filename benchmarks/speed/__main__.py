@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, action="append", help="only so many; may be repeated")
     parser.add_argument("--delay", type=int, action="append", help="only so many milliseconds of service time")
     parser.add_argument("--peer", action="append", help="only these, by their names in the tables")
-    parser.add_argument("--seconds", type=float, default=3.0, help="about so long for each cell of a peer: %(default)s")
+    parser.add_argument("--seconds", type=float, default=2.0, help="about so long for each cell of a peer: %(default)s")
     parser.add_argument("--times", type=int, default=1, help="each so often, in turn; the fastest counts: %(default)s")
     parser.add_argument("--record", action="store_true", help="write the tables into README.md, too")
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured too")
@@ -112,7 +112,7 @@ def main() -> None:
         bench = Bench(
             service,
             Path(inside),
-            seconds=asked.seconds / 3 if asked.quick else asked.seconds,
+            seconds=asked.seconds / 2 if asked.quick else asked.seconds,
             recipient=program.key_pair(Path(inside))[1],
             tell=lambda what: click.echo(what, err=True),
         )
