@@ -16,7 +16,6 @@ from batchreset.errors import RunFolderError
 _SCHEMA: Final = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-PRAGMA cache_size = -32768;
 CREATE TABLE records (
   customer       TEXT NOT NULL,
   user           TEXT NOT NULL,     -- empty: not said
@@ -40,14 +39,18 @@ SELECT * FROM records WHERE user = '' AND is_reset ORDER BY customer, recorded_a
 class RecordSpool:
     """Each record once.
 
+    Args:
+        memory_kib: of them, before the disk is written to.
+
     Raises:
         RunFolderError: (every method) there is no room for them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory_kib: int = 32_768) -> None:
         with _translating():
             self._connection = sqlite3.connect("", isolation_level=None)
             self._connection.executescript(_SCHEMA)
+            self._connection.execute(f"PRAGMA cache_size = -{memory_kib:d}")
             # Never committed: each record by itself would be written to the disk.
             self._connection.execute("BEGIN")
         self._with_unnamed: set[str] = set()

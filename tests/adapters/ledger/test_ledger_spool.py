@@ -2,13 +2,16 @@
 
 import contextlib
 import datetime as dt
+import resource
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.ledger import RecordSpool
 from batchreset.core.audit import AuditRecord, Recorded
+from batchreset.errors import RunFolderError
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 RECORDS = st.lists(
@@ -52,3 +55,24 @@ def test_it_gives_what_a_set_of_them_would(records: list[AuditRecord], ids: set[
         assert left == sorted(
             left, key=lambda one: (one.customer_tenant_id, one.at or dt.datetime.min.replace(tzinfo=dt.UTC))
         )
+
+
+def test_without_room_for_them_it_says_so_and_where() -> None:
+    """Files of this process cannot grow beyond 20 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    many = [
+        AuditRecord(
+            customer_tenant_id="a", user_id=f"u{number}", correlation_id="x" * 36, status=Recorded.OPEN, at=NOON
+        )
+        for number in range(2_000)
+    ]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
+    try:
+        with (
+            contextlib.closing(RecordSpool(memory_kib=8)) as spool,
+            pytest.raises(RunFolderError, match="nothing was changed") as caught,
+        ):
+            spool.add(many)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "TMPDIR" in caught.value.next_step

@@ -2,6 +2,7 @@
 
 import errno
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyrage
@@ -9,6 +10,7 @@ import pytest
 from sealing_keys import EVERY_KIND, KeyPair, age_key
 
 from batchreset.adapters.sealing import parse_recipients, read_identities, seal_into
+from batchreset.errors import LedgerError
 
 PIECES = [b"a" * 70_000, b"", b"bc", b"d" * 100_000]
 
@@ -38,3 +40,14 @@ def test_what_the_file_raises_is_raised() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         seal_into(Full(), PIECES, parse_recipients([age_key().public]), armored=False)
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_what_its_pieces_raise_is_raised_as_it_is() -> None:
+    """They are made while they are sealed: a ledger that cannot be read any more says so itself."""
+
+    def failing() -> Iterator[bytes]:
+        yield b"the first"
+        raise LedgerError("damaged", next_step="restore it")
+
+    with pytest.raises(LedgerError, match="damaged"):
+        seal_into(io.BytesIO(), failing(), parse_recipients([age_key().public]), armored=False)
