@@ -56,6 +56,7 @@ FAULTS = {
     "the folder is not synced after run.json": Fault(
         match=Match(kinds=frozenset({Kind.SYNC}), name=RUN, since=_AFTER_RUN_JSON), do=Fail(errno.EIO), codes=REFUSED
     ),
+    "no room for the rows that wait": _full(Kind.WRITE, name="#*", places=(1, 2), codes=REFUSED),
     "no room for a ledger": _full(Kind.WRITE, name=".ledger.sqlite.*", places=(2, 12)),
     "the new ledger is not renamed": _once(errno.EIO, Kind.RENAME, LEDGER),
     "the shared memory is refused": _once(errno.EACCES, Kind.OPEN, f"{LEDGER}-shm"),
@@ -85,6 +86,7 @@ FAULTS = {
 USUAL = [
     "no room for the plan",
     "the folder is not synced after run.json",
+    "no room for the rows that wait",
     "no room for a ledger",
     "no room for the session",
     "the log is not synced",

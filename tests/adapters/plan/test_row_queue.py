@@ -2,6 +2,7 @@
 
 import os
 import resource
+import tracemalloc
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -265,3 +266,22 @@ def test_so_many_rows_in_five_thousand_lanes_come_in_turn(queue_of: MakeQueue, r
     taken = [queue.next(lane).row for _ in range(rounds) for lane in names]
 
     assert taken == list(range(1, lanes * rounds + 1))
+
+
+@pytest.mark.parametrize("single_lane", [pytest.param(True, id="one lane"), pytest.param(False, id="a lane each")])
+def test_a_row_that_waits_takes_four_bytes_of_memory(tmp_path: Path, *, single_lane: bool) -> None:
+    rows = 20_000
+    frames = list(
+        pl.DataFrame([(row, GUIDS[row % 5], GUIDS[0], True) for row in range(1, rows + 1)], schema=SCHEMA, orient="row")
+        .iter_slices(2_000)
+    )  # fmt: skip
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        queue = RowQueue(frames, tmp_path, done=RowSet(rows), single_lane=single_lane)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(queue.rows_per_lane.values()) == rows
+    # A byte of each for the set of those that are done, of which there are none; the rest is for lanes and modules.
+    assert after - before < 6 * rows

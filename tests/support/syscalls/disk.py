@@ -7,6 +7,7 @@ failed is not made safe by a later sync that did not fail: systems take such pag
 
 import enum
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from syscalls.operations import CHANGES, Kind, Operation, Recording
 
 SHARED_MEMORY = "-shm"
+NAMELESS = re.compile(r"#\d+")
+"""What Linux calls a file that was opened with O_TMPFILE: it has no name in any folder, and no power cut leaves it."""
 """Names of files that end so are of no account after a power cut, and are not followed."""
 _GRAINS = (512, 4096)
 
@@ -152,7 +155,8 @@ class Disk:
 
     def carry_out(self, operation: Operation) -> None:
         """Raises NotImplementedError: it changes the disk in a way that is not followed."""
-        if operation.kind not in CHANGES or operation.name.endswith(SHARED_MEMORY):
+        unseen = operation.name.endswith(SHARED_MEMORY) or NAMELESS.fullmatch(operation.name)
+        if operation.kind not in CHANGES or unseen:
             return
         if operation.kind is Kind.SYNC:
             self._sync(operation)
