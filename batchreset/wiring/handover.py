@@ -22,8 +22,8 @@ from batchreset.wiring.frozen import FrozenRun, reading, unattempted_reason
 
 _ByGeneration = Mapping[int, Secret]
 
-POOL_BYTES: Final = 80 << 20
-"""Of passwords in memory at once: two million of them, as they are made unless the settings say otherwise."""
+POOL_BYTES: Final = 64 << 20
+"""Of passwords in memory at once: a million and a half of them, as they are made unless the settings say otherwise."""
 _BESIDE_A_SEALED_PASSWORD: Final = 90
 """Bytes of its line, at least: its row, generation and request id, and their names."""
 _SHORTEST: Final = 8
