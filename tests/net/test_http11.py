@@ -91,6 +91,12 @@ async def once(response: bytes, verify: ssl.SSLContext, *, then_stays: bool = Fa
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2;x=y\r\nbc\r\n0\r\nLate: x\r\n\r\n",
             200, b"abc", id="chunks",
         ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 26\r\nX: y\r\ncontent-length:  26 \r\nContent-Length: 26\r\n\r\n"
+            b"Content-Length: 1\r\nab\r\n\r\n.",
+            200, b"Content-Length: 1\r\nab\r\n\r\n.", id="one length, said three times",
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: a,\r\n b\r\nContent-Length: 1\r\n\r\nx", 200, b"x", id="over two lines"),
     ],
 )  # fmt: skip
 async def test_an_answer_is_whole(response: bytes, status: int, body: bytes, trusting: ssl.SSLContext) -> None:

@@ -95,7 +95,9 @@ def handed(run: FrozenRun, key: Path) -> Callable[..., list[tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize("most_bytes", [1, 60, 300])
-@pytest.mark.parametrize("customers", [frozenset(), frozenset({"c1"}), frozenset({"c0", "c2"})], ids=["all", "one", "two"])
+@pytest.mark.parametrize(
+    "customers", [frozenset(), frozenset({"c1"}), frozenset({"c0", "c2"})], ids=["all", "one", "two"]
+)
 def test_a_part_at_a_time_gives_what_all_at_once_does(
     handed: Callable[..., list[tuple[str, ...]]], most_bytes: int, customers: frozenset[str]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Final, cast
 import httptools
 
 from batchreset.core.exchange import LossKind, Lost
-from batchreset.net.http11.headers import Headers
+from batchreset.net.http11.headers import Headers, with_one_length
 from batchreset.net.transport import Believes, Response
 from batchreset.net.unpacking import UndecodableError, Unpacking
 
@@ -43,6 +43,8 @@ class Connection(asyncio.Protocol):
         self.idle_since_seconds = 0.0
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
+        # Headers with signs that nobody should send, or over two lines (RFC 9112, 5.2), say the same all the same.
+        self._parser.set_dangerous_leniencies(lenient_headers=True)
         self._outcome: asyncio.Future[Response | Lost] | None = None
         self._heard_seconds = 0.0
         self._next_answer()
@@ -117,6 +119,7 @@ class Connection(asyncio.Protocol):
         self._heard_seconds = self._loop.time()
         if self._headers is None:
             self._head_bytes += len(data)
+            data = with_one_length(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):

@@ -1,6 +1,10 @@
 """An answer's headers, looked up whatever their case."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
 
 
 class Headers(Mapping[str, str]):
@@ -30,3 +34,18 @@ def _text(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def with_one_length(piece: bytes) -> bytes:
+    """A head that says its length several times and alike, as two servers one behind the other do, says it once.
+
+    RFC 9112 (6.3) lets a client take it; the parser does not. In another form than this it is no HTTP then.
+    """
+    if piece.lower().count(b"\r\ncontent-length:") <= 1:
+        return piece
+    head, end, rest = piece.partition(b"\r\n\r\n")
+    lengths = list(_LENGTH.finditer(head))
+    if len({length[1] for length in lengths}) != 1:
+        return piece
+    first = lengths[0].end()
+    return head[:first] + _LENGTH.sub(b"", head[first:]) + end + rest

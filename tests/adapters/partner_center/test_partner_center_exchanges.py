@@ -259,7 +259,7 @@ async def test_a_redirect_is_not_followed(calling: Calling, status: str, trustin
     assert elsewhere.accepted == 0
 
 
-@pytest.mark.parametrize("location", ["http://[", "//", "https://:0:0/", "mailto:x", ""])
+@pytest.mark.parametrize("location", ["http://[", "//", "https://:0:0/", "\x7f", "mailto:x", ""])
 async def test_a_redirect_to_nowhere_is_an_answer_too(
     calling: Calling, location: str, trusting: ssl.SSLContext
 ) -> None:
