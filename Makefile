@@ -17,6 +17,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q batchreset # pip does it for packages: where PYTHONDONTWRITEBYTECODE is set every start would
 	@touch $(READY)
 
 demo: $(READY) ## a whole run against the simulator, nothing to configure
