@@ -1,6 +1,8 @@
 """From httpx's exceptions to `Lost` or `NotSent`: was it sent? What is not surely unsent counts as sent."""
 
+import re
 import ssl
+from typing import Final
 
 import httpx
 
@@ -8,6 +10,8 @@ from batchreset.core.exchange import LossKind, Lost, NotSent, NotSentKind
 from batchreset.net.causes import no_connection
 from batchreset.net.proxies import proxy_of
 from batchreset.net.unpacking import UndecodableError
+
+_STATUS: Final = re.compile(r"[0-9]{3}\b")
 
 
 def failure(error: httpx.TransportError | httpx.DecodingError | UndecodableError | ssl.SSLError) -> Lost | NotSent:
@@ -23,7 +27,9 @@ def failure(error: httpx.TransportError | httpx.DecodingError | UndecodableError
         case httpx.ProxyError():
             proxy = _proxy_of(error)
             named = f"the proxy {proxy}" if proxy else "the proxy"
-            return NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection")
+            status = _STATUS.match(str(error))
+            said = f" ({status[0]})" if status else ""
+            return NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection{said}")
         case httpx.TimeoutException():
             return Lost(kind=LossKind.TIMEOUT, detail="no answer in time")
         case httpx.RemoteProtocolError() if "incomplete" in str(error) or "without sending complete" in str(error):

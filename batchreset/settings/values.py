@@ -77,7 +77,8 @@ def _https_address(text: str) -> str:
         raise PydanticCustomError("refused", "over plain http secrets would travel in clear")
     try:
         parts = urlsplit(text)
-        good = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+        host = (parts.hostname or "").encode("idna")  # a name that is too long for it is no host's
+        good = parts.scheme == "https" and bool(host) and parts.port != 0
     except ValueError:
         good = False
     if not good or not text.isprintable() or " " in text or "\\" in text:

@@ -6,6 +6,7 @@ What is claimed of every transport: tests/adapters/partner_center.
 import asyncio
 import contextlib
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,14 @@ async def test_an_answer_is_whole(response: bytes, status: int, body: bytes, tru
         pytest.param(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * HEAD_MOST_BYTES, id="headers without an end"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", id="two lengths"),
         pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"x" * (HEAD_MOST_BYTES + 100),
+            id="a trailer without an end",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * (HEAD_MOST_BYTES + 100),
+            id="an extension without an end",
+        ),
+        pytest.param(
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
             id="length and chunks",
         ),
@@ -123,6 +132,26 @@ async def test_an_answer_is_whole(response: bytes, status: int, body: bytes, tru
 async def test_what_is_no_answer_of_http_is_lost(response: bytes, trusting: ssl.SSLContext) -> None:
     answer = await once(response, trusting, then_stays=True)
     assert answer == Lost(kind=LossKind.CUT_SHORT, detail="the answer was not HTTP")
+
+
+async def test_a_body_in_many_small_chunks_is_read_as_far_as_it_is_wanted(trusting: ssl.SSLContext) -> None:
+    """Each costs what its bytes do: the loop stands still for none of it."""
+    chunks = b"1\r\na\r\n" * 300_000
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    def behave(wire: Wire) -> None:
+        wire.read_request()
+        wire.send(head + chunks)
+
+    asked = Asked(most_bytes=1000, believes=lambda _: True, silence_seconds=5, whole_seconds=5)
+    with raw_server(behave) as server:
+        connection = await opened(Way(host="localhost", port=server.port, proxy=None, tls=trusting), most_seconds=5)
+        assert isinstance(connection, Connection)
+        answer = await connection.exchange(b"PATCH / HTTP/1.1\r\nHost: x\r\n\r\n", asked)
+        await connection.gone
+    assert isinstance(answer, Response)
+    assert answer.body == b"a" * 1000
+    assert not connection.usable
 
 
 async def test_headers_are_found_in_any_case_and_together(trusting: ssl.SSLContext) -> None:
@@ -171,6 +200,25 @@ async def test_what_comes_unasked_ends_a_kept_connection(trusting: ssl.SSLContex
     assert server.accepted == 2
 
 
+async def test_a_kept_connection_whose_end_is_here_already_is_not_used(trusting: ssl.SSLContext) -> None:
+    """The loop has not heard of it yet: a request would go nowhere, and nobody would know."""
+    closed = threading.Event()
+
+    def answer_once(wire: Wire) -> None:
+        wire.read_request()
+        wire.answer()
+        if server.accepted == 1:
+            wire.close()
+        closed.set()
+
+    with raw_server(answer_once) as server:
+        async with sending(trusting) as transport:
+            for _ in range(2):
+                assert isinstance(await sent(transport, server.url), Response)
+                assert closed.wait(5)  # and the loop stands still meanwhile
+    assert server.accepted == 2
+
+
 @pytest.mark.parametrize(("seconds", "connections"), [(KEEP_ALIVE_SECONDS - 1, 1), (KEEP_ALIVE_SECONDS + 1, 2)])
 async def test_a_connection_that_was_long_idle_is_not_used_again(
     seconds: float, connections: int, trusting: ssl.SSLContext
@@ -212,6 +260,31 @@ async def test_a_proxy_may_be_spoken_to_over_tls(trusting: ssl.SSLContext, monke
         async with sending(trusting) as transport:
             assert isinstance(await sent(transport, server.url), Response)
     assert len(proxy.requests) == len(server.requests) == 1
+
+
+@pytest.mark.parametrize("then", [b"", b"this is no TLS\r\n" * 100])
+async def test_a_proxy_over_tls_that_breaks_behind_its_yes_sent_nothing(
+    then: bytes, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python 3.11's asyncio stumbles over it itself."""
+
+    def behave(wire: Wire) -> None:
+        wire.read_request()
+        wire.answer("200 Connection established")
+        wire.send(then)
+
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    with raw_server(answering()) as server, raw_server(behave) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{proxy.port}")
+        async with sending(trusting, timeout_seconds=1) as transport:
+            assert isinstance(await sent(transport, server.url), NotSent)
+    assert server.accepted == 0
+
+
+async def test_a_host_is_looked_up_as_its_registry_spells_it(trusting: ssl.SSLContext) -> None:
+    async with sending(trusting) as transport:
+        unsent = await sent(transport, "https://b\u00fccher.invalid")
+    assert unsent == NotSent(detail="the name of the host could not be resolved")
 
 
 @pytest.mark.parametrize("said", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000])

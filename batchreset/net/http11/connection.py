@@ -1,6 +1,7 @@
 """One connection: a request goes, an answer comes, and it is used again only when nothing speaks against it."""
 
 import asyncio
+import select
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -13,6 +14,8 @@ from batchreset.net.unpacking import UndecodableError, Unpacking
 
 HEAD_MOST_BYTES: Final = 1 << 16
 """A longer head is no answer: the parser itself would take all that comes."""
+FRAMING_MOST_BYTES_A_BYTE: Final = 8
+"""A chunk of one byte has five around it; what is beyond this is a trailer, or an extension, without an end."""
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _FIRST_FINAL_STATUS: Final = 200
 _SWITCHING: Final = 101
@@ -46,13 +49,26 @@ class Connection(asyncio.Protocol):
         # Headers with signs that nobody should send, or over two lines (RFC 9112, 5.2), say the same all the same.
         self._parser.set_dangerous_leniencies(lenient_headers=True)
         self._outcome: asyncio.Future[Response | Lost] | None = None
+        self._over = False
         self._heard_seconds = 0.0
         self._next_answer()
 
     @property
     def usable(self) -> bool:
         """Whether another request may go."""
-        return self._outcome is None and self._transport is not None and not self._transport.is_closing()
+        return not (self._over or self._outcome or self._transport is None or self._transport.is_closing())
+
+    @property
+    def says_something(self) -> bool:
+        """Whether something has come that nobody has read yet: of a connection that waits it is no answer to anything.
+
+        Mostly its end, which the loop would hear of only after the next request.
+        """
+        if self._transport is None:
+            return False
+        looking = select.poll()
+        looking.register(self._transport.get_extra_info("socket"), select.POLLIN)
+        return bool(looking.poll(0))
 
     async def exchange(self, request: bytes, asked: Asked) -> Response | Lost:
         """Send it and wait for what comes of it; a connection that is `usable`. Cancelled, the connection is cut."""
@@ -75,6 +91,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close it at once. TLS's farewell would say nothing: every answer tells its own length, or is not believed."""
+        self._over = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -82,15 +99,14 @@ class Connection(asyncio.Protocol):
         self._asked = asked
         self._heard_seconds = self._loop.time()
         self._whole_until_seconds = self._heard_seconds + asked.whole_seconds
-        self._body_left = asked.most_bytes
-        self._head_bytes = 0
+        self._came_bytes = 0
         self._next_answer()
 
     def _next_answer(self) -> None:
         """The final one comes behind those that only announce it."""
         self._pairs: list[tuple[bytes, bytes]] = []
         self._headers: Headers | None = None
-        self._pieces: list[bytes] = []
+        self._body = bytearray()
 
     # What asyncio calls:
 
@@ -100,6 +116,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """By the other side, by the network, or by us."""
+        self._over = True
         if not self.gone.done():
             self.gone.set_result(None)
         if exc is not None:
@@ -117,14 +134,14 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self._heard_seconds = self._loop.time()
+        self._came_bytes += len(data)
         if self._headers is None:
-            self._head_bytes += len(data)
             data = with_one_length(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._give_up(Lost(kind=LossKind.CUT_SHORT, detail="the answer was not HTTP"))
-        if self._headers is None and self._head_bytes > HEAD_MOST_BYTES:
+        if self._came_bytes > HEAD_MOST_BYTES + FRAMING_MOST_BYTES_A_BYTE * len(self._body):
             self._give_up(Lost(kind=LossKind.CUT_SHORT, detail="the answer was not HTTP"))
 
     # What the parser calls:
@@ -149,9 +166,11 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, piece: bytes) -> None:
         """A piece of it, out of its chunk."""
-        self._pieces.append(piece[: self._body_left])
-        self._body_left -= len(self._pieces[-1])
-        if not self._body_left:
+        if not self._waiting:
+            return
+        self._body += piece
+        if len(self._body) >= self._asked.most_bytes:
+            del self._body[self._asked.most_bytes :]
             self._complete()
             self.abort()
 
@@ -181,10 +200,10 @@ class Connection(asyncio.Protocol):
 
     def _complete(self) -> None:
         headers = self._headers
-        if headers is None:
+        if headers is None or not self._waiting:
             return
         status = self._parser.get_status_code()
-        body, encoding = b"".join(self._pieces), headers.get("Content-Encoding")
+        body, encoding = bytes(self._body), headers.get("Content-Encoding")
         if encoding:
             try:
                 body = Unpacking(encoding, most_bytes=self._asked.most_bytes).unpack(body)

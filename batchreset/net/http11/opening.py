@@ -33,10 +33,10 @@ async def opened(way: Way, *, most_seconds: float) -> Connection | NotSent:
             return await (_direct(way) if way.proxy is None else _through(way.proxy, way))
     except TimeoutError:
         return _of_the_proxy(NotSent(detail="no connection in time"), way.proxy)
-    except _RefusedError:
+    except _RefusedError as refusal:
         named = way.proxy.shown if way.proxy else ""
-        return NotSent(kind=NotSentKind.PROXY, detail=f"the proxy {named} refused the connection")
-    except (OSError, UnicodeError) as error:  # ssl.SSLError is an OSError; a name that no IDNA knows is the other one
+        return NotSent(kind=NotSentKind.PROXY, detail=f"the proxy {named} refused the connection{refusal}")
+    except Exception as error:  # noqa: BLE001  whatever asyncio stumbles over (3.11 does where a proxy breaks TLS): nothing was sent
         return _of_the_proxy(no_connection(error), way.proxy)
 
 
@@ -66,7 +66,7 @@ async def _through(proxy: Proxy, way: Way) -> Connection:
 
 
 class _RefusedError(Exception):
-    """The proxy said no."""
+    """The proxy said no; with its status, if it has one."""
 
 
 class _Tunnel(asyncio.Protocol):
@@ -83,9 +83,11 @@ class _Tunnel(asyncio.Protocol):
             lines.append(f"Proxy-Authorization: {proxy.authorization.open()}")
         transport.write("\r\n".join([*lines, "", ""]).encode("ascii"))
         head = await self._answered
+        if not head:
+            raise ConnectionAbortedError
         status = _STATUS.match(head)
         if status is None or not status[1].startswith(b"2"):
-            raise _RefusedError
+            raise _RefusedError(f" ({status[1].decode()})" if status else "")
 
     def data_received(self, data: bytes) -> None:
         self._head += data
@@ -93,8 +95,8 @@ class _Tunnel(asyncio.Protocol):
             self._answer(self._head)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._answered.done():
-            self._answered.set_exception(exc or ConnectionAbortedError())
+        del exc
+        self._answer(b"")
 
     def _answer(self, head: bytes) -> None:
         if not self._answered.done():

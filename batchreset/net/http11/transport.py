@@ -15,6 +15,7 @@ from batchreset.net.proxies import check_proxies, proxy_of
 from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Believes, Request, Response
 
 _LETTING_GO_SECONDS: Final = 1.0
+_CLOSED_AT_ONCE: Final = NotSent(detail="the connection was closed as soon as it was made")
 _UNSENDABLE: Final = NotSent(detail="the request has a character in its head that cannot be sent")
 
 
@@ -70,6 +71,9 @@ class Http11Transport:
                 return made
             connection = made
             service.own(connection)
+            if not connection.usable:
+                connection.abort()
+                return _CLOSED_AT_ONCE
         asked = Asked(
             most_bytes=most_bytes, believes=believes, silence_seconds=self._timeout_seconds,
             whole_seconds=self._timeout_seconds + CONNECT_SECONDS,
@@ -104,7 +108,8 @@ class _Service:
         """The one that was used last, if it can be used again."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable and now_seconds - connection.idle_since_seconds < KEEP_ALIVE_SECONDS:
+            fresh = now_seconds - connection.idle_since_seconds < KEEP_ALIVE_SECONDS
+            if fresh and connection.usable and not connection.says_something:
                 return connection
             connection.abort()
         return None
@@ -117,9 +122,10 @@ class _Service:
 
 def _parts(base_url: str, tls: ssl.SSLContext) -> _Address:
     split = urlsplit(base_url)
-    host = (split.hostname or "").encode("idna").decode() if not (split.hostname or "").isascii() else split.hostname
-    way = Way(host=host or "", port=split.port or 443, proxy=proxy_of(base_url), tls=tls)
-    return _Address(way=way, host_header=split.netloc.rpartition("@")[2], path=split.path)
+    host = (split.hostname or "").encode("idna").decode()
+    way = Way(host=host, port=split.port or 443, proxy=proxy_of(base_url), tls=tls)
+    named = f"[{host}]" if ":" in host else host
+    return _Address(way=way, host_header=f"{named}:{split.port}" if split.port else named, path=split.path)
 
 
 def _spelled(request: Request, address: _Address) -> bytes | None:

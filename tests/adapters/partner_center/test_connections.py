@@ -199,7 +199,7 @@ async def test_a_proxy_that_refuses_sent_nothing(
             exchange = await reset(api)
 
     named = f"the proxy localhost:{proxy.port} (HTTPS_PROXY)"
-    assert exchange == NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection")
+    assert exchange == NotSent(kind=NotSentKind.PROXY, detail=f"{named} refused the connection ({status[:3]})")
     assert len(proxy.requests) == 1
     assert server.accepted == 0
 
