@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from batchreset.adapters.report import wording
 from batchreset.adapters.report.charts import DRAWN_KINDS, Chart, Charts, draw
-from batchreset.adapters.report.template_cache import TemplateCache
 from batchreset.core.outcome import Outcome, Reason, advice
 from batchreset.core.reporting import meanings
 from batchreset.core.reporting.report import Report, Throughput
@@ -179,7 +178,6 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("batchreset.adapters.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=TemplateCache(),
         trim_blocks=True,
         lstrip_blocks=True,
     )
