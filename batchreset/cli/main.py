@@ -16,6 +16,7 @@ from batchreset import __version__
 from batchreset.cli.ending import ending_in_order
 from batchreset.cli.environment import COMPLETE, hold_secrets_back
 from batchreset.cli.prepared_help import prepared_help
+from batchreset.cli.saying import tell
 from batchreset.cli.streams import stand_in_for_closed
 from batchreset.cli.telling import interrupted, is_interruption, tell_places_only, unexpected
 from batchreset.cli.usage import TELLING, told
@@ -152,7 +153,7 @@ def _exit_code() -> int:
         with ending_in_order():
             _refuse_lost_folder(sys.argv[1:])
             if (text := prepared_help(sys.argv[1:], click.Context(cli, **cli.context_settings))) is not None:
-                click.echo(text)
+                tell(text)
                 return ExitCode.OK
             returned = cli.main(prog_name="batchreset", standalone_mode=False)
     except BatchresetError as error:
