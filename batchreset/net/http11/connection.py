@@ -43,7 +43,6 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
-        self.idle_since_seconds = 0.0
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         # Headers with signs that nobody should send, or over two lines (RFC 9112, 5.2), say the same all the same.
@@ -57,6 +56,11 @@ class Connection(asyncio.Protocol):
     def usable(self) -> bool:
         """Whether another request may go."""
         return not (self._over or self._outcome or self._transport is None or self._transport.is_closing())
+
+    @property
+    def idle_seconds(self) -> float:
+        """Since something was heard."""
+        return self._loop.time() - self._heard_seconds
 
     @property
     def says_something(self) -> bool:
@@ -87,7 +91,6 @@ class Connection(asyncio.Protocol):
         finally:
             self._timer.cancel()
             self._outcome = None
-            self.idle_since_seconds = self._heard_seconds
 
     def abort(self) -> None:
         """Close it at once. TLS's farewell would say nothing: every answer tells its own length, or is not believed."""

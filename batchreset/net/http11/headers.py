@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar, overload
+
+T = TypeVar("T")
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]+)[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
 
@@ -20,13 +22,31 @@ class Headers(Mapping[str, str]):
         self._values = values
 
     def __getitem__(self, name: str) -> str:
-        return _text(self._values[name.lower().encode("latin-1", "replace")])
+        return _text(self._values[_folded(name)])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _folded(name) in self._values
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+
+    @overload
+    def get(self, name: str, /, default: T) -> str | T: ...
+
+    def get(self, name: str, /, default: T | None = None) -> str | T | None:
+        """Asked several times of every answer, mostly of one that is not there: no exception for it."""
+        value = self._values.get(_folded(name))
+        return default if value is None else _text(value)
 
     def __iter__(self) -> Iterator[str]:
         return map(_text, self._values)
 
     def __len__(self) -> int:
         return len(self._values)
+
+
+def _folded(name: str) -> bytes:
+    return name.lower().encode("latin-1", "replace")
 
 
 def _text(value: bytes) -> str:

@@ -64,7 +64,7 @@ class Http11Transport:
     async def _exchanged(
         self, service: "_Service", content: bytes, most_bytes: int, believes: Believes
     ) -> Response | Lost | NotSent:
-        connection = service.kept(asyncio.get_running_loop().time())
+        connection = service.kept()
         if connection is None:
             made = await opened(service.address.way, most_seconds=self._connect_seconds)
             if isinstance(made, NotSent):
@@ -104,12 +104,11 @@ class _Service:
         self.connections.add(connection)
         connection.gone.add_done_callback(lambda _: self.connections.discard(connection))
 
-    def kept(self, now_seconds: float) -> Connection | None:
+    def kept(self) -> Connection | None:
         """The one that was used last, if it can be used again."""
         while self._idle:
             connection = self._idle.pop()
-            fresh = now_seconds - connection.idle_since_seconds < KEEP_ALIVE_SECONDS
-            if fresh and connection.usable and not connection.says_something:
+            if connection.idle_seconds < KEEP_ALIVE_SECONDS and connection.usable and not connection.says_something:
                 return connection
             connection.abort()
         return None
