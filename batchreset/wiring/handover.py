@@ -165,6 +165,10 @@ class HandingOver:
 def handing_over(run: FrozenRun, wanted: Wanted, *, most_bytes: int = POOL_BYTES) -> Iterator[HandingOver]:
     """What is to be handed over, all of one moment, while the block runs.
 
+    One moment, so that what was found whole and noted is what is then given, and no other password. That takes one
+    snapshot of the ledger from the first password to the last one written, as long as a reader of it takes (a pager,
+    too). Where the run goes on beside it the ledger's log grows meanwhile; see `LedgerReader.snapshot`.
+
     Args:
         run: whose passwords.
         wanted: which.

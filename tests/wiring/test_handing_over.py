@@ -135,6 +135,17 @@ def test_a_password_that_is_missing_is_told_of_wherever_it_should_be(
             handed(most_bytes)
 
 
+def test_what_a_run_beside_it_writes_is_neither_kept_waiting_nor_given(run: FrozenRun, key: Path) -> None:
+    """Given is what was counted and noted before: the passwords of one moment."""
+    wanted = Wanted(keys=read_identities(key), superseded=True)
+    with handing_over(run, wanted, most_bytes=60) as handing:
+        counted = [line.values() for line in handing.lines()]
+        sent(run, key, [intent(3, 2, password="3-2"), attempt(3, 2, generation=2), ending(3, 2, attempts=2)])
+        assert [line.values() for line in handing.lines()] == counted
+    with handing_over(run, wanted) as handing:
+        assert len(list(handing.lines())) == len(counted) + 1
+
+
 class CountingReader(LedgerReader):
     """Counts the age files that are taken out of it: each one is opened."""
 
