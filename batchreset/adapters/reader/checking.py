@@ -15,8 +15,8 @@ from batchreset.adapters.reader.batch import FLAG_FOUND, KEY, read_batch
 from batchreset.adapters.reader.checked import CheckedInput
 from batchreset.adapters.reader.findings import finding_of_clashes, findings_in_cells, problems_in
 from batchreset.adapters.reader.headers import further, known
-from batchreset.adapters.reader.heaps import HEAP, Heaps, Sizes
 from batchreset.adapters.reader.loading import RawTable
+from batchreset.adapters.reader.partitions import PARTITION, Partitions, Sizes
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import InvalidRowsError, Problems
 from batchreset.adapters.reader.rules import Rules
@@ -49,7 +49,7 @@ def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> 
     own = {header for name, header in headers.items() if name != UPN}
     carried = further([header for header in raw.headers if header not in own])
     rows, beside, found = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
-    keys = Heaps(folder=room, name="keys", rows_at_once=sizes.keys)
+    keys = Partitions(folder=room, name="keys", rows_at_once=sizes.keys)
     findings = findings_in_cells(rules, has_upn=UPN in headers)
     count = 0
     for frame in raw.batches:
@@ -58,7 +58,7 @@ def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> 
         rows.add(batch.rows.hstack(frame.select(pl.col(old).alias(new) for old, new in carried.items())))
         beside.add(batch.beside)
         found.add(batch.problems)
-        keys.add(batch.keys.with_columns((pl.col(KEY) % sizes.heaps).cast(pl.UInt32).alias(HEAP)))
+        keys.add(batch.keys.with_columns((pl.col(KEY) % sizes.partitions).cast(pl.UInt32).alias(PARTITION)))
         count += frame.height
 
     repeated = repeated_rows(keys, count)
