@@ -16,6 +16,7 @@ from batchreset.core.certainty import Certainty, certainty
 from batchreset.core.handover import HandedOver, Person
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.password_pool import BYTES_BESIDE_ITS_TEXT, PasswordPool
+from batchreset.core.row_set import RowSet
 from batchreset.core.secret import Secret
 from batchreset.errors import LedgerError, PlanRefusedError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, reading, unattempted_reason
@@ -108,10 +109,11 @@ class HandingOver:
         if self._ledger is None:
             return
         reason = unattempted_reason(self._ledger.last_session())
+        customers = self._wanted.customers
         for people in self._plan.people():
-            rest = people
+            rest = [person for person in people if person.customer_tenant_id in customers] if customers else people
             while rest:
-                pool = self._pool_from(self._ledger, rest[0].row, people[-1].row)
+                pool = self._pool_from(self._ledger, rest[0].row)
                 here = bisect_right(rest, pool.rows[-1], key=lambda person: person.row)
                 yield from self._lines_of(self._ledger, rest[:here], pool, reason)
                 rest = rest[here:]
@@ -125,8 +127,8 @@ class HandingOver:
         generations = ledger.generations(first, last)
         doubts, by_records = ledger.unclear(first, last), ledger.certainties(first, last)
         for person in people:
-            row, customers = person.row, self._wanted.customers
-            if row not in ended or (customers and person.customer_tenant_id not in customers):
+            row = person.row
+            if row not in ended:
                 continue
             own = _noted(row, pool.of(row), generations.get(row, 0))
             for password, sure in _sure_of(ended[row], own, doubts, by_records=by_records.get(row)):
@@ -139,20 +141,21 @@ class HandingOver:
                         completed_at=ended[row][10] or "",
                     )
 
-    def _pool_from(self, ledger: LedgerReader, row: int, end: int) -> PasswordPool:
-        """The passwords of this row, and of as many after it as are taken at once, or at least up to `end`'s row."""
+    def _pool_from(self, ledger: LedgerReader, row: int) -> PasswordPool:
+        """The passwords of this row, which is wanted, and of as many wanted ones after it as are taken at once."""
         if row in self._pool.rows:
             return self._pool
-        only = self._only
-        if only is None:
-            last = row + self._at_once - 1
-        else:
-            after = bisect_left(only, row) + self._at_once
-            last = only[after - 1] if after <= len(only) else end
+        only, last, wanted = self._only, row + self._at_once - 1, None
+        if only is not None:
+            here = bisect_left(only, row)
+            part = only[here : here + self._at_once]
+            last = part[-1]
+            wanted = RowSet(last, part)
         # The last one goes before the next one comes.
         self._pool = PasswordPool(range(0))
-        pool = PasswordPool(range(row, max(row, last) + 1))
-        for opened in open_passwords(ledger.sealed(row, pool.rows[-1]), self._wanted.keys, rows=pool.rows):
+        pool = PasswordPool(range(row, last + 1))
+        sealed = ledger.sealed(row, last, among=wanted)
+        for opened in open_passwords(sealed, self._wanted.keys, rows=pool.rows if wanted is None else wanted):
             pool.add(opened.row, opened.generation, opened.password)
         self._pool = pool
         return pool
@@ -161,6 +164,10 @@ class HandingOver:
 @contextlib.contextmanager
 def handing_over(run: FrozenRun, wanted: Wanted, *, most_bytes: int = POOL_BYTES) -> Iterator[HandingOver]:
     """What is to be handed over, all of one moment, while the block runs.
+
+    One moment, so that what was found whole and noted is what is then given, and no other password. That takes one
+    snapshot of the ledger from the first password to the last one written, as long as a reader of it takes (a pager,
+    too). Where the run goes on beside it the ledger's log grows meanwhile; see `LedgerReader.snapshot`.
 
     Args:
         run: whose passwords.

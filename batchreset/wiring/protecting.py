@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from batchreset.adapters.plan import users_named
+from batchreset.adapters.plan import open_plan
 from batchreset.adapters.reader import read_protected
 from batchreset.core.protection import Bounds, Protected
 from batchreset.core.token_claims import claims_of
@@ -38,7 +38,7 @@ def guarded(run: FrozenRun) -> Guarded:
     """
     settings = run.settings.input
     protected = read_protected(settings.protected)
-    named = users_named(run.folder.plan, protected.names) if protected.names else frozenset[str]()
+    named = open_plan(run.folder.plan).users_named(protected.names) if protected.names else frozenset[str]()
     return Guarded(
         bounds=Bounds(protected=protected | Protected(users=named), customers=frozenset(settings.customers)),
         names=protected.names,

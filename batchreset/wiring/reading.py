@@ -104,13 +104,17 @@ def read(
 
     with signals.noting(), machine.tokens(settings, environ=around.environ, log=around.log) as tokens:
         ended = machine.run(run, tokens)
-    if signals.stop is not None and not isinstance(ended, BatchresetError):
-        raise _broken_off(signals, what)  # one that came after the last answer, too
+    return _result_of(ended, signals, what)
+
+
+def _result_of(ended: T | BatchresetError | RunStoppedError, signals: StopSource, read_what: str) -> T:
     match ended:
-        case RunStoppedError():
-            raise _broken_off(signals, what)
         case BatchresetError():
             raise ended
+        case RunStoppedError():
+            raise _broken_off(signals, read_what)
+        case _ if signals.stop is not None:
+            raise _broken_off(signals, read_what)  # one that came after the last answer, too
         case _:
             return ended
 

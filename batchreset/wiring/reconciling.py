@@ -2,36 +2,33 @@
 
 import contextlib
 import datetime as dt
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from batchreset.adapters.ledger import LedgerReader, LedgerStore, Settling
+from batchreset.adapters.ledger import LedgerReader
 from batchreset.adapters.plan import open_plan
-from batchreset.adapters.run_folder import holding, writing
-from batchreset.core.audit import KEPT_DAYS, LATE_AT_MOST, AuditQuery, queries_of, spans_of
+from batchreset.adapters.run_folder import holding
+from batchreset.core.audit import LATE_AT_MOST, AuditQuery, queries_of, spans_of
 from batchreset.core.clock import rfc3339
-from batchreset.core.events import EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reconcile import Difference
 from batchreset.core.stop import stop_for
-from batchreset.durable import replacing
 from batchreset.engine.reading import Reader, list_audit_records
 from batchreset.errors import ExitCode, PlanRefusedError
-from batchreset.wiring.comparing import Comparison, Records, written_into
+from batchreset.wiring.comparing import Comparison, Records
 from batchreset.wiring.concluding import Around as Told
 from batchreset.wiring.concluding import conclude
 from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
 from batchreset.wiring.pace_memory import read_pacing
 from batchreset.wiring.reading import Around, read
 from batchreset.wiring.run_log import run_log
+from batchreset.wiring.settling import settled
 from batchreset.wiring.sign_in import refuse_unusable
 from batchreset.wiring.summary import stop_of
 
 FORMAT: Final = 1
-_OUTCOMES: Final = tuple(Outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +80,7 @@ def reconcile(run: FrozenRun, telling: Telling, *, environ: Mapping[str, str], n
 
         around = Around(environ=environ, log=log, say=telling.say)
         read(run.settings, around, main, so_far=lambda: f"{records.read:,} records read so far", what="records")
-        compared = _settled(run, records, log, now)
+        compared = settled(run, records, log, now)
         _conclude(run, now, Told(log=log, say=telling.say, written_at=now, copied=False))
         found = _found(run, asked, compared, read_records=records.read, now=now)
         log.info(
@@ -120,54 +117,6 @@ def _customers_asked(run: FrozenRun, ledger: LedgerReader) -> list[str]:
         touched = ledger.generations(accounts[0][0], accounts[-1][0])
         customers.update(dict.fromkeys(customer for row, customer, _ in accounts if row in touched))
     return list(customers)
-
-
-def _settled(run: FrozenRun, records: Records, log: EventLog, now: dt.datetime) -> Comparison:
-    """The ledger first: all else is made of it. Row after row: of millions not all have room in memory."""
-    changed = _Changed()
-    with (
-        writing(run.folder.reconcile),
-        replacing(run.folder.reconcile) as temporary,
-        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
-        compared = Comparison(tell=written_into(file), kept_since=now.date() - dt.timedelta(days=KEPT_DAYS))
-        with reading(run) as ledger, contextlib.closing(LedgerStore(run.folder.ledger, seal=None)) as store:
-            store.settle((changed.noted(part) for part in _compared(run, ledger, records, compared)), now)
-    for row, outcome in changed.settled():
-        log.info("row.settled", row=row, outcome=outcome)
-    for row in changed.unsettled:
-        log.warning("row.unsettled", row=row)
-    return compared
-
-
-def _compared(
-    run: FrozenRun, ledger: LedgerReader | None, records: Records, compared: Comparison
-) -> Iterator[Settling]:
-    """What is to be settled, of some thousand rows at a time."""
-    for accounts in open_plan(run.folder.plan).accounts() if ledger else ():
-        for history in ledger.histories(accounts) if ledger else ():
-            row = history.row
-            compared.add(history, records.of(row.customer_tenant_id, row.user_id, row.correlation_ids))
-        yield compared.taken()
-    compared.add_unnamed(records.unnamed())
-
-
-@dataclass(slots=True)
-class _Changed:
-    """Rows that were settled, or are not any more: nobody is told of them before all of it is in the ledger."""
-
-    rows: "array[int]" = field(default_factory=lambda: array("Q"))
-    outcomes: bytearray = field(default_factory=bytearray)
-    unsettled: "array[int]" = field(default_factory=lambda: array("Q"))
-
-    def noted(self, part: Settling) -> Settling:
-        self.rows.extend(part.settled)
-        self.outcomes.extend(_OUTCOMES.index(outcome) for outcome in part.settled.values())
-        self.unsettled.extend(part.unsettled)
-        return part
-
-    def settled(self) -> Iterator[tuple[int, Outcome]]:
-        return ((row, _OUTCOMES[outcome]) for row, outcome in zip(self.rows, self.outcomes, strict=True))
 
 
 def _conclude(run: FrozenRun, now: dt.datetime, told: Told) -> None:

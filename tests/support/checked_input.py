@@ -9,7 +9,7 @@ import polars as pl
 
 from batchreset.adapters.reader import Problem, RawTable, Rules, reading
 from batchreset.adapters.reader import check as check_in
-from batchreset.adapters.reader.heaps import Sizes
+from batchreset.adapters.reader.partitions import Sizes
 from batchreset.core.outcome import Reason
 
 

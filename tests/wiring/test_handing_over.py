@@ -1,15 +1,18 @@
 """However little of a run's passwords is in memory at once, the hand-over is the same; a customer's is a part of it."""
 
+import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
 from ledger_records import attempt, ending, intent
 
-from batchreset.adapters.ledger import LedgerStore
+from batchreset.adapters.ledger import LedgerReader, LedgerStore
+from batchreset.adapters.ledger.reader import LAST_ROW
+from batchreset.adapters.plan.file import ROWS_PER_SLICE
 from batchreset.adapters.run_folder import RunFolder
 from batchreset.adapters.sealing import new_key_pair, parse_recipients, read_identities, sealer
 from batchreset.core.outcome import Outcome, Reason
@@ -17,7 +20,7 @@ from batchreset.core.records import Record
 from batchreset.errors import LedgerError
 from batchreset.settings.model import Settings
 from batchreset.wiring.frozen import FrozenRun
-from batchreset.wiring.handover import Wanted, handing_over
+from batchreset.wiring.handover import HandingOver, Wanted, handing_over
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 ROWS = 23
@@ -39,32 +42,45 @@ def key(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, key: Path) -> FrozenRun:
     """Sent in another order than the input's: several groups hold passwords of neighbours."""
-    folder = RunFolder(tmp_path / "r")
-    folder.path.mkdir()
     rows = range(1, ROWS + 1)
+    made = planned(tmp_path / "r", [customer(row) for row in rows], skipped=[row for row in rows if row % SKIPPED == 0])
+    order = [row for start in (0, 1, 2, 3) for row in rows if row % 4 == start and row % SKIPPED]
+    groups = [
+        [record for row in order[first : first + 5] for record in story(row)] for first in range(0, len(order), 5)
+    ]
+    sent(made, key, *groups, [intent(4, 2, password="4-2"), attempt(4, 2, generation=2), ending(4, 2, attempts=2)])
+    return made
+
+
+def planned(path: Path, customers: Sequence[str], *, skipped: Sequence[int] = ()) -> FrozenRun:
+    """Of one row for each of these customers."""
+    path.mkdir()
+    rows = range(1, len(customers) + 1)
+    is_skipped = pl.Series(rows, dtype=pl.UInt32).is_in(skipped)
     pl.DataFrame(
         {
             "row": pl.Series(rows, dtype=pl.UInt32),
-            "customer-tenant-id": [customer(row) for row in rows],
+            "customer-tenant-id": customers,
             "user-id": [f"u{row}" for row in rows],
-            "forceChangePassword": [True] * ROWS,
-            "decision": ["skip" if row % SKIPPED == 0 else "reset" for row in rows],
-            "reason": pl.Series(["protected" if row % SKIPPED == 0 else None for row in rows], dtype=pl.String),
+            "forceChangePassword": [True] * len(rows),
+            "decision": ["skip" if skip else "reset" for skip in is_skipped],
+            "reason": pl.Series(["protected" if skip else None for skip in is_skipped], dtype=pl.String),
         }
-    ).write_parquet(folder.plan)
+    ).write_parquet(RunFolder(path).plan)
+    return FrozenRun(
+        folder=RunFolder(path), facts={}, settings=Settings(), plan_sha256="", file_sha256="", input_sha256="",
+        accounts_sha256="", reset_count=len(rows), skipped={},
+    )  # fmt: skip
+
+
+def sent(run: FrozenRun, key: Path, *groups: Sequence[Record]) -> None:
     public = key.read_text().splitlines()[0].removeprefix("# public key: ")
-    store = LedgerStore(folder.ledger, seal=sealer(parse_recipients([public])))
+    store = LedgerStore(run.folder.ledger, seal=sealer(parse_recipients([public])))
     store.begin_session(NOW)
-    order = [row for start in (0, 1, 2, 3) for row in rows if row % 4 == start and row % SKIPPED]
-    for first in range(0, len(order), 5):
-        store.write_group([record for row in order[first : first + 5] for record in story(row)])
-    store.write_group([intent(4, 2, password="4-2"), attempt(4, 2, generation=2), ending(4, 2, attempts=2)])
+    for group in groups:
+        store.write_group(group)
     store.end_session(NOW, stop_reason=None, exit_code=3)
     store.close()
-    return FrozenRun(
-        folder=folder, facts={}, settings=Settings(), plan_sha256="", file_sha256="", input_sha256="",
-        accounts_sha256="", reset_count=ROWS, skipped={},
-    )  # fmt: skip
 
 
 def story(row: int) -> Iterator[Record]:
@@ -117,3 +133,50 @@ def test_a_password_that_is_missing_is_told_of_wherever_it_should_be(
     for most_bytes in (1, 1 << 20):
         with pytest.raises(LedgerError, match="lacks a password of row"):
             handed(most_bytes)
+
+
+def test_what_a_run_beside_it_writes_is_neither_kept_waiting_nor_given(run: FrozenRun, key: Path) -> None:
+    """Given is what was counted and noted before: the passwords of one moment."""
+    wanted = Wanted(keys=read_identities(key), superseded=True)
+    with handing_over(run, wanted, most_bytes=60) as handing:
+        counted = [line.values() for line in handing.lines()]
+        sent(run, key, [intent(3, 2, password="3-2"), attempt(3, 2, generation=2), ending(3, 2, attempts=2)])
+        assert [line.values() for line in handing.lines()] == counted
+    with handing_over(run, wanted) as handing:
+        assert len(list(handing.lines())) == len(counted) + 1
+
+
+class CountingReader(LedgerReader):
+    """Counts the age files that are taken out of it: each one is opened."""
+
+    taken = 0
+
+    def sealed(self, first: int = 0, last: int = LAST_ROW, *, among: Container[int] | None = None) -> Iterator[bytes]:
+        for blob in super().sealed(first, last, among=among):
+            self.taken += 1
+            yield blob
+
+
+@pytest.mark.parametrize("most_bytes", [40_000, 1 << 22])
+def test_for_one_customer_no_age_file_is_opened_that_all_would_not_have_opened(
+    tmp_path: Path, key: Path, most_bytes: int
+) -> None:
+    """Of three slices of the plan. `a` and `b` are everywhere, `last` only in the last slice and in one group."""
+    count = 3 * ROWS_PER_SLICE
+    run = planned(tmp_path / "wide", ["last" if row > count - 3 else "ab"[row % 2] for row in range(1, count + 1)])
+    touched = range(500, count - 3, 497)
+    # In turn, as the engine sends: every group holds rows of all slices.
+    groups = [[record for row in touched[at::7] for record in story(row)] for at in range(7)]
+    sent(run, key, *groups, [*story(count - 1), *story(count)])
+
+    def taken(*customers: str) -> int:
+        with contextlib.closing(CountingReader(run.folder.ledger)) as reader:
+            wanted = Wanted(keys=read_identities(key), customers=frozenset(customers), superseded=True)
+            lines = list(HandingOver(run, wanted, reader, most_bytes=most_bytes).lines())
+            assert {line.person.customer_tenant_id for line in lines} == set(customers or ("a", "b", "last"))
+            return reader.taken
+
+    assert taken("a") <= taken()
+    assert taken("last") == 1
+    if most_bytes == 1 << 22:
+        assert (taken(), taken("a")) == (8, 7)

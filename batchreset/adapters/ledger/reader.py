@@ -86,7 +86,12 @@ class LedgerReader:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All that is read in the block is of one moment, whatever is written meanwhile; keep it short."""
+        """All that is read in the block is of one moment, whatever is written meanwhile.
+
+        Keep it short. It hinders no writer, but of what is written from then on SQLite can copy nothing from its log
+        back into the ledger: the log grows by 1 to 20 kB for each row that is sent, the more the fewer are committed
+        together. Afterwards it grows no more, and goes when the run ends.
+        """
         with self._translating():
             self._connection.execute("BEGIN")
         try:
@@ -205,10 +210,20 @@ class LedgerReader:
         with self._translating():
             return [(moment_of(first), moment_of(last)) for first, last in self._connection.execute(sql.ASKED_MOMENTS)]
 
-    def sealed(self, first: int = 0, last: int = LAST_ROW) -> Iterator[bytes]:
-        """The groups' age files that hold a password of these rows, in the order in which they were written."""
+    def sealed(self, first: int = 0, last: int = LAST_ROW, *, among: Container[int] | None = None) -> Iterator[bytes]:
+        """The groups' age files that hold a password of these rows, in the order in which they were written.
+
+        Args:
+            first: row number.
+            last: row number, included.
+            among: of these only those that are in it, too.
+        """
         with self._translating():
-            groups = array("q", (group for (group,) in self._connection.execute(sql.SEALED_BETWEEN, (first, last))))
+            if among is None:
+                groups = array("q", (group for (group,) in self._connection.execute(sql.SEALED_BETWEEN, (first, last))))
+            else:
+                found_in = self._connection.execute(sql.SEALED_ROWS, (first, last))
+                groups = array("q", sorted({group for row, group in found_in if row in among}))
         for group in groups:
             # One that is missing is told of by whoever misses its passwords.
             if (found := self._one(sql.SEALED, group)) is not None:

@@ -111,6 +111,7 @@ FIRST_SEALED: Final = "SELECT min(sealed) FROM sealed"
 SEALED_BETWEEN: Final = (
     "SELECT DISTINCT sealed FROM intents WHERE sealed IS NOT NULL AND row BETWEEN ? AND ? ORDER BY sealed"
 )
+SEALED_ROWS: Final = "SELECT row, sealed FROM intents WHERE sealed IS NOT NULL AND row BETWEEN ? AND ?"
 SEALED_SIZE: Final = """
 SELECT (SELECT coalesce(sum(length(blob)), 0) FROM sealed), (SELECT count(*) FROM intents WHERE sealed IS NOT NULL)
 """

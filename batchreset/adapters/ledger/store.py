@@ -111,7 +111,8 @@ class LedgerStore:
         """Note what records say: all of it, committed and synced, or nothing. No session needs to have begun.
 
         Raises:
-            Whatever `parts` raises, and LedgerError: nothing of it is in the ledger, or there is no ledger any more.
+            Whatever `parts` raises (an OSError is taken for the ledger's own), and LedgerError: nothing of it is in the
+                ledger, or there is no ledger any more.
         """
         try:
             self._connection.execute(sql.BEGIN_GROUP)

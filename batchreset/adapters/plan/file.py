@@ -209,8 +209,3 @@ def _damage_translated(path: Path) -> Iterator[None]:
             f"the plan at {path} cannot be read; the file is damaged, or may not be opened: {cause(error)}",
             next_step=f"restore the run's folder from a copy; {_PLAN_AGAIN}",
         ) from error
-
-
-def users_named(path: Path, names: AbstractSet[str]) -> frozenset[str]:
-    """See `Plan.users_named`."""
-    return Plan(path).users_named(names)

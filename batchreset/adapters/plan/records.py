@@ -87,7 +87,10 @@ class Records:
 
 
 class _Column:
-    """Values of one width. The file is the owner's alone, and gone when the process ends, however it ends."""
+    """Values of one width. The file is the owner's alone, and gone when the process ends, however it ends.
+
+    Where the file system makes none without a name (NFS), it has one until it is open: a kill leaves it there, empty.
+    """
 
     def __init__(self, folder: Path, width: int) -> None:
         self._folder = folder

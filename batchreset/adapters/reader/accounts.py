@@ -1,8 +1,8 @@
 """What rows of the same account mean for one another: duplicates, clashing flags, one of them protected.
 
 Only accounts that come more than once are looked at, and they are found by a hash: few rows of a sound input, all of
-them compared by what they are. Where they are many, they are taken heap by heap, and a heap frame by frame: of an
-input of one account alone no more is in memory than of any other.
+them compared by what they are. Where they are many, they are taken partition by partition, and a partition frame by
+frame: of an input of one account alone no more is in memory than of any other.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ import polars as pl
 
 from batchreset.adapters.reader.batch import KEY, PROTECTED
 from batchreset.adapters.reader.findings import OTHER
-from batchreset.adapters.reader.heaps import HEAP, Heaps, Sizes
+from batchreset.adapters.reader.partitions import PARTITION, Partitions, Sizes
 from batchreset.adapters.reader.parts import Parts
 from batchreset.core.columns import CUSTOMER, FORCE, REASON, ROW, USER
 from batchreset.core.outcome import Reason
@@ -69,11 +69,11 @@ def _set(values: pl.Series, rows: pl.Series, to: pl.Series) -> None:
         values.scatter(rows - 1, to)
 
 
-def repeated_rows(keys: Heaps, row_count: int) -> pl.Series | None:
+def repeated_rows(keys: Partitions, row_count: int) -> pl.Series | None:
     """By row, whether its account seems to come more than once; None: none does.
 
     Args:
-        keys: of ROW and KEY, the heap told by the key alone.
+        keys: of ROW and KEY, the partition told by the key alone.
         row_count: of the input.
     """
     found: pl.Series | None = None
@@ -109,21 +109,21 @@ def settled(rows: Parts, beside: Parts, repeated: pl.Series | None, sizes: Sizes
     """
     if repeated is None:
         return Changes()
-    heaps = Heaps(folder=rows.folder, name="repeated", rows_at_once=sizes.accounts)
+    partitions = Partitions(folder=rows.folder, name="repeated", rows_at_once=sizes.accounts)
     for frame in _repeated(rows, beside, repeated):
-        heap = pl.struct(CUSTOMER, USER).hash() % sizes.heaps
-        heaps.add(frame.with_columns(heap.cast(pl.UInt32).alias(HEAP)))
+        partition = pl.struct(CUSTOMER, USER).hash() % sizes.partitions
+        partitions.add(frame.with_columns(partition.cast(pl.UInt32).alias(PARTITION)))
     codes, others = _zeros(repeated.len(), pl.UInt8()), None
-    for number in heaps.numbers():
-        accounts = _accounts(heaps.frames(number))
-        for frame in heaps.frames(number):
+    for number in partitions.numbers():
+        accounts = _accounts(partitions.frames(number))
+        for frame in partitions.frames(number):
             decided = _decided(frame, accounts)
             _set(codes, decided[ROW], decided[REASON].replace_strict(_CODES, default=0, return_dtype=pl.UInt8))
             clashing = decided.filter(pl.col(OTHER).is_not_null())
             if clashing.height:
                 others = _zeros(repeated.len(), pl.UInt32()) if others is None else others
                 _set(others, clashing[ROW], clashing[OTHER])
-    heaps.clear()
+    partitions.clear()
     return Changes(codes=codes, others=others)
 
 

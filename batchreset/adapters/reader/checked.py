@@ -10,8 +10,8 @@ import polars as pl
 
 from batchreset.adapters.reader.accounts import Changes
 from batchreset.adapters.reader.fingerprint import fingerprint
-from batchreset.adapters.reader.heaps import Sizes
 from batchreset.adapters.reader.opening import name_shown
+from batchreset.adapters.reader.partitions import Sizes
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import Problems
 from batchreset.core.columns import CUSTOMER, DECISION, DECISION_RESET, DECISION_SKIP, PLAN, REASON, ROW, USER

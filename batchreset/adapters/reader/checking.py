@@ -4,7 +4,8 @@ The rows pass once, 25,000 at a time; each batch is put aside on disk, and what 
 settled afterwards.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,8 @@ from batchreset.adapters.reader.batch import FLAG_FOUND, KEY, read_batch
 from batchreset.adapters.reader.checked import CheckedInput
 from batchreset.adapters.reader.findings import finding_of_clashes, findings_in_cells, problems_in
 from batchreset.adapters.reader.headers import further, known
-from batchreset.adapters.reader.heaps import HEAP, Heaps, Sizes
 from batchreset.adapters.reader.loading import RawTable
+from batchreset.adapters.reader.partitions import PARTITION, Partitions, Sizes
 from batchreset.adapters.reader.parts import Parts
 from batchreset.adapters.reader.problems import InvalidRowsError, Problems
 from batchreset.adapters.reader.rules import Rules
@@ -44,40 +45,53 @@ def check(raw: RawTable, rules: Rules, *, room: Path, sizes: Sizes = _SIZES) -> 
         PlanRefusedError: too many rows, or nothing left to reset.
         RunFolderError: `room` cannot be written.
     """
-    shown = raw.shown
-    headers = known(raw.headers, shown)
-    own = {header for name, header in headers.items() if name != UPN}
-    carried = further([header for header in raw.headers if header not in own])
-    rows, beside, found = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
-    keys = Heaps(folder=room, name="keys", rows_at_once=sizes.keys)
-    findings = findings_in_cells(rules, has_upn=UPN in headers)
-    count = 0
-    for frame in raw.batches:
-        _refuse_too_many(count + frame.height, rules, shown)
-        batch = read_batch(frame, first_row=count + 1, headers=headers, rules=rules, findings=findings)
-        rows.add(batch.rows.hstack(frame.select(pl.col(old).alias(new) for old, new in carried.items())))
-        beside.add(batch.beside)
-        found.add(batch.problems)
-        keys.add(batch.keys.with_columns((pl.col(KEY) % sizes.heaps).cast(pl.UInt32).alias(HEAP)))
-        count += frame.height
-
-    repeated = repeated_rows(keys, count)
-    keys.clear()
-    changes = settled(rows, beside, repeated, sizes)
-    for index, cells in _clashing(rows, beside, changes):
+    headers = known(raw.headers, raw.shown)
+    aside = _put_aside(raw, rules, headers, room=room, sizes=sizes)
+    repeated = repeated_rows(aside.keys, sum(aside.rows.heights))
+    aside.keys.clear()
+    changes = settled(aside.rows, aside.beside, repeated, sizes)
+    for index, cells in _clashing(aside.rows, aside.beside, changes):
         more = problems_in(cells, [finding_of_clashes()], headers)
-        found.replace(index, pl.concat([found.frame(index), more]).sort("row", maintain_order=True))
-    problems = Problems(parts=found)
+        aside.problems.replace(index, pl.concat([aside.problems.frame(index), more]).sort("row", maintain_order=True))
+    problems = Problems(parts=aside.problems)
     if problems.count and rules.on_invalid == "stop":
-        raise InvalidRowsError(shown, problems)
+        raise InvalidRowsError(raw.shown, problems)
     return CheckedInput(
-        rows=rows,
+        rows=aside.rows,
         changes=changes,
         problems=problems,
         source=raw.source,
         sha256=raw.sha256,
         sizes=sizes,
     ).with_rows_to_reset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aside:
+    """The rows that have passed, each checked by itself; see `Batch` for what the parts hold."""
+
+    rows: Parts
+    beside: Parts
+    problems: Parts
+    keys: Partitions
+
+
+def _put_aside(raw: RawTable, rules: Rules, headers: Mapping[str, str], *, room: Path, sizes: Sizes) -> _Aside:
+    own = {header for name, header in headers.items() if name != UPN}
+    carried = further([header for header in raw.headers if header not in own])
+    findings = findings_in_cells(rules, has_upn=UPN in headers)
+    rows, beside, problems = (Parts(folder=room, name=name) for name in ("rows", "beside", "problems"))
+    keys = Partitions(folder=room, name="keys", rows_at_once=sizes.keys)
+    count = 0
+    for frame in raw.batches:
+        _refuse_too_many(count + frame.height, rules, raw.shown)
+        batch = read_batch(frame, first_row=count + 1, headers=headers, rules=rules, findings=findings)
+        rows.add(batch.rows.hstack(frame.select(pl.col(old).alias(new) for old, new in carried.items())))
+        beside.add(batch.beside)
+        problems.add(batch.problems)
+        keys.add(batch.keys.with_columns((pl.col(KEY) % sizes.partitions).cast(pl.UInt32).alias(PARTITION)))
+        count += frame.height
+    return _Aside(rows=rows, beside=beside, problems=problems, keys=keys)
 
 
 def _clashing(rows: Parts, beside: Parts, changes: Changes) -> Iterator[tuple[int, pl.DataFrame]]:

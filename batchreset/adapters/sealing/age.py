@@ -1,7 +1,7 @@
 """Sealing with age: what is sealed here, the ordinary `age -d -i key.txt` program opens too."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -42,7 +42,7 @@ def seal_into(file: BinaryIO, clear: Iterable[bytes], recipients: Sequence[Recip
 
 
 def open_passwords(
-    blobs: Iterable[bytes], keys: Sequence[SecretKey], *, rows: range | None = None
+    blobs: Iterable[bytes], keys: Sequence[SecretKey], *, rows: Container[int] | None = None
 ) -> Iterator[SealedPassword]:
     """The passwords in the ledger's age files, in the order in which they were noted.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from batchreset.adapters.plan import Plan, freeze, open_plan, users_named
+from batchreset.adapters.plan import Plan, freeze, open_plan
 from batchreset.adapters.plan.file import ROWS_PER_GROUP
 from batchreset.core.row_set import RowSet
 from batchreset.errors import RunFolderError
@@ -135,15 +135,16 @@ def test_users_to_be_reset_are_found_by_the_names_that_the_input_gives_them(tmp_
     names = ["a@x", " B@X ", "c@x", "c@x", "d@x", "e@x"]
     freeze([FRAME.with_columns(pl.Series(header, names))], tmp_path / "plan.parquet")
 
-    assert users_named(tmp_path / "plan.parquet", {"b@x", "c@x", "e@x", "z@x"}) == frozenset({"u2", "u3"})
-    assert users_named(tmp_path / "plan.parquet", set()) == frozenset()
+    plan = open_plan(tmp_path / "plan.parquet")
+    assert plan.users_named({"b@x", "c@x", "e@x", "z@x"}) == frozenset({"u2", "u3"})
+    assert plan.users_named(set()) == frozenset()
 
 
 def test_without_a_column_of_names_nobody_is_named(tmp_path: Path) -> None:
     freeze([FRAME], tmp_path / "plan.parquet")
-    assert users_named(tmp_path / "plan.parquet", {"a@x"}) == frozenset()
+    assert open_plan(tmp_path / "plan.parquet").users_named({"a@x"}) == frozenset()
     with pytest.raises(RunFolderError, match=r"there is no plan at .*none\.parquet"):
-        users_named(tmp_path / "none.parquet", {"a@x"})
+        open_plan(tmp_path / "none.parquet")
 
 
 def test_rows_of_a_plan_of_several_row_groups_come_in_order_and_are_all_counted(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader.fingerprint import fingerprint
-from batchreset.adapters.reader.heaps import HEAP, Heaps, Sizes
+from batchreset.adapters.reader.partitions import PARTITION, Partitions, Sizes
 
 ACCOUNTS = [f"0f8fad5b-d9cb-469f-a165-70867728950e/7c9e6679-7425-40de-944b-{number:012x}" for number in range(400)]
 
@@ -31,17 +31,17 @@ def fingerprint_of(accounts: list[str], batch: int, sizes: Sizes) -> str:
         lambda order: st.lists(st.sampled_from(order), max_size=9).map(order.__add__)
     ),
     batch=st.integers(50, 500),
-    sizes=st.builds(Sizes, accounts=st.integers(40, 500), accounts_of_a_heap=st.integers(10, 500)),
+    sizes=st.builds(Sizes, accounts=st.integers(40, 500), accounts_of_a_partition=st.integers(10, 500)),
 )
 @settings(deadline=None, max_examples=15)
-def test_heaps_follow_one_another_sorted(accounts: list[str], batch: int, sizes: Sizes) -> None:
+def test_partitions_follow_one_another_sorted(accounts: list[str], batch: int, sizes: Sizes) -> None:
     expected = hashlib.sha256("\n".join(ACCOUNTS).encode()).hexdigest()
 
     assert fingerprint_of(accounts, batch, sizes) == expected
 
 
 def test_of_one_account_that_comes_a_thousand_times_there_is_one_line() -> None:
-    sizes = Sizes(accounts=30, accounts_of_a_heap=20)
+    sizes = Sizes(accounts=30, accounts_of_a_partition=20)
 
     assert fingerprint_of(ACCOUNTS[:1] * 1000, 100, sizes) == hashlib.sha256(ACCOUNTS[0].encode()).hexdigest()
 
@@ -52,7 +52,9 @@ def test_of_no_account_it_is_that_of_nothing() -> None:
 
 frames = st.lists(
     st.lists(st.integers(0, 4), max_size=9).map(
-        lambda numbers: pl.DataFrame({HEAP: numbers, "at": range(len(numbers))}, {HEAP: pl.UInt32, "at": pl.Int64})
+        lambda numbers: pl.DataFrame(
+            {PARTITION: numbers, "at": range(len(numbers))}, {PARTITION: pl.UInt32, "at": pl.Int64}
+        )
     ),
     max_size=6,
 )
@@ -60,17 +62,19 @@ frames = st.lists(
 
 @given(frames=frames, rows_at_once=st.integers(1, 20))
 @settings(deadline=None, max_examples=30)
-def test_a_row_lies_on_its_heap_in_the_order_it_came_in(frames: list[pl.DataFrame], rows_at_once: int) -> None:
+def test_a_row_lies_in_its_partition_in_the_order_it_came_in(frames: list[pl.DataFrame], rows_at_once: int) -> None:
     with tempfile.TemporaryDirectory() as room:
-        heaps = Heaps(folder=Path(room), name="x", rows_at_once=rows_at_once)
+        partitions = Partitions(folder=Path(room), name="x", rows_at_once=rows_at_once)
         for frame in frames:
-            heaps.add(frame)
-        found = {number: [at for frame in heaps.frames(number) for at in frame["at"]] for number in heaps.numbers()}
+            partitions.add(frame)
+        found = {
+            number: [at for frame in partitions.frames(number) for at in frame["at"]] for number in partitions.numbers()
+        }
         is_on_disk = any(Path(room).iterdir())
-        heaps.clear()
-        left = [*Path(room).iterdir(), *heaps.numbers()]
+        partitions.clear()
+        left = [*Path(room).iterdir(), *partitions.numbers()]
 
     every = [row for frame in frames for row in frame.iter_rows()]
-    assert found == {number: [at for heap, at in every if heap == number] for number in {heap for heap, _ in every}}
+    assert found == {number: [at for own, at in every if own == number] for number in {own for own, _ in every}}
     assert is_on_disk == (len(every) > rows_at_once)
     assert left == []

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchreset.adapters.reader import InvalidRowsError, Problem, RawTable, Rules
-from batchreset.adapters.reader.heaps import Sizes
+from batchreset.adapters.reader.partitions import Sizes
 from batchreset.core.columns import PLAN
 from batchreset.core.outcome import Reason
 from batchreset.errors import InputError, PlanRefusedError
@@ -407,10 +407,10 @@ ANY_ROWS = {
     "batch": st.integers(1, 13),
     "sizes": st.builds(
         Sizes,
-        heaps=st.integers(1, 3),
+        partitions=st.integers(1, 3),
         keys=st.integers(1, 14),
         accounts=st.integers(1, 14),
-        accounts_of_a_heap=st.integers(1, 14),
+        accounts_of_a_partition=st.integers(1, 14),
     ),
 }
 

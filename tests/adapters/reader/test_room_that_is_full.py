@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from batchreset.adapters.reader import RawTable, Rules, check
-from batchreset.adapters.reader.heaps import Sizes
+from batchreset.adapters.reader.partitions import Sizes
 from batchreset.errors import RunFolderError
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -25,7 +25,9 @@ def fingerprint_with_little_memory(room: Path) -> str:
     columns = {"customer-tenant-id": CUSTOMER, "user-id": USERS, "forceChangePassword": ["1", "1", "1", "0", "1", "?"]}
     batches = pl.DataFrame(columns).iter_slices(2)
     raw = RawTable(headers=tuple(columns), batches=batches, source="users.csv", sha256="5ha")
-    return check(raw, RULES, room=room, sizes=Sizes(heaps=1, keys=1, accounts=1, accounts_of_a_heap=1)).accounts_sha256
+    return check(
+        raw, RULES, room=room, sizes=Sizes(partitions=1, keys=1, accounts=1, accounts_of_a_partition=1)
+    ).accounts_sha256
 
 
 KINDS = [

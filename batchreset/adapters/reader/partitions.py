@@ -1,4 +1,4 @@
-"""Rows in heaps, on disk where they are many: what belongs together meets in one, and one fits in memory."""
+"""Rows in partitions, on disk where they are many: what belongs together lies in one, and one fits in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import polars as pl
 
 from batchreset.adapters.reader.parts import Parts
 
-HEAP: Final = "heap"
+PARTITION: Final = "partition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,25 +17,25 @@ class Sizes:
     """How much is in memory at once, however many rows there are.
 
     Attributes:
-        heaps: accounts that seem to be the same meet in one of so many; a heap is of a sixteenth of 5 million.
+        partitions: accounts that seem to be the same meet in one of so many: of 5 million rows each has some 300,000.
         keys: of 12 bytes, so many are put aside at once.
         accounts: as text of 73 letters, so many are put aside at once.
-        accounts_of_a_heap: where so many are to be sorted at once.
+        accounts_of_a_partition: where so many are to be sorted at once.
     """
 
-    heaps: int = 16
+    partitions: int = 16
     keys: int = 500_000
     accounts: int = 150_000
-    accounts_of_a_heap: int = 200_000
+    accounts_of_a_partition: int = 200_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Heaps:
+class Partitions:
     """Frames of one shape. Up to `rows_at_once` of them stay in memory, and never come to the disk if that is all.
 
     Attributes:
         folder: exists, and is taken away by whoever made it.
-        name: of these heaps in it.
+        name: of these partitions in it.
         rows_at_once: put aside together.
     """
 
@@ -47,7 +47,7 @@ class Heaps:
     _aside: dict[int, Parts] = field(default_factory=dict)
 
     def add(self, frame: pl.DataFrame) -> None:
-        """`frame` says in HEAP where each row belongs. Raises RunFolderError."""
+        """`frame` says in PARTITION where each row belongs. Raises RunFolderError."""
         for piece in frame.iter_slices(self.rows_at_once):
             if self._rows_waiting + piece.height > self.rows_at_once:
                 self._put_aside()
@@ -55,16 +55,16 @@ class Heaps:
             self._rows_waiting += piece.height
 
     def numbers(self) -> list[int]:
-        """Of the heaps that are not empty, in order. Raises RunFolderError."""
-        waiting = {number for frame in self._waiting for number in frame[HEAP].unique()}
+        """Of the partitions that are not empty, in order. Raises RunFolderError."""
+        waiting = {number for frame in self._waiting for number in frame[PARTITION].unique()}
         return sorted(waiting | self._aside.keys())
 
     def frames(self, number: int) -> Iterator[pl.DataFrame]:
-        """What lies on one heap, in the order in which it was added. Raises RunFolderError."""
+        """What lies in one partition, in the order in which it was added. Raises RunFolderError."""
         if number in self._aside:
             yield from self._aside[number].frames()
         for frame in self._waiting:
-            here = frame.filter(pl.col(HEAP) == number).drop(HEAP)
+            here = frame.filter(pl.col(PARTITION) == number).drop(PARTITION)
             if here.height:
                 yield here
 
@@ -77,9 +77,9 @@ class Heaps:
     def _put_aside(self) -> None:
         if not self._waiting:
             return
-        heaps = pl.concat(self._waiting).partition_by(HEAP, as_dict=True, include_key=False)
+        partitions = pl.concat(self._waiting).partition_by(PARTITION, as_dict=True, include_key=False)
         self._waiting, self._rows_waiting = [], 0
-        for (number,), frame in heaps.items():
+        for (number,), frame in partitions.items():
             if number not in self._aside:
                 self._aside[number] = Parts(folder=self.folder, name=f"{self.name}-{number}")
             self._aside[number].add(frame)
