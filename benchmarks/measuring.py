@@ -1,6 +1,7 @@
 """One process from its start to its end: how long, how much processor time, how large."""
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -57,6 +58,25 @@ def measured(
         env=dict(os.environ) | dict(environ or {}),
         cwd=folder,
     )
+    said, status, usage, stopped = _ended(process, most_seconds)
+    seconds = time.monotonic() - began
+    process.returncode = code = os.waitstatus_to_exitcode(status)
+    if code not in codes and not stopped:
+        raise click.ClickException(f"{' '.join(command[:6])} … ended with {code}: {said.decode()[-2000:]}")
+    return Measured(
+        began_at=began,
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        mebibytes=usage.ru_maxrss / 1024,
+        code=code,
+        stopped=stopped,
+    )
+
+
+def _ended(
+    process: subprocess.Popen[bytes], most_seconds: float | None
+) -> tuple[bytes, int, resource.struct_rusage, bool]:
+    """What it said of errors, how it ended, what it used, and whether it had to be stopped."""
     stopped = threading.Event()
 
     def stop() -> None:
@@ -67,20 +87,9 @@ def measured(
     if timer:
         timer.start()
     assert process.stderr is not None  # noqa: S101  a pipe
-    said = process.stderr.read()
+    with process.stderr as pipe:
+        said = pipe.read()
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
     if timer:
         timer.cancel()
-    process.stderr.close()
-    process.returncode = code = os.waitstatus_to_exitcode(status)
-    if code not in codes and not stopped.is_set():
-        raise click.ClickException(f"{' '.join(command[:6])} … ended with {code}: {said.decode()[-2000:]}")
-    return Measured(
-        began_at=began,
-        seconds=seconds,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        mebibytes=usage.ru_maxrss / 1024,
-        code=code,
-        stopped=stopped.is_set(),
-    )
+    return said, status, usage, stopped.is_set()
