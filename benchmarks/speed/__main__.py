@@ -68,12 +68,13 @@ def _verdicts(found: dict[Cell, list[Result]]) -> Iterator[list[str]]:
         where = f"{cell.connections} connections, {cell.delay_milliseconds} ms"
         rate = {(64, 50): 1_000, (256, 50): 2_000}.get((cell.connections, cell.delay_milliseconds))
         if rate:
-            yield _verdict(f"{where}: rows a second, sending", ours.report.later_rate, rate)
+            yield _verdict(f"{where}: rows a second, sending", ours.report.rate, rate)
+            yield _verdict(f"{where}: rows a second, second half", ours.report.later_rate, rate)
         if ours.cpu_micros is not None and cell.connections >= 16:
             yield _verdict(f"{where}: CPU µs a row, in all", ours.cpu_micros, 450, at_most=True)
         bare = [by_name[name].report.later_rate for name in BARE_AIOHTTP if name in by_name]
         if bare and cell.connections >= 16:
-            yield _verdict(f"{where}: of the bare loop's rate", ours.report.later_rate / max(bare), 0.75)
+            yield _verdict(f"{where}: of the bare loop's rate, second half", ours.report.later_rate / max(bare), 0.75)
         if cell == Cell(64, 0) and CURL in by_name:
             yield _verdict(f"{where}: of curl -Z, whole processes", ours.whole_rate / by_name[CURL].whole_rate, 0.5)
         if cell.connections == 64 and STRAIGHT in by_name and by_name[STRAIGHT].whole_rate:
