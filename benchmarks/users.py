@@ -7,9 +7,9 @@ CUSTOMERS: Final = 200
 _LINES_AT_ONCE: Final = 10_000
 
 
-def customer(row: int) -> str:
+def customer(row: int, customers: int = CUSTOMERS) -> str:
     """Whose the row is."""
-    return f"c0ffee00-0000-4000-8000-{row % CUSTOMERS:012x}"
+    return f"c0ffee00-0000-4000-8000-{row % customers:012x}"
 
 
 def user(row: int) -> str:
@@ -17,10 +17,10 @@ def user(row: int) -> str:
     return f"5eed0000-0000-4000-8000-{row:012x}"
 
 
-def write(path: Path, rows: int) -> None:
-    """An input of so many accounts."""
+def write(path: Path, rows: int, *, customers: int = CUSTOMERS) -> None:
+    """An input of so many accounts, of customers in turn."""
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write("customer-tenant-id,user-id\n")
         for first in range(0, rows, _LINES_AT_ONCE):
             last = min(first + _LINES_AT_ONCE, rows)
-            file.writelines(f"{customer(row)},{user(row)}\n" for row in range(first, last))
+            file.writelines(f"{customer(row, customers)},{user(row)}\n" for row in range(first, last))

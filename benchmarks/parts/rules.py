@@ -11,10 +11,11 @@ _PARTS: Final[Sequence[tuple[str, Sequence[str]]]] = (
     (START, ("<frozen importlib", "/importlib/")),
     ("TLS", ("/ssl.py", "/asyncio/sslproto.py", "/truststore/")),
     (
-        "HTTP library",
+        "HTTP: parsers, client libraries, our transport",
         (
-            "/httpx/", "/httpcore/", "/h11/", "/h2/", "/hpack/", "/aiohttp/", "/yarl/", "/multidict/", "/propcache/",
-            "/aiosignal/", "/frozenlist/", "/aiohappyeyeballs/", "/idna/", "/http/cookies",
+            "/batchreset/net/http11/", "/httptools/", "/httpx/", "/httpcore/", "/h11/", "/h2/", "/hpack/", "/aiohttp/",
+            "/yarl/", "/multidict/", "/propcache/", "/aiosignal/", "/frozenlist/", "/aiohappyeyeballs/", "/idna/",
+            "/http/cookies",
         ),
     ),
     ("requests and answers (our side of the wire)", ("/batchreset/adapters/partner_center/", "/batchreset/net/")),
@@ -35,7 +36,7 @@ _PARTS: Final[Sequence[tuple[str, Sequence[str]]]] = (
         (
             "/batchreset/adapters/results/", "/batchreset/adapters/report/", "/batchreset/core/reporting/",
             "/batchreset/wiring/results", "/batchreset/wiring/report", "/batchreset/wiring/concluding",
-            "/batchreset/wiring/summary", "/jinja2/", "/altair/", "/vl_convert/",
+            "/batchreset/wiring/summary", "/jinja2/",
         ),
     ),
     (

@@ -1,13 +1,13 @@
-"""`python -m benchmarks.size.fill FOLDER FIRST LAST RECIPIENT`: a run that was carried out, without sending anything.
+"""`python -m benchmarks.size.fill FOLDER ROWS RECIPIENT`: a run that was carried out, without sending anything.
 
-Rows FIRST to LAST of the plan are noted, answered and ended in the run's ledger, through the program's own writer, as a
+The first ROWS of the plan are noted, answered and ended in the run's ledger, through the program's own writer, as a
 service would have answered them: 1 of 100 is not found, 1 of 1000 ends in doubt after two attempts. The session ends as
 one that was interrupted.
 """
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,15 +25,42 @@ _NOT_FOUND_EACH: Final = 100
 _IN_DOUBT_EACH: Final = 1000
 
 
-def _records(row: int, sent_at: dt.datetime) -> Iterator[Record]:
+def mixed(row: int) -> Outcome:
+    """As a service would have it."""
+    if row % _IN_DOUBT_EACH == 0:
+        return Outcome.IN_DOUBT
+    return Outcome.FAILED if row % _NOT_FOUND_EACH == 0 else Outcome.SUCCEEDED
+
+
+def fill(folder: Path, rows: Sequence[int], recipient: str, *, outcome_of: Callable[[int], Outcome] = mixed) -> None:
+    """See above; rows in the order in which they were sent."""
+    # So long ago that the last row has been answered by now, at a thousand a second.
+    began = dt.datetime.now(tz=dt.UTC) - _MILLISECOND * len(rows) - _TAKES
+    store = LedgerStore(folder / "ledger.sqlite", seal=sealer(parse_recipients([recipient])))
+    try:
+        store.begin_session(began)
+        for first in range(0, len(rows), GROUP):
+            store.write_group(
+                [
+                    record
+                    for turn, row in enumerate(rows[first : first + GROUP], first)
+                    for record in _records(row, outcome_of(row), began + _MILLISECOND * turn)
+                ]
+            )
+        store.end_session(dt.datetime.now(tz=dt.UTC), stop_reason=Reason.INTERRUPTED, exit_code=130)
+    finally:
+        store.close()
+
+
+def _records(row: int, outcome: Outcome, sent_at: dt.datetime) -> Iterator[Record]:
     request_id, correlation_id = f"00000000-0000-4000-8000-{row:012x}", f"11111111-0000-4000-8000-{row:012x}"
     password = Secret(f"Zx9-{row:016d}")
     yield Intent(row=row, generation=1, request_id=request_id, password=password, noted_at=sent_at)
-    outcome, reason, attempts, code = Outcome.SUCCEEDED, None, 1, ""
-    if row % _IN_DOUBT_EACH == 0:
-        outcome, reason, attempts = Outcome.IN_DOUBT, Reason.TIMEOUT, 2
-    elif row % _NOT_FOUND_EACH == 0:
-        outcome, reason, code = Outcome.FAILED, Reason.NOT_FOUND, "60002"
+    reason, attempts, code = None, 1, ""
+    if outcome is Outcome.IN_DOUBT:
+        reason, attempts = Reason.TIMEOUT, 2
+    elif outcome is Outcome.FAILED:
+        reason, code = Reason.NOT_FOUND, "60002"
     for number in range(1, attempts + 1):
         yield Attempt(
             row=row,
@@ -61,22 +88,5 @@ def _records(row: int, sent_at: dt.datetime) -> Iterator[Record]:
     )
 
 
-def fill(folder: Path, first: int, last: int, recipient: str) -> None:
-    """See above."""
-    # So long ago that the last row has been answered by now, at a thousand a second.
-    began = dt.datetime.now(tz=dt.UTC) - _MILLISECOND * (last - first) - _TAKES
-    store = LedgerStore(folder / "ledger.sqlite", seal=sealer(parse_recipients([recipient])))
-    try:
-        store.begin_session(began)
-        for start in range(first, last + 1, GROUP):
-            rows = range(start, min(start + GROUP, last + 1))
-            store.write_group(
-                [record for row in rows for record in _records(row, began + _MILLISECOND * (row - first))]
-            )
-        store.end_session(dt.datetime.now(tz=dt.UTC), stop_reason=Reason.INTERRUPTED, exit_code=130)
-    finally:
-        store.close()
-
-
 if __name__ == "__main__":
-    fill(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    fill(Path(sys.argv[1]), range(1, int(sys.argv[2]) + 1), sys.argv[3])

@@ -77,7 +77,7 @@ class Steps:
         shutil.rmtree(inside / "carried-out")
 
         done = int(rows * DONE_SHARE)
-        fill = [program.COMMAND[0], "-m", "benchmarks.size.fill", str(frozen), "1", str(done), self._recipient]
+        fill = [program.COMMAND[0], "-m", "benchmarks.size.fill", str(frozen), str(done), self._recipient]
         self._tell(f"{rows:,} rows: filling a ledger")
         measured(fill, environ={"PYTHONPATH": str(Path.cwd())})
         yield self._step("status", rows, ["status", str(frozen)], inside)

@@ -5,7 +5,7 @@ Rates of a noisy machine differ from minute to minute; ratios of one go, and pro
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +15,14 @@ from benchmarks import program
 from benchmarks.recording import record
 from benchmarks.service.beside import cores, serving
 from benchmarks.speed.cells import Bench, Cell, Result
-from benchmarks.speed.peers.catalogue import BARE_AIOHTTP, CURL, MODULE, PEERS, PROGRAM, STRAIGHT, Peer
+from benchmarks.speed.peers.catalogue import BARE, BARE_HTTPTOOLS, CURL, MODULE, PEERS, PROGRAM, STRAIGHT, Peer
 from benchmarks.tables import figure, table
 
 _CONNECTIONS: Final = (1, 16, 64, 256)
 _DELAYS: Final = (0, 50, 250)
 _QUICK_CONNECTIONS: Final = (64,)
 _QUICK_DELAYS: Final = (0, 50)
-_QUICK_PEERS: Final = (PROGRAM, CURL, BARE_AIOHTTP[-1], STRAIGHT)
+_QUICK_PEERS: Final = (PROGRAM, CURL, BARE_HTTPTOOLS, STRAIGHT)
 _ENOUGH: Final = 1_000
 _HEAD: Final = (
     "", "whole, rows/s", "sending", "second half", "CPU µs a row", "connections", "at once",
@@ -68,16 +68,28 @@ def _verdicts(found: dict[Cell, list[Result]]) -> Iterator[list[str]]:
         where = f"{cell.connections} connections, {cell.delay_milliseconds} ms"
         rate = {(64, 50): 1_000, (256, 50): 2_000}.get((cell.connections, cell.delay_milliseconds))
         if rate:
-            yield _verdict(f"{where}: rows a second, sending", ours.report.later_rate, rate)
+            yield _verdict(f"{where}: rows a second, sending", ours.report.rate, rate)
+            yield _verdict(f"{where}: rows a second, second half", ours.report.later_rate, rate)
         if ours.cpu_micros is not None and cell.connections >= 16:
             yield _verdict(f"{where}: CPU µs a row, in all", ours.cpu_micros, 450, at_most=True)
-        bare = [by_name[name].report.later_rate for name in BARE_AIOHTTP if name in by_name]
-        if bare and cell.connections >= 16:
-            yield _verdict(f"{where}: of the bare loop's rate", ours.report.later_rate / max(bare), 0.75)
+        if cell.connections >= 16:
+            yield from _beside_bare(where, ours.report.later_rate, by_name)
         if cell == Cell(64, 0) and CURL in by_name:
             yield _verdict(f"{where}: of curl -Z, whole processes", ours.whole_rate / by_name[CURL].whole_rate, 0.5)
         if cell.connections == 64 and STRAIGHT in by_name and by_name[STRAIGHT].whole_rate:
             yield _verdict(f"{where}: times the straight script", ours.whole_rate / by_name[STRAIGHT].whole_rate, 12)
+
+
+def _beside_bare(where: str, rate: float, by_name: Mapping[str, Result]) -> Iterator[list[str]]:
+    """The fastest of them decides; the others are shown."""
+    rates = {name: by_name[name].report.later_rate for name in BARE if name in by_name}
+    fastest = max(rates, key=rates.__getitem__, default=None)
+    for name, bare in rates.items():
+        what = f"{where}: of the bare loop's rate, second half: {name}"
+        if name == fastest:
+            yield _verdict(f"{what}, the fastest", rate / bare, 0.75)
+        else:
+            yield [what, figure(rate / bare, 2), "", ""]
 
 
 def _verdict(what: str, found: float, target: float, *, at_most: bool = False) -> list[str]:

@@ -1,5 +1,6 @@
 """Nobody is fast by sending less: the benchmarks' service checks what came."""
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -12,17 +13,18 @@ IDS = ("ms-requestid", "ms-correlationid")
 GUID = users.user(7)
 
 
-class Wire:
+class Wire(asyncio.Transport):
     """A connection without a network."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.written: list[bytes] = []
 
     def is_closing(self) -> bool:
         return False
 
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
 
 
 def reset(row: int = 1, *, method: str = "PATCH", token: str = program.TOKEN, password: str = "Zx9!kfj3Qp") -> bytes:
@@ -47,7 +49,7 @@ def wire() -> Wire:
 @pytest.fixture
 def came(shared: Shared, wire: Wire) -> Callable[[bytes], None]:
     connection = Connection(shared, lambda *_: None)
-    connection._transport = wire  # type: ignore[assignment]  # all that it uses of one
+    connection.connection_made(wire)
     return connection.data_received
 
 
@@ -85,7 +87,7 @@ def test_the_answer_waits_for_the_service_time(wire: Wire) -> None:
     later: list[Callable[[], None]] = []
     shared = Shared(delay_seconds=0.05)
     connection = Connection(shared, lambda seconds, does, *given: later.append(lambda: does(*given)))
-    connection._transport = wire  # type: ignore[assignment]  # all that it uses of one
+    connection.connection_made(wire)
     connection.data_received(reset(1) + reset(2))
     assert (wire.written, shared.seen.under_way, shared.seen.most_under_way) == ([], 2, 2)
     for answer in later:

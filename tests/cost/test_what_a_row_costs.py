@@ -24,19 +24,18 @@ GROUPS, ROWS_A_GROUP = 20, 50
 CONNECTIONS = 16
 FEW, MANY, TURNS = 60, 360, 2
 TOKEN = {"Authorization": f"Bearer {program.TOKEN}"}
-MOST_OVER_THE_BARE_LOOP = 14.0
-"""About twice what is measured."""
+MOST_OVER_THE_BARE_LOOP = 4.5
+"""About twice what is measured, 1.8 to 2.2."""
 
 
-def test_a_group_takes_one_statement_for_each_record_and_few_for_itself(tmp_path: Path) -> None:
+def test_a_group_takes_few_statements_not_one_for_each_record(tmp_path: Path) -> None:
     statements: Counter[str] = Counter()
     store = store_of_a_sealed_run(tmp_path)
     store._connection.set_trace_callback(lambda text: statements.update([text.split()[0]]))
     write_groups(store)
     store.close()
-    records = 3 * GROUPS * ROWS_A_GROUP
     assert statements["COMMIT"] == GROUPS
-    assert statements.total() <= records + 4 * GROUPS, statements
+    assert statements.total() <= 14 * GROUPS, statements
 
 
 def test_a_row_takes_little_room_in_the_ledger(tmp_path: Path) -> None:
@@ -62,8 +61,8 @@ def test_a_row_costs_few_calls_of_the_system(tmp_path: Path) -> None:
     """One request, one event of the log, and no more than two commits even where nothing is committed together."""
     with world(tmp_path) as made:
         calls = calls_of(made, rows=60)
-    assert calls[Kind.SEND, ""] <= 2 * 60 + 60
-    assert calls[Kind.WRITE, "log.ndjson"] <= 60 + 20
+    assert calls[Kind.SEND, ""] <= 60 + 40
+    assert calls[Kind.WRITE, "log.ndjson"] <= 60 + 10
     assert calls[Kind.SYNC, "ledger.sqlite-wal"] <= 2 * 60 + 10
     others = calls.total() - sum(calls[key] for key in calls if key[1] in {"", "log.ndjson"} or "ledger" in key[1])
     assert others <= 100, calls

@@ -1,7 +1,5 @@
 """Planning a million rows takes hardly more memory than planning a thousand, whatever they are."""
 
-import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +7,8 @@ from typing import Final
 
 import polars as pl
 import pytest
+
+from benchmarks.measuring import measured_apart
 
 FEW, MANY = 1_000, 1_000_000
 MOST_MIB: Final = 286
@@ -18,14 +18,6 @@ MOST_MORE_MIB: Final = 115
 MINUTE: Final = 60
 
 ONE = "0f8fad5b-d9cb-469f-a165-70867728950e"
-
-PEAK = """
-import json, os, subprocess, sys
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024]))
-"""
-"""A small process between: a child's largest size is never less than its parent's was when it began."""
 
 Made = Callable[[pl.Expr], tuple[pl.Expr, pl.Expr, pl.Expr]]
 SOUND: Made = lambda row: (_guid(row % 2_000), _guid(row), pl.lit("true"))  # noqa: E731  a table of them
@@ -60,11 +52,7 @@ def peak_mib(path: Path, *, ends_with: int) -> float:
     """Of `batchreset plan` of the file."""
     plan = [sys.executable, "-m", "batchreset", "plan", str(path), "--max-rows", str(MANY), "--on-invalid", "skip"]
     options = ["--password-kind", "discard", "--runs-dir", str(path.parent / "runs"), "--run-id", path.stem]
-    command = [sys.executable, "-S", "-c", PEAK, *plan, *options]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10 * MINUTE)
-    status, mebibytes = json.loads(ended.stdout)
-    assert status == ends_with
-    return float(mebibytes)
+    return measured_apart([*plan, *options], codes=[ends_with]).mebibytes
 
 
 @pytest.mark.torture

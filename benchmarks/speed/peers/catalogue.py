@@ -16,7 +16,11 @@ PROGRAM: Final = "batchreset"
 CURL: Final = "curl -Z"
 STRAIGHT: Final = "straight script"
 MODULE: Final = "module's sequence"
+BARE_HTTPTOOLS: Final = "httptools"
 BARE_AIOHTTP: Final = ("aiohttp", "aiohttp, uvloop")
+BARE_PYREQWEST: Final = "pyreqwest, uvloop"
+BARE: Final = (BARE_HTTPTOOLS, *BARE_AIOHTTP, BARE_PYREQWEST)
+"""Loops that send and record nothing; whoever is fastest of them is what the program is judged by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,12 @@ PEERS: Final = (
     ),
     Peer(name=CURL, about="records nothing", command=_curl, programs=("curl",)),
     Peer(
+        name=BARE_HTTPTOOLS,
+        about="bare loop over what our own transport stands on, records nothing",
+        command=_script("bare_httptools"),
+        modules=("httptools",),
+    ),
+    Peer(
         name=BARE_AIOHTTP[0], about="bare loop, records nothing", command=_script("bare_aiohttp"), modules=("aiohttp",)
     ),
     Peer(
@@ -123,7 +133,7 @@ PEERS: Final = (
         modules=("aiohttp", "uvloop"),
     ),
     Peer(
-        name="pyreqwest, uvloop",
+        name=BARE_PYREQWEST,
         about="bare loop over a wire written in Rust, records nothing",
         command=_script("bare_pyreqwest", "uvloop"),
         modules=("pyreqwest", "uvloop"),
