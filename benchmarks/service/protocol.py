@@ -15,6 +15,7 @@ _REQUEST: Final = re.compile(rb"(?i)\r\nms-requestid: *(%b)\r\n" % _GUID)
 _CORRELATION: Final = re.compile(rb"(?i)\r\nms-correlationid: *(%b)\r\n" % _GUID)
 _RESET: Final = re.compile(rb"PATCH /v1/customers/(%b)/users/(%b)(?:/resetpassword)? HTTP/1\.1\r\n" % (_GUID, _GUID))
 _LOOK: Final = re.compile(rb"GET /v1/customers/%b(?:/users/%b)? HTTP/1\.1\r\n" % (_GUID, _GUID))
+_RECORDS: Final = re.compile(rb"GET /v1/auditrecords\?[!-~]+ HTTP/1\.1\r\n")
 _LEAST_PASSWORD: Final = 8
 _USER: Final = json.dumps(
     {
@@ -33,6 +34,10 @@ _OK: Final = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nisMfaCompliant: true\r\n"
     b"Content-Length: %d\r\nMS-CorrelationId: %%b\r\nMS-RequestId: %%b\r\n\r\n" % len(_USER)
 ) + _USER
+_NO_RECORDS: Final = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 29\r\n\r\n"
+    b'{"totalCount":0,"items":[]}\r\n'
+)
 _BAD: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 _AT_ONCE_SECONDS: Final = 0.0
 
@@ -113,6 +118,9 @@ class Connection(asyncio.Protocol):
         if _LOOK.match(head):
             seen.looks += 1
             return _OK % (b"", b"")
+        if _RECORDS.match(head):
+            seen.looks += 1
+            return _NO_RECORDS
         reset, request, correlation = _RESET.match(head), _REQUEST.search(head), _CORRELATION.search(head)
         if not (reset and request and correlation and _TOKEN.search(head) and self._took_password(body)):
             seen.strange.append(repr(head[:100]))

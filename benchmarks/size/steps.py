@@ -14,7 +14,7 @@ DONE_SHARE: Final = 0.99
 SENDING: Final = "4s"
 """So long runs send before they are stopped, however many rows are left."""
 DELAY_MILLISECONDS: Final = 50
-_BYTES_A_ROW: Final = 700
+_BYTES_A_ROW: Final = 1_000
 _STOPPED: Final = (0, 3, 4)
 """Finished, finished with rows that need a look, stopped by its limit."""
 _HOUR: Final = 3600.0
@@ -83,9 +83,16 @@ class Steps:
         yield self._step("status", rows, ["status", str(frozen)], inside)
         yield self._step("apply, 99 % done", rows, [*apply, str(frozen)], inside)
         yield self._step("results", rows, ["results", str(frozen)], inside)
+        yield from self._copied("results as Parquet", rows, ["results", str(frozen), "--results"], inside / "r.parquet")
         yield self._step("report", rows, ["report", str(frozen)], inside)
-        out = ["--out", str(inside / "handed.csv")]
-        yield self._step("handover", rows, ["handover", str(frozen), "--identity", str(self._key), *out], inside)
+        handover = ["handover", str(frozen), "--identity", str(self._key), "--out"]
+        yield from self._copied("handover", rows, handover, inside / "handed.csv")
+        yield self._step("reconcile", rows, ["reconcile", str(frozen)], inside)
+
+    def _copied(self, name: str, rows: int, words: Sequence[str], to: Path) -> Iterator[Step]:
+        """What is written there makes room for the next."""
+        yield self._step(name, rows, [*words, str(to)], to.parent)
+        to.unlink()
 
     def _step(self, name: str, rows: int, words: Sequence[str], inside: Path) -> Step:
         self._tell(f"{rows:,} rows: {name}")

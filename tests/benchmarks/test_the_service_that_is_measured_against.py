@@ -93,3 +93,10 @@ def test_the_answer_waits_for_the_service_time(wire: Wire) -> None:
     for answer in later:
         answer()
     assert (len(wire.written), shared.seen.under_way) == (2, 0)
+
+
+def test_it_has_no_record_of_anybody(came: Callable[[bytes], None], shared: Shared, wire: Wire) -> None:
+    came(b"GET /v1/auditrecords?startDate=2026-11-26&endDate=2026-11-26&size=500 HTTP/1.1\r\n\r\n")
+    head, _, body = wire.written[0].partition(b"\r\n\r\n")
+    assert (json.loads(body)["items"], shared.seen.strange) == ([], [])
+    assert b"Content-Length: %d" % len(body) in head
