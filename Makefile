@@ -35,7 +35,7 @@ torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `mak
 mutate: $(READY) ## small wrong changes to the core: does a test notice each of them? ARGS='--module retry' for less than all
 	@$(BIN)/python -m benchmarks.mutation $(ARGS)
 
-bench: $(READY) ## speed, parts, start and size beside their targets, twelve minutes; ARGS='--quick' for one minute, '--large' for 5 million rows too
+bench: $(READY) ## speed, parts, start and size beside their targets, nine minutes; ARGS='--quick' for one minute, '--large' for 5 million rows too
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-speed: $(READY) ## rows a second and processor time a row, beside peers on the same service
