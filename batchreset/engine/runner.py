@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 
 from batchreset.core.guards import FailureGuard, canary_counts
 from batchreset.core.outcome import Outcome, Reason
@@ -204,6 +205,8 @@ class _Runner:
         """One after another while the next one may go at once: a task for each row would cost as much as a row."""
         while turn is not None:
             await self._send_row(*turn, lanes)
+            # Pacing decides when it has heard all that came at this moment, not one answer at a time.
+            await anyio.lowlevel.checkpoint()
             turn = self._next_at_once(lanes) if await self._token_is_there() else None
 
     async def _next(self, lanes: Lanes[PlannedRow]) -> tuple[PlannedRow, Ticket] | None:

@@ -181,18 +181,25 @@ def test_a_run_that_was_stopped_is_still_stopped_and_goes_on_with_what_is_left(m
     prove(gather(made, source))
 
 
-def test_a_run_that_was_killed_keeps_in_doubt_what_nobody_could_note(make_world: MakeWorld) -> None:
-    """Its rows are open: those that are recorded as set are settled, the others go on with the run."""
-    made = make_world(**LOST)
-    source = begun(made)
+def killed_and_compared(made: World, *lost: str) -> None:
+    """The ledger as if the process had been killed before it noted who is in doubt, and what `lost` takes away."""
     with sqlite3.connect(made.runs / "r" / "ledger.sqlite") as ledger:
         ledger.execute("UPDATE sessions SET ended_at = NULL")
+        for statement in lost:
+            ledger.execute(statement)
         ledger.execute("DELETE FROM outcomes WHERE outcome = 'in_doubt'")
     ledger.close()
     (made.runs / "r" / "summary.json").unlink()
     compared = made.batchreset("reconcile", "r", "--json")
     assert compared.json["settled"] == {"succeeded": 3, "failed": 0, "in_doubt": 0}
     assert compared.json["differences"] == {"in_doubt": 4}
+
+
+def test_a_run_that_was_killed_keeps_in_doubt_what_nobody_could_note(make_world: MakeWorld) -> None:
+    """Its rows are open: those that are recorded as set are settled, the others go on with the run."""
+    made = make_world(**LOST)
+    source = begun(made)
+    killed_and_compared(made)
     assert made.summary()["state"] == "stopped"
     prove(gather(made, source, killed=True))
     resets = made.resets
@@ -205,15 +212,7 @@ def test_what_a_killed_process_had_under_way_is_known_by_its_record(make_world: 
     """Nothing of the exchange was noted; its correlation id follows from what was noted before it."""
     made = make_world(**LOST)
     source = begun(made)
-    with sqlite3.connect(made.runs / "r" / "ledger.sqlite") as ledger:
-        ledger.execute("UPDATE sessions SET ended_at = NULL")
-        ledger.execute("DELETE FROM attempts WHERE row IN (SELECT row FROM outcomes WHERE outcome = 'in_doubt')")
-        ledger.execute("DELETE FROM outcomes WHERE outcome = 'in_doubt'")
-    ledger.close()
-    (made.runs / "r" / "summary.json").unlink()
-    compared = made.batchreset("reconcile", "r", "--json")
-    assert compared.json["settled"] == {"succeeded": 3, "failed": 0, "in_doubt": 0}
-    assert compared.json["differences"] == {"in_doubt": 4}
+    killed_and_compared(made, "DELETE FROM attempts WHERE row IN (SELECT row FROM outcomes WHERE outcome = 'in_doubt')")
     prove(gather(made, source, killed=True))
 
 

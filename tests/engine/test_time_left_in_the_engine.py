@@ -78,10 +78,10 @@ def watched(*sizes: int, partner: Rule = UNLIMITED, customer: Rule = UNLIMITED) 
 def test_under_a_limit_the_time_left_is_true_as_soon_as_the_limit_was_met(
     sizes: tuple[int, ...], partner: Rule, customer: Rule, looks: int
 ) -> None:
-    """Within a fifth, or twelve seconds at the very end. As long as it is "at least", it takes no less."""
+    """Within a fifth, or ten seconds at the very end. As long as it is "at least", it takes no less."""
     seen = watched(*sizes, partner=partner, customer=customer)
     late = [look for look in seen if look.at_seconds > 1.2 * 60 and look.truth_seconds > 0 and look.claims]
-    off = [abs(look.left_seconds - look.truth_seconds) - max(0.2 * look.truth_seconds, 12.0) for look in late]
+    off = [abs(look.left_seconds - look.truth_seconds) - max(0.2 * look.truth_seconds, 10.0) for look in late]
     assert len(late) > looks
     assert max(off) <= 0
     bounds = [look for look in seen if look.left is not None and look.left.at_least]
