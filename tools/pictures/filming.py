@@ -1,6 +1,7 @@
 """A real run in a real terminal (tmux), looked at again and again."""
 
 import contextlib
+import itertools
 import os
 import re
 import shlex
@@ -29,7 +30,8 @@ PUBLIC_KEY_SHOWN: Final = 12
 
 _SAMPLE: Final = Path(__file__).parents[2] / "sample_inputs" / "incident.csv"
 _ASKED: Final = re.compile(r"\((\d[\d,]*)\) to reset their passwords: ?$")
-_SOCKET: Final = f"pictures-{os.getpid()}"
+_FILMS: Final = itertools.count(1)
+"""A server that is told to end may still hold its socket when the next film begins: each has its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,25 +102,26 @@ def filmed(on: Stage, command: str, *, shown: Mapping[str, str]) -> list[Frame]:
     """
     variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in on.env.items())
     script = f"cd {shlex.quote(str(on.folder))}; export {variables}; {command}; echo; echo '(end)'; sleep 60"
-    _tmux("-f", os.devnull, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "sh", "-c", script)
+    socket = f"pictures-{os.getpid()}-{next(_FILMS)}"
+    _tmux(socket, "-f", os.devnull, "new-session", "-d", "-x", str(COLUMNS), "-y", str(LINES), "sh", "-c", script)
     try:
-        frames = list(_frames(shown))
+        frames = list(_frames(socket, shown))
     finally:
-        _tmux("kill-server")
+        _tmux(socket, "kill-server")
     return [*_typing(command), *(_after(command, frame) for frame in frames)]
 
 
-def _frames(shown: Mapping[str, str]) -> Iterator[Frame]:
+def _frames(socket: str, shown: Mapping[str, str]) -> Iterator[Frame]:
     began = time.monotonic()
-    last, since, answered = _look(shown), began, False
+    last, since, answered = _look(socket, shown), began, False
     while time.monotonic() < began + LONGEST_SECONDS:
         time.sleep(LOOK_EVERY_SECONDS)
-        lines, now = _look(shown), time.monotonic()
+        lines, now = _look(socket, shown), time.monotonic()
         asked = _ASKED.search(_plain(lines).rstrip("\n"))
         if asked and not answered:
             answered = True
             time.sleep(1.0)
-            _tmux("send-keys", asked[1], "Enter")
+            _tmux(socket, "send-keys", asked[1], "Enter")
         if lines != last:
             yield Frame(seconds=now - since, lines=last)
             last, since = lines, now
@@ -128,8 +131,8 @@ def _frames(shown: Mapping[str, str]) -> Iterator[Frame]:
     raise TimeoutError(_plain(last))
 
 
-def _look(shown: Mapping[str, str]) -> tuple[str, ...]:
-    text = _tmux("capture-pane", "-p", "-e", "-N")
+def _look(socket: str, shown: Mapping[str, str]) -> tuple[str, ...]:
+    text = _tmux(socket, "capture-pane", "-p", "-e", "-N")
     for real, read in shown.items():
         text = text.replace(real, read)
     return tuple(line.rstrip() for line in text.splitlines())
@@ -154,9 +157,9 @@ def _after(command: str, frame: Frame) -> Frame:
     return Frame(seconds=frame.seconds, lines=lines[-LINES:])
 
 
-def _tmux(*words: str) -> str:
+def _tmux(socket: str, *words: str) -> str:
     done = subprocess.run(  # noqa: S603  our own words
-        ["tmux", "-L", _SOCKET, *words],  # noqa: S607  from the PATH, as a person's would
+        ["tmux", "-L", socket, *words],  # noqa: S607  from the PATH, as a person's would
         check=True,
         capture_output=True,
         encoding="utf-8",
