@@ -86,9 +86,9 @@ format: $(READY) ## put the code in order
 	@$(BIN)/ruff format .
 
 lock: ## choose the newest versions again and pin them; of those, what a container runs and builds with (needs uv)
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra bench --extra keyvault --extra notify --no-header \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra bench --extra keyvault --extra notify --extra cluster --no-header \
 	  --upgrade --quiet pyproject.toml --output-file requirements.lock
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra keyvault --extra notify --no-header \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra keyvault --extra notify --extra cluster --no-header \
 	  --constraint requirements.lock --quiet pyproject.toml --output-file requirements-run.lock
 	echo hatchling | uv pip compile --universal --generate-hashes --python-version 3.11 --no-header \
 	  --constraint requirements.lock --quiet - --output-file requirements-build.lock

@@ -8,6 +8,7 @@
     │   ├── PlanRefusedError         a guard said no before anything was sent
     │   ├── RunFolderError           the run's folder cannot be made, read or written
     │   ├── ServiceUnreachableError  no connection, or TLS refused, before the first reset
+    │   ├── ClusterError             those who are to send cannot be reached, or not safely
     │   └── DirectoryError           customers or users cannot be read, so that nobody can tell
     ├── SignInError              5   no token, no right
     │   └── MfaRequiredError         the token does not satisfy multi-factor authentication
@@ -110,6 +111,10 @@ class RunFolderError(RefusedError):
 
 class ServiceUnreachableError(RefusedError):
     """No connection could be made to the API, or TLS was refused."""
+
+
+class ClusterError(RefusedError):
+    """The cluster whose workers are to send cannot be reached, or not safely."""
 
 
 class DirectoryError(RefusedError):

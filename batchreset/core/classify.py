@@ -20,6 +20,8 @@ class Verdict(enum.Enum):
     SERVER_ERROR = enum.auto()
     TIMEOUT = enum.auto()
     CONNECTION_LOST = enum.auto()
+    SENDER_LOST = enum.auto()
+    """It says nothing of the service."""
     NOT_SENT = enum.auto()
     UNAUTHORIZED = enum.auto()
     TOKEN_WORN = enum.auto()
@@ -51,6 +53,8 @@ def classify(exchange: Exchange) -> Verdict:
             return _classify_answer(exchange)
         case Lost(kind=LossKind.TIMEOUT):
             return Verdict.TIMEOUT
+        case Lost(kind=LossKind.SENDER):
+            return Verdict.SENDER_LOST
         case Lost():
             return Verdict.CONNECTION_LOST
         case NotSent():

@@ -20,6 +20,7 @@ class Answered:
         retry_after_seconds: from `Retry-After`, at least 0; None when missing or unreadable.
         claims: a claims challenge in `WWW-Authenticate`, for the sign-in; None when there is none.
         mfa_compliant: `isMfaCompliant`, where it was asked for with `ValidateMfa`; None when not said.
+        sender: who sent the request, where that was another process than this one.
     """
 
     status: int
@@ -30,6 +31,7 @@ class Answered:
     retry_after_seconds: float | None = None
     claims: str | None = None
     mfa_compliant: bool | None = None
+    sender: str = ""
 
 
 class LossKind(enum.StrEnum):
@@ -40,6 +42,8 @@ class LossKind(enum.StrEnum):
     CUT_SHORT = "cut_short"
     CANCELLED = "cancelled"
     """We stopped waiting: the run was ended while the exchange was under way."""
+    SENDER = "sender"
+    """The process that was to send it is gone, or nothing is heard of it: it may have sent it, and heard the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Lost:
 
     kind: LossKind
     detail: str = ""
+    sender: str = ""
 
 
 class NotSentKind(enum.StrEnum):
@@ -58,6 +63,8 @@ class NotSentKind(enum.StrEnum):
     TLS = "tls"
     """The certificate or the handshake was refused."""
     PROXY = "proxy"
+    LATE = "late"
+    """It was not to leave any more: see `net.Request.may_leave`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +73,7 @@ class NotSent:
 
     kind: NotSentKind = NotSentKind.CONNECT
     detail: str = ""
+    sender: str = ""
 
 
 Exchange = Answered | Lost | NotSent

@@ -58,6 +58,7 @@ RETRY_TABLE: Final = {
     Verdict.SERVER_ERROR: Rule(Again.CHARGED, unclear=True, reason=Reason.SERVER_ERROR),
     Verdict.TIMEOUT: Rule(Again.CHARGED, unclear=True, reason=Reason.TIMEOUT, keeps_request_id=True),
     Verdict.CONNECTION_LOST: Rule(Again.CHARGED, unclear=True, reason=Reason.CONNECTION, keeps_request_id=True),
+    Verdict.SENDER_LOST: Rule(Again.CHARGED, unclear=True, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.NOT_SENT: Rule(Again.CHARGED, unclear=False, reason=Reason.CONNECTION, keeps_request_id=True),
     Verdict.UNAUTHORIZED: Rule(Again.RENEWED, unclear=False, reason=Reason.UNAUTHORIZED),
     Verdict.TOKEN_WORN: Rule(Again.RENEWED, unclear=False, reason=Reason.UNAUTHORIZED),

@@ -23,6 +23,7 @@ PACING_ANSWERS: Final = {
     Verdict.CONNECTION_LOST: Answer.UNAVAILABLE,
     Verdict.NOT_SENT: Answer.UNAVAILABLE,
     Verdict.TIMEOUT: Answer.TIMEOUT,
+    Verdict.SENDER_LOST: Answer.UNKNOWN,
 }
 """What a verdict says of how the service fares; any other one is `Answer.OK`."""
 

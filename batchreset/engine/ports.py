@@ -1,7 +1,8 @@
 """What the engine needs of the world, as small protocols; adapters fulfil them, the wiring brings both together."""
 
+import contextlib
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -14,6 +15,8 @@ from batchreset.core.protection import Bounds
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.core.senders import SenderFigures
+from batchreset.engine.stopping import StopSwitch
 
 Row_co = TypeVar("Row_co", covariant=True)
 
@@ -29,6 +32,35 @@ class ResetApi(Protocol):
 
     async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
         """One harmless GET of a customer that asks whether the token satisfies MFA."""
+        ...
+
+
+class Senders(Protocol):
+    """Who sends a run's requests: this process, or others."""
+
+    @property
+    def lease_seconds(self) -> float:
+        """So long after this process has come to its end, whatever ended it, a request of its may still leave."""
+        ...
+
+    def open(
+        self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog
+    ) -> contextlib.AbstractAsyncContextManager[ResetApi]:
+        """Requests may be sent while the block runs. When they cannot be sent any more, `stop` hears of it.
+
+        Args:
+            session: of the run, counted; whoever sends for an earlier one sends nothing any more.
+            stop: the run's.
+            clock: the run's.
+            log: hears of senders that come and go.
+
+        Raises ClusterError: those others cannot be reached, or not safely.
+        """
+        ...
+
+    @property
+    def figures(self) -> Sequence[SenderFigures]:
+        """How each of them fares; none where this process sends."""
         ...
 
 

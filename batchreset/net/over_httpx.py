@@ -11,7 +11,7 @@ import httpx
 from batchreset.core.exchange import LossKind, Lost, NotSent
 from batchreset.net.clients import api_client
 from batchreset.net.failures import failure
-from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Believes, Request, Response
+from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, LATE, Believes, Request, Response
 from batchreset.net.unpacking import UndecodableError, Unpacking
 
 CONNECTIONS_A_POOL: Final = 4
@@ -74,14 +74,30 @@ class HttpxTransport:
             self._busy[index] -= 1
 
 
+class _LateError(Exception):
+    """Raised where httpcore is about to write: it lets it pass, and closes the connection."""
+
+
+def _as_httpx_has_it(request: Request) -> httpx.Request:
+    """Raises _LateError: it may not leave, before httpx begins with it."""
+
+    async def check(event: str, _info: object) -> None:
+        if event.endswith(".send_request_headers.started") and not request.may_leave():
+            raise _LateError
+
+    if not request.may_leave():
+        raise _LateError
+    return httpx.Request(
+        request.method, request.base_url + request.path, headers=request.headers, content=request.content,
+        extensions={"trace": check},
+    )  # fmt: skip
+
+
 async def _sent(client: httpx.AsyncClient, request: Request, believes: Believes) -> Response | Lost | NotSent:
     try:
-        response = await client.send(
-            httpx.Request(
-                request.method, request.base_url + request.path, headers=request.headers, content=request.content
-            ),
-            stream=True,
-        )
+        response = await client.send(_as_httpx_has_it(request), stream=True)
+    except _LateError:
+        return LATE
     except (httpx.TransportError, ssl.SSLError) as error:
         return failure(error)
     except Exception as error:  # noqa: BLE001  whatever the other side makes httpx stumble over: it was sent

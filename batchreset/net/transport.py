@@ -5,12 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from batchreset.core.exchange import Lost, NotSent
+from batchreset.core.exchange import Lost, NotSent, NotSentKind
 
 CONNECT_SECONDS = 10.0
 """At most, for name, connection, proxy and TLS together."""
 KEEP_ALIVE_SECONDS = 30.0
 """Shorter than the idle limits of common gateways, so that a request seldom meets a connection that is closing."""
+
+LATE = NotSent(kind=NotSentKind.LATE, detail="its time was over before it could be sent")
+"""What comes of a request that may not leave."""
+
+
+def always() -> bool:
+    """Nothing speaks against it."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +30,7 @@ class Request:
         path: below it, with its query; nothing in it needs escaping.
         headers: all of them but `Host` and what tells of the content's length.
         most_bytes: more of an answer's body is not read: its size is the other side's choice.
+        may_leave: asked at the last moment before the first byte goes; a no is `NotSent`, of kind `LATE`.
     """
 
     method: str
@@ -30,6 +39,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
     most_bytes: int
+    may_leave: Callable[[], bool] = field(default=always, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,12 @@ import anyio
 from batchreset.adapters.ledger import WriteGroup, in_thread
 from batchreset.core.events import EventLog
 from batchreset.core.stop import Stop
-from batchreset.engine.ports import TokenSource
+from batchreset.engine.ports import Senders, TokenSource
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.wiring.aside import Aside, in_a_thread
+from batchreset.wiring.senders import senders_of
 from batchreset.wiring.sign_in import token_source
 from batchreset.wiring.signals import Signals, Skippable
 
@@ -97,6 +98,7 @@ class Machine:
         chance: for jitter; no secret.
         write: how a group of the ledger's records is written while the loop goes on.
         transport: to the service.
+        senders: who sends the run's requests, of its settings, its id and the transport of this process.
         tokens: the operator's sign-in.
         stop_source: one for each session.
         aside: how others are told what the run is doing.
@@ -109,6 +111,7 @@ class Machine:
     chance: Callable[[], random.Random] = random.Random
     write: WriteGroup = in_thread
     transport: Callable[[Settings], Transport] = service_of
+    senders: Callable[[Settings, str, Transport], Senders] = senders_of
     tokens: TokensOf = token_source
     stop_source: Callable[[], StopSource] = Signals
     aside: Aside = in_a_thread

@@ -10,6 +10,7 @@ from typing import Protocol
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, RowQueue, open_plan
 from batchreset.adapters.sealing import parse_recipients, sealer
+from batchreset.core.clock import Clock
 from batchreset.core.events import LEDGER_OPENED, EventLog
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
@@ -18,10 +19,10 @@ from batchreset.core.row_set import RowSet
 from batchreset.core.stop import Stop, stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.engine.clock import LoopClock
-from batchreset.engine.ports import TokenSource
+from batchreset.engine.ports import Ledger, Senders, TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import LedgerError
+from batchreset.errors import ClusterError, LedgerError
 from batchreset.net import Transport
 from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.machine import Machine, StopSource
@@ -61,6 +62,7 @@ class Session:
     guarded: Guarded
     seal: Callable[[bytes], bytes] | None
     transport: Transport
+    senders: Senders
     tokens: TokenSource
     log: EventLog
     machine: Machine
@@ -111,7 +113,7 @@ class Session:
         commit = GroupCommit(
             store, on_failure=lambda error: stop.request(_ledger_stop(error)), write=self.machine.write
         )
-        store.begin_session(clock.now())
+        session = store.begin_session(clock.now())
         self.log.info(LEDGER_OPENED)
         lost: LedgerError | None = None
         async with (
@@ -120,17 +122,7 @@ class Session:
             others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
         ):
             async with commit.running() as ledger, self.transport.open():
-                world = world_of(
-                    self.run.settings,
-                    self.machine,
-                    transport=self.transport,
-                    tokens=self.tokens,
-                    ledger=ledger,
-                    clock=clock,
-                    log=self.log,
-                    stop=stop,
-                )
-                ended = await carry_out(job, world=world, stop=stop, progress=progress)
+                ended = await self._sent(ledger, job, progress, _Inside(clock=clock, stop=stop, session=session))
                 progress.ending = True
             # Also when it was the last group that failed, or a signal had come before: outcomes are missing.
             ended = ended if commit.failure is None else _ledger_stop(commit.failure)
@@ -144,6 +136,25 @@ class Session:
         if lost is not None:
             raise lost
         return ended
+
+    async def _sent(self, ledger: Ledger, job: Job, progress: Progress, inside: "_Inside") -> Stop | None:
+        clock, stop = inside.clock, inside.stop
+        try:
+            async with self.senders.open(session=inside.session, stop=stop, clock=clock, log=self.log) as api:
+                world = world_of(
+                    self.run.settings,
+                    self.machine,
+                    api=api,
+                    transport=self.transport,
+                    tokens=self.tokens,
+                    ledger=ledger,
+                    clock=clock,
+                    log=self.log,
+                    stop=stop,
+                )
+                return await carry_out(job, world=world, stop=stop, progress=progress)
+        except ClusterError as error:
+            return stop.stop or stop_for(Reason.UNREACHABLE, error.what, next_step=error.next_step)
 
     def _close_books(self, store: LedgerStore, ended: Stop | None, now: dt.datetime, progress: Progress) -> Stop | None:
         """Why it ended early, if it did. The last picture is drawn after that and has the summary's counts.
@@ -162,6 +173,13 @@ class Session:
 
 def _ledger_stop(error: LedgerError) -> Stop:
     return stop_for(Reason.LEDGER, error.what, next_step=error.next_step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inside:
+    clock: Clock
+    stop: StopSwitch
+    session: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +208,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             transport=transport,
+            senders=machine.senders(settings, run.folder.run_id, transport),
             tokens=tokens,
             log=log,
             machine=machine,

@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
-from batchreset.engine.ports import Ledger, ReadingWorld, TokenSource, World
+from batchreset.engine.ports import Ledger, ReadingWorld, ResetApi, TokenSource, World
 from batchreset.engine.reading import ReadLimits, find_by_name
 from batchreset.engine.runner import Limits
 from batchreset.engine.stopping import StopSwitch
@@ -46,19 +45,13 @@ class NameLookup:
 
 
 def world_of(  # noqa: PLR0913  what the engine needs of a run, and each by its name
-    settings: Settings, machine: Machine, *, transport: Transport, tokens: TokenSource, ledger: Ledger,
+    settings: Settings, machine: Machine, *, api: ResetApi, transport: Transport, tokens: TokenSource, ledger: Ledger,
     clock: Clock, log: EventLog, stop: StopSwitch,
 ) -> World:  # fmt: skip
-    """The engine's world over an opened transport."""
-    partner_center = settings.partner_center
+    """The engine's world over an opened transport, which reads; `api` sends."""
     reading = reading_world_of(settings, machine, transport=transport, tokens=tokens, clock=clock, log=log)
     return World(
-        api=PartnerCenterApi(
-            transport,
-            base_url=partner_center.api_base_url,
-            address=ResetAddress(partner_center.address),
-            clock=clock,
-        ),
+        api=api,
         tokens=tokens,
         ledger=ledger,
         clock=clock,

@@ -61,8 +61,9 @@ def test_a_code_or_text_counts_with_its_status_only(status: int, code: str, desc
 
 
 @pytest.mark.parametrize("kind", LossKind)
-def test_a_lost_answer_is_a_timeout_or_a_lost_connection(kind: LossKind) -> None:
-    expected = Verdict.TIMEOUT if kind is LossKind.TIMEOUT else Verdict.CONNECTION_LOST
+def test_a_lost_answer_is_a_timeout_or_a_lost_connection_or_was_lost_with_its_sender(kind: LossKind) -> None:
+    by_kind = {LossKind.TIMEOUT: Verdict.TIMEOUT, LossKind.SENDER: Verdict.SENDER_LOST}
+    expected = by_kind.get(kind, Verdict.CONNECTION_LOST)
 
     assert classify(Lost(kind=kind)) is expected
 

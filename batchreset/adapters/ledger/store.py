@@ -65,15 +65,17 @@ class LedgerStore:
             self._connection.close()
             raise wrong_version(path, version, writer=writer)
 
-    def begin_session(self, now: dt.datetime) -> None:
-        """Note that this process is carrying the run out. Raises LedgerError."""
+    def begin_session(self, now: dt.datetime) -> int:
+        """Note that this process is carrying the run out; which of its sessions this is. Raises LedgerError."""
         try:
             row = self._connection.execute(sql.BEGIN_SESSION, (milliseconds(now), os.getpid(), socket.gethostname()))
-            self._session = row.fetchone()[0]
+            session: int = row.fetchone()[0]
             # The log is there from the first thing that is written on.
             self._files = self._found()
         except (OSError, sqlite3.Error) as error:
             raise self._translated("written", error) from error
+        self._session = session
+        return session
 
     def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
         """Note that all that was under way is in the ledger. Raises LedgerError, as `write_group`."""

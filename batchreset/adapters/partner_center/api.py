@@ -1,5 +1,6 @@
 """Partner Center's reset, and the harmless call before it: one call, one exchange."""
 
+from collections.abc import Callable
 from typing import Final
 
 from batchreset.adapters.partner_center.exchanging import Exchanging
@@ -8,7 +9,7 @@ from batchreset.core.clock import Clock
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.net import Request, Transport
+from batchreset.net import Request, Transport, always
 
 BODY_MOST_BYTES: Final = 1 << 20
 
@@ -35,9 +36,10 @@ class PartnerCenterApi:
         self._address = address
 
     async def reset(
-        self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret
-    ) -> Exchange:
-        """PATCH one user's password."""
+        self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool] = always,
+    ) -> Exchange:  # fmt: skip
+        """PATCH one user's password; not if it may not leave any more when all is ready for it."""
         request = Request(
             method="PATCH",
             base_url=self._base_url,
@@ -48,6 +50,7 @@ class PartnerCenterApi:
             },
             content=reset_body(password, force_change_password=row.force_change_password),
             most_bytes=BODY_MOST_BYTES,
+            may_leave=may_leave,
         )
         return await self._without_body(request, correlation_id, secrets=(password, token))
 

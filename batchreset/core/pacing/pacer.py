@@ -117,6 +117,10 @@ class Pacer:
                     retry_after_seconds=retry_after_seconds,
                 ),
             )
+        elif answer is Answer.UNKNOWN:
+            self._concurrency.unknown(ticket.number)
+            self._outage.unknown(ticket.number)
+            scopes.lost(now_seconds, ticket, lane)
         else:
             self._concurrency.failed(ticket.number)
             if self._outage.failed(now_seconds, ticket.number):

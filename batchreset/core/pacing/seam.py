@@ -18,6 +18,8 @@ class Answer(enum.Enum):
     UNAVAILABLE = enum.auto()
     """500, 502, 503, 504, or no connection."""
     TIMEOUT = enum.auto()
+    UNKNOWN = enum.auto()
+    """None, and not by the service's doing."""
 
 
 @dataclass(frozen=True, slots=True)

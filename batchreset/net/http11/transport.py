@@ -12,7 +12,7 @@ from batchreset.core.exchange import Lost, NotSent
 from batchreset.net.http11.connection import Asked, Connection
 from batchreset.net.http11.opening import Way, opened
 from batchreset.net.proxies import check_proxies, proxy_of
-from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Believes, Request, Response
+from batchreset.net.transport import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, LATE, Believes, Request, Response
 
 _LETTING_GO_SECONDS: Final = 1.0
 _CLOSED_AT_ONCE: Final = NotSent(detail="the connection was closed as soon as it was made")
@@ -59,10 +59,10 @@ class Http11Transport:
         if content is None:
             return _UNSENDABLE
         async with self._room:
-            return await self._exchanged(service, content, request.most_bytes, believes)
+            return await self._exchanged(service, content, request, believes)
 
     async def _exchanged(
-        self, service: "_Service", content: bytes, most_bytes: int, believes: Believes
+        self, service: "_Service", content: bytes, request: Request, believes: Believes
     ) -> Response | Lost | NotSent:
         connection = service.kept()
         if connection is None:
@@ -75,11 +75,11 @@ class Http11Transport:
                 connection.abort()
                 return _CLOSED_AT_ONCE
         asked = Asked(
-            most_bytes=most_bytes, believes=believes, silence_seconds=self._timeout_seconds,
+            most_bytes=request.most_bytes, believes=believes, silence_seconds=self._timeout_seconds,
             whole_seconds=self._timeout_seconds + CONNECT_SECONDS,
         )  # fmt: skip
         try:
-            return await connection.exchange(content, asked)
+            return await connection.exchange(content, asked) if request.may_leave() else LATE
         finally:
             service.give_back(connection)
 

@@ -86,6 +86,10 @@ class Concurrency:
         if self._sample is not None and self._sample.refused(number):
             self._judge(self._sample)
 
+    def unknown(self, number: int) -> None:
+        """It says nothing of the service, as little as a refusal."""
+        self.refused(number)
+
     def _grow(self) -> None:
         if self._start is not None:
             self._start += START_GROWTH

@@ -64,6 +64,11 @@ class Outage:
         self._until_seconds = now_seconds + min(grown, WAIT_MOST_SECONDS) * spread
         return begins
 
+    def unknown(self, number: int) -> None:
+        """Neither: a try is made again."""
+        if number == self._trying:
+            self._trying = None
+
     def answered(self, number: int) -> bool:
         """Not a failure. True: with this one it ends. Only a try says so."""
         ends = self.lasts and number == self._trying

@@ -1,0 +1,41 @@
+"""Those who send for a run, where that is not its own process: how each of them fares. For whoever looks."""
+
+import enum
+from dataclasses import dataclass
+
+
+class SenderState(enum.StrEnum):
+    """Of one sender."""
+
+    SENDING = "sending"
+    SILENT = "silent"
+    """Nothing has been heard of it for a while: it gets no rows."""
+    DRAINING = "draining"
+    """It ends what it has, and gets no more."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderFigures:
+    """One sender's, in this session.
+
+    Attributes:
+        name: as the cluster calls it.
+        host: the machine it is on, as it calls itself.
+        in_flight: rows that it has.
+        answered: answers of the service that came by it, 429 too.
+        throttled: of them, 429s.
+        failed: rows of which it said that no answer came, or that they could not be sent.
+        lost: rows that it had and of which nothing was heard any more.
+        per_second: answers, lately.
+    """
+
+    name: str
+    host: str
+    state: SenderState
+    in_flight: int = 0
+    answered: int = 0
+    throttled: int = 0
+    failed: int = 0
+    lost: int = 0
+    per_second: float = 0.0
