@@ -18,6 +18,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "auth": "Sign-in",
     "pace": "Pace",
     "safety": "Safety: what stops a run",
+    "cluster": "Cluster: who sends, if not this process",
     "output": "Output",
 }
 _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
