@@ -27,7 +27,7 @@ from batchreset.errors import InputError, PlanRefusedError
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import summary_of
-from batchreset.wiring.cluster import sent_as_given
+from batchreset.wiring.cluster import access_of, sent_as_given
 from batchreset.wiring.concluding import Around
 from batchreset.wiring.frozen import FrozenRun, read_frozen, standing
 from batchreset.wiring.online import DRY_RUN_LINE
@@ -78,6 +78,7 @@ def run(
 
 def _planned(settings: Settings, run_id: str | None, choices: Choices, *, online: bool) -> FrozenRun:
     now, terminal, dry_run = dt.datetime.now(dt.UTC), choices.terminal, choices.dry_run
+    access_of(settings)  # of millions of rows a plan takes minutes
     if online and dry_run:
         terminal.say(DRY_RUN_LINE)
     with around(terminal, online=online and not dry_run) as reading:
