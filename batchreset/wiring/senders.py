@@ -12,11 +12,13 @@ from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport
 from batchreset.settings.model import Settings
+from batchreset.wiring.cluster import access_of
 
 
 def senders_of(settings: Settings, run_id: str, transport: Transport) -> Senders:
-    """This process."""
+    """This process. Raises SettingsError: workers of a cluster are to send, and cannot be reached safely."""
     del run_id
+    access_of(settings)
     return ThisProcess(settings, transport)
 
 
