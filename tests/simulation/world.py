@@ -237,9 +237,9 @@ class World:
             below=self.wire,
         )
 
-    def _senders(self, settings: Settings, run_id: str, transport: Transport) -> Senders:
+    def _senders(self, settings: Settings, run_id: str, transport: Transport, log: EventLog) -> Senders:
         if not self.scenario.hosts:
-            return senders_of(settings, run_id, transport)
+            return senders_of(settings, run_id, transport, log)
         hiring = Hiring(run_id=run_id, version=VERSION, config=b"", new_greeting=KeyHalf)
         return Pool(ClusterToCome(lambda: self._opened_cluster(settings)), hiring)
 
