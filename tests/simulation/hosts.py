@@ -95,6 +95,7 @@ class Host:
         self._going, self._joined = anyio.Event(), anyio.Event()
         self._going.set()
         self._joined.set()
+        self._stopped_at: float | None = None
         self._scopes: set[anyio.CancelScope] = set()
         self._desk = Desk()
         self.receptions: list[Reception] = []
@@ -128,10 +129,14 @@ class Host:
             open_api=open_api,
             new_greeting=KeyHalf,
             spawn=self._spawn,
-            now_seconds=lambda: self._time.seconds + self._offset,
+            now_seconds=self._now_seconds,
             draining=lambda: self.draining,
             desk=self._desk,
         )
+
+    def _now_seconds(self) -> float:
+        """A process that is stopped looks at no clock: what it does when it goes on is not what it did meanwhile."""
+        return self._offset + (self._time.seconds if self._stopped_at is None else self._stopped_at)
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
         async def serve() -> None:
@@ -172,8 +177,9 @@ class Host:
                 await anyio.sleep(fault.seconds)
                 self.dead, self._desk, self.draining = False, Desk(), False
             case Fault.STOPPED:
-                self._going = anyio.Event()
+                self._going, self._stopped_at = anyio.Event(), self._time.seconds
                 await anyio.sleep(fault.seconds)
+                self._stopped_at = None
                 self._going.set()
             case Fault.CUT:
                 self._joined = anyio.Event()
