@@ -211,6 +211,7 @@ class RowRun:
             sent_at=sent_at,
             ended_at=self._world.clock.now(),
             sent_correlation_id=sent_id,
+            sender=exchange.sender,
         )
         self._world.ledger.attempted(attempt)
         self._world.log.debug(
