@@ -43,7 +43,7 @@ def _one(one: SenderFigures, named: int) -> list[Cell]:
 def _all(senders: Sequence[SenderFigures]) -> list[Cell]:
     sending = [one for one in senders if one.state is SenderState.SENDING]
     without = sum(one.failed + one.lost for one in senders)
-    short = f"{len(sending):,} of {len(senders):,} sending"
+    short = f"{len(sending):,} of {len(senders):,} senders sending"
     well = len(sending) == len(senders)
     cells = [
         Cell((senders_said(senders), short), (3,), Ink.PLAIN if well else Ink.CARE),
