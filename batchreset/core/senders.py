@@ -1,6 +1,7 @@
 """Those who send for a run, where that is not its own process: how each of them fares. For whoever looks."""
 
 import enum
+import functools
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +46,11 @@ class SenderFigures:
     per_second: float = 0.0
 
 
+@functools.lru_cache(maxsize=4_096)
 def plain_name(text: str) -> str:
-    """What a cluster or a machine calls somebody, fit for any terminal, page and file: short, of printable ASCII."""
+    """What a cluster or a machine calls somebody, fit for any terminal, page and file: short, of printable ASCII.
+
+    Asked for every attempt.
+    """
     shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in text[: NAME_MOST + 1])
     return shown if len(shown) <= NAME_MOST else f"{shown[: NAME_MOST - 1]}~"

@@ -23,6 +23,7 @@ from batchreset.wiring.told import Listener, pace_facts
 
 RUNNING: Final = "running"
 PLANNED: Final = "planned"
+_NOBODY_ELSE: Final = "the run's own process, or given up by it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ def _sender_lines(senders: Sequence[Mapping[str, Any]]) -> list[str]:
     lines += [
         (
             f"{one['succeeded']:,}", f"{one['attempts']:,}", f"{one['throttled']:,}", f"{one['no_answer']:,}",
-            f"{one['lost']:,}", f"{one['per_second']:,.1f}", one["sender"] or "this run's own process",
+            f"{one['lost']:,}", f"{one['per_second']:,.1f}", one["sender"] or _NOBODY_ELSE,
         )
         for one in senders
     ]  # fmt: skip

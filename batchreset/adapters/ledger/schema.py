@@ -99,7 +99,7 @@ CREATE TABLE attempts (
   sent_at           INTEGER NOT NULL,
   ended_at          INTEGER NOT NULL,
   sent_correlation_id TEXT,      -- NULL: as in correlation_id, or (versions 1 and 2) not known
-  sender            TEXT,        -- NULL: the process that carried the run out
+  sender            TEXT,        -- NULL: the process that carried the run out, or it did not wait for who did
   PRIMARY KEY (row, number)
 ) STRICT, WITHOUT ROWID;
 {_OUTCOMES}

@@ -19,7 +19,7 @@ class Exchanged:
     """Those of one session and one sender that came to the same. Moments: milliseconds since 1970, UTC.
 
     Attributes:
-        sender: empty: the process that carried the run out.
+        sender: empty: the process that carried the run out, or one for whom it did not wait.
         verdict: as the ledger keeps it.
         answered: of them, those to which an answer came.
     """
@@ -38,7 +38,7 @@ class SentBy:
     """What one sender did for a run.
 
     Attributes:
-        sender: empty: the process that carried the run out.
+        sender: empty: the process that carried the run out, or one for whom it did not wait.
         answered: exchanges to which an answer came, 429 too.
         lost: those of which nothing was heard any more, as its sender was gone.
         succeeded: rows that were reset by it.
