@@ -77,7 +77,6 @@ class LedgerReader:
             raise wrong_version(path, version, writer=writer)
         if version in schema.MIGRATIONS:
             with self._translating():
-                self._connection.execute("PRAGMA temp_store = MEMORY")
                 self._connection.executescript(schema.AS_THIS_VERSION[version])
 
     def close(self) -> None:

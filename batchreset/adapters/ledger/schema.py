@@ -111,6 +111,7 @@ COMMIT;
 
 _NO_LEASES: Final = "CREATE TEMP VIEW sessions AS SELECT *, 0 AS lease_ms FROM main.sessions;"
 _FROM_VERSION_2: Final = f"""
+PRAGMA temp_store = MEMORY;
 {_RECONCILED.replace("CREATE TABLE", "CREATE TEMP TABLE")}
 CREATE TEMP VIEW attempts AS SELECT *, NULL AS sent_correlation_id, NULL AS sender FROM main.attempts;
 {_NO_LEASES}
@@ -120,7 +121,10 @@ AS_THIS_VERSION: Final = {
     2: _FROM_VERSION_2,
     3: f"CREATE TEMP VIEW attempts AS SELECT *, NULL AS sender FROM main.attempts; {_NO_LEASES}",
 }
-"""For a reader of an earlier version's ledger, in memory: what it has not."""
+"""For a reader of an earlier version's ledger, in memory: what it has not.
+
+Where tables are in memory, all that is sorted is: a version with views alone does without.
+"""
 
 _SENT_IDS: Final = "ALTER TABLE attempts ADD COLUMN sent_correlation_id TEXT;"
 _SENDERS: Final = """
