@@ -17,10 +17,10 @@ NOW = dt.datetime.now(dt.UTC)
 FILES = ("ca_file", "cert_file", "key_file")
 
 
-def made(folder: Path, *, until: dt.datetime | None = None, key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> Path:
+def made(folder: Path, *, until: dt.datetime | None = None) -> Path:
     """A folder with the three files."""
-    authority = trustme.CA(key_type=key_type)
-    own = authority.issue_cert("here.example", key_type=key_type, not_after=until)
+    authority = trustme.CA()
+    own = authority.issue_cert("here.example", not_after=until)
     folder.mkdir()
     authority.cert_pem.write_to_path(str(folder / "ca_file"))
     own.cert_chain_pems[0].write_to_path(str(folder / "cert_file"))
@@ -38,11 +38,6 @@ def refusal(folder: Path, *, now: dt.datetime = NOW, **instead: Path) -> str:
         check(folder, now=now, **instead)
     assert caught.value.__cause__ is None
     return caught.value.what
-
-
-@pytest.mark.parametrize("key_type", [trustme.KeyType.ECDSA, trustme.KeyType.RSA])
-def test_what_fits_is_taken_of_either_kind_of_key(tmp_path: Path, key_type: trustme.KeyType) -> None:
-    check(made(tmp_path / "a", key_type=key_type))
 
 
 def test_certificate_and_key_may_lie_in_one_file(tmp_path: Path) -> None:
