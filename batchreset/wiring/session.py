@@ -212,7 +212,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             transport=transport,
-            senders=machine.senders(settings, run.folder.run_id, transport),
+            senders=machine.senders(settings, run.folder.run_id, transport, log),
             tokens=tokens,
             log=log,
             machine=machine,
