@@ -158,6 +158,11 @@ class Host:
         await self._going.wait()
 
     @property
+    def stopped(self) -> bool:
+        """As by SIGSTOP."""
+        return self._stopped_at is not None
+
+    @property
     def cut(self) -> bool:
         """From the coordinator."""
         return not self._joined.is_set()
@@ -288,8 +293,11 @@ class SimulatedCluster:
 
     async def employ(self, address: str, config: bytes) -> SimulatedLink:
         host = self._hosts[address]
-        await anyio.sleep(0.01)
-        if host.dead or host.cut or self.scheduler_is_gone:
+        with anyio.move_on_after(CALL_SECONDS):
+            await anyio.sleep(0.01)
+            await host.reached()
+            await host.going()
+        if host.dead or host.cut or host.stopped or self.scheduler_is_gone:
             raise ClusterError("it is not there", next_step="wait")
 
         @contextlib.asynccontextmanager
