@@ -294,3 +294,52 @@ def test_a_sender_that_cannot_open_the_service_takes_no_rows() -> None:
         assert {one[0] for one in pool.service.sent} == {"a"}
 
     play(scene, "a")
+
+
+def test_a_row_that_waits_behind_a_batch_which_is_not_taken_goes_to_somebody_else() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].cut = True
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            pool.workers.add(Worker("b", pool.service, pool.tasks))
+        assert [(type(exchange), exchange.sender) for exchange in found] == [(Answered, "b"), (Lost, "a")]
+
+    play(scene, "a")
+
+
+def test_a_row_that_came_too_late_goes_to_somebody_else_and_counts_once() -> None:
+    async def scene(pool: Pooled) -> None:
+        pool.service.connects_seconds = LEASE_SECONDS + 1.0
+        await anyio.sleep(0.1)
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(1.0)
+            pool.service.connects_seconds = 0.0
+        assert [type(exchange) for exchange in found] == [Answered]
+        assert len(pool.service.sent) == 1
+
+    play(scene, "a")
+
+
+def test_a_row_that_nobody_can_send_in_time_was_not_sent() -> None:
+    async def scene(pool: Pooled) -> None:
+        exchange = await pool.reset()
+        assert isinstance(exchange, NotSent)
+        assert pool.service.sent == []
+        assert pool.figures("a").failed == 1
+
+    play(scene, "a", service=Service(connects_seconds=LEASE_SECONDS + 1.0))
