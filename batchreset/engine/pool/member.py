@@ -69,7 +69,6 @@ class Asked:
 @dataclass(slots=True)
 class _Handed:
     asked: Asked
-    sequence: int
     leaves_before_seconds: float
 
 
@@ -188,7 +187,7 @@ class Member:
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
-            self._handed[asked.order.number] = _Handed(asked, self._sequence, leaves_before_seconds)
+            self._handed[asked.order.number] = _Handed(asked, leaves_before_seconds)
         while self._clock.monotonic() < leaves_before_seconds:
             taken = await self.link.call(Ask.DELIVER, message)
             if taken is not None and self._channel.open(taken) is not None:
@@ -238,14 +237,6 @@ class Member:
                 self._heard_serial = done.serial
                 self._settle(done.number, done.exchange)
         self._draining = self._draining or report.draining
-        known = report.held
-        if len(self._handed) > len(known):
-            for number in [
-                number
-                for number, handed in self._handed.items()
-                if handed.sequence <= report.sequence and number not in known
-            ]:
-                self._settle_lost(self._handed.pop(number), "the sender has lost it")
         if self._draining:
             while self._given:
                 self._return_order(self._given.popleft())
