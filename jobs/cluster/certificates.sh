@@ -15,7 +15,7 @@ shift
 days=${DAYS:-30}
 for name in "$@"; do
   case $name in
-    ca | -* | *[!A-Za-z0-9._-]*) echo "certificates.sh: \"$name\" cannot be the name of a machine" >&2; exit 2 ;;
+    "" | ca | -* | *[!A-Za-z0-9._-]*) echo "certificates.sh: \"$name\" cannot be the name of a machine" >&2; exit 2 ;;
   esac
 done
 
