@@ -1,4 +1,4 @@
-"""Three machines of jobs/cluster, as loopback addresses: the script's certificates, the units' commands. `make programs`."""
+"""Three machines of jobs/cluster on loopback: the script's certificates, the units' own commands. `make programs`."""
 
 import contextlib
 import os
