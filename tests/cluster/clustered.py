@@ -22,7 +22,24 @@ LEASE_SECONDS: Final = 12.0
 """A row leaves its sender so long after it was handed over at the latest, as the documentation promises."""
 LATENCY_SECONDS: Final = 0.3
 _PORT: Final = 8786
+_PLAIN_PORT: Final = 8888
 _UP_SECONDS: Final = 40.0
+
+
+_RETIRE: Final = """
+import sys
+from distributed import Client, Security
+address, name, ca, certificate, key = sys.argv[1:]
+security = Security(tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key, require_encryption=True)
+with Client(address, security=security) as client:
+    client.retire_workers(names=[name])
+"""
+
+
+def let_pass(seconds: float) -> None:
+    """Time is what a test of leases is about."""
+    end = time.monotonic() + seconds
+    until(lambda: time.monotonic() >= end, "time", seconds=seconds + 5)
 
 
 def until(condition: Callable[[], object], what: str, *, seconds: float = 40.0) -> None:
@@ -130,12 +147,8 @@ class Site:
             self.scheduler.kill()
         self.harmed.discard("scheduler")
         host = self.hosts["scheduler"]
-        words = ["--protocol", "tls", "--host", host.cluster, "--port", str(_PORT), "--no-dashboard"]
-        log = self.folder / f"scheduler-{self.number()}.txt"
-        self.scheduler = host.start(
-            [*DASK, "scheduler", *words, *self.papers.for_dask(host)],
-            environ=self._bare, folder=self.folder, log=log,
-        )  # fmt: skip
+        words = ["--protocol", "tls", "--port", str(_PORT), *self.papers.for_dask(host)]
+        self.scheduler = self._dask(host, "scheduler", words, {})
         self._until_said(self.scheduler, "Scheduler at:")
 
     def begin_workers(self, *names: str, environ: Mapping[str, str] | None = None, wait: bool = True) -> None:
@@ -143,17 +156,30 @@ class Site:
         for name in names:
             self._away(name)
             host = self.hosts[name]
-            words: list[str | Path] = [
-                self.scheduler_address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name,
-                "--host", host.cluster, "--local-directory", self.folder / name,
-            ]  # fmt: skip
-            log = self.folder / f"{name}-{self.number()}.txt"
-            self.workers[name] = host.start(
-                [*DASK, "worker", *words, *self.papers.for_dask(host)],
-                environ={**self._bare, **(environ or {})}, folder=self.folder, log=log,
-            )  # fmt: skip
+            words = [self.scheduler_address, *self._worker_words(host), *self.papers.for_dask(host)]
+            self.workers[name] = self._dask(host, "worker", words, environ or {})
         for name in names if wait else ():
             self._until_said(self.workers[name], "Registered to:")
+
+    def begin_plain(self, name: str) -> str:
+        """Another cluster, of one worker, that does not know TLS; its address."""
+        host, worker = self.hosts["scheduler"], self.hosts[name]
+        address = f"tcp://{host.cluster}:{_PLAIN_PORT}"
+        scheduler = self._dask(host, "scheduler", ["--port", str(_PLAIN_PORT)], {})
+        self._until_said(scheduler, "Scheduler at:")
+        self._away(name)
+        self.workers[name] = self._dask(worker, "worker", [address, *self._worker_words(worker)], {})
+        self.harmed.add(name)
+        self._until_said(self.workers[name], "Registered to:")
+        return address
+
+    def _worker_words(self, host: Host) -> list[str | Path]:
+        return ["--no-nanny", "--nthreads", "1", "--name", host.name, "--local-directory", self.folder / host.name]
+
+    def _dask(self, host: Host, what: str, words: Sequence[str | Path], environ: Mapping[str, str]) -> Running:
+        log = self.folder / f"{host.name}-{self.number()}.txt"
+        all_words = [*DASK, what, *words, "--no-dashboard", "--host", host.cluster]
+        return host.start(all_words, environ={**self._bare, **environ}, folder=self.folder, log=log)
 
     def _away(self, name: str) -> None:
         if name in self.harmed:
@@ -176,6 +202,19 @@ class Site:
         """To a worker."""
         self.harmed.add(name)
         self.workers[name].signal(number)
+
+    def retire(self, name: str) -> None:
+        """Drain a worker, as another client of the cluster does; it is gone then."""
+        self.harmed.add(name)
+        host = self.hosts["coordinator"]
+        certificate, key = self.papers.of(host.cluster)
+        asked = host.start(
+            [sys.executable, "-W", "ignore", "-c", _RETIRE, self.scheduler_address, name, self.papers.ca, certificate, key],
+            environ=self._bare, folder=self.folder, log=self.folder / f"retire-{self.number()}.txt",
+        )  # fmt: skip
+        until(lambda: not asked.alive, f"{name} is retired")
+        assert asked.process.returncode == 0, asked.said
+        until(lambda: not self.workers[name].alive, f"the end of {name}")
 
     def kill_scheduler(self) -> None:
         assert self.scheduler is not None
@@ -228,11 +267,10 @@ class Site:
         folder = self.folder / f"job{number}"
         folder.mkdir()
         first, second = rows // 2, rows // 3
-        source = write_csv(
-            folder / "users.csv", accounts(first, second, rows - first - second, start=10_000 * number)
-        )
+        chosen = accounts(first, second, rows - first - second, start=10_000 * number)
         return Job(
-            site=self, folder=folder, source=source, rows=rows, applied_from=_size(self.applied_log),
+            site=self, folder=folder, source=write_csv(folder / "users.csv", chosen), rows=rows,
+            users=frozenset(account.user for account in chosen), applied_from=_size(self.applied_log),
             requests_from=_size(self.request_log),
         )  # fmt: skip
 
@@ -248,14 +286,17 @@ class Job:
     Attributes:
         applied_from: where in the service's applied log it begins.
         requests_from: the same of its request log.
+        others: users of runs that go on at the same time. Whoever is neither theirs nor its own was changed by mistake.
     """
 
     site: Site
     folder: Path
     source: Path
     rows: int
+    users: frozenset[str]
     applied_from: int
     requests_from: int
+    others: frozenset[str] = frozenset()
     coordinators: list[Running] = field(default_factory=list)
 
     @property
@@ -266,7 +307,9 @@ class Job:
     def said(self) -> list[Path]:
         return [one.log for one in self.coordinators]
 
-    def begin(self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None) -> Running:
+    def begin(
+        self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None
+    ) -> Running:
         """`batchreset run` on the coordinator's host."""
         return self._start(["run", self.source, "--run-id", "r"], flags, cluster, environ or {})
 
@@ -277,7 +320,11 @@ class Job:
         return self._start(["apply", self.run_folder], flags, cluster, environ or {})
 
     def _start(
-        self, command: Sequence[str | Path], flags: Sequence[str | Path], cluster: str | None, environ: Mapping[str, str]
+        self,
+        command: Sequence[str | Path],
+        flags: Sequence[str | Path],
+        cluster: str | None,
+        environ: Mapping[str, str],
     ) -> Running:
         host = self.site.hosts["coordinator"]
         where: list[str | Path] = ["--cluster", cluster or self.site.scheduler_address]
@@ -297,14 +344,20 @@ class Job:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """Resets that came to the service since the run was begun, as its log has them."""
-        return [line for line in self._lines(self.site.request_log, self.requests_from) if line["method"] == "PATCH"]
+        return [line for line in self.seen(self.site.request_log, self.requests_from) if line["method"] == "PATCH"]
 
     @property
     def applied(self) -> list[dict[str, Any]]:
-        return list(self._lines(self.site.applied_log, self.applied_from))
+        return self.seen(self.site.applied_log, self.applied_from)
+
+    def seen(self, path: Path, start: int) -> list[dict[str, Any]]:
+        """Lines of one of the service's logs, from there on."""
+        return [line for line in self._lines(path, start) if line["user"] not in self.others]
 
     @staticmethod
     def _lines(path: Path, start: int) -> Iterator[dict[str, Any]]:
+        if not path.exists():
+            return
         with path.open("rb") as file:
             file.seek(start)
             for line in file:

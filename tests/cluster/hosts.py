@@ -6,14 +6,18 @@ namespaces is touched: the switches are in one, too.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 _PREFIX: Final = "batchreset-"
+_IP: Final = shutil.which("ip") or "/sbin/ip"
+"""Some users' search path has no /sbin."""
 _NAMED: Final = Path("/run/netns")
 _SWITCH: Final = "switch"
 _SIDES: Final = {"cluster": 1, "egress": 2}
@@ -21,6 +25,16 @@ _WHAT_TO_DO: Final = (
     "tests of clusters put each host into a network namespace: run them as root (in a container with CAP_SYS_ADMIN and"
     " CAP_NET_ADMIN) where iproute2 is installed, or leave them out: `make test` does"
 )
+
+
+_OVERHEAR: Final = """
+import socket, sys
+frames = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+frames.bind((sys.argv[1], 0))
+while True:
+    sys.stdout.buffer.write(b"heard:" + frames.recv(1 << 17))
+    sys.stdout.buffer.flush()
+"""
 
 
 class NoHostsError(Exception):
@@ -78,18 +92,17 @@ class Host:
 
     def start(self, words: Sequence[str | Path], *, environ: Mapping[str, str], folder: Path, log: Path) -> Running:
         """Run a program here; its output goes to the end of `log`."""
-        with log.open("ab") as output:
-            return Running(self._popen(words, environ, folder, output), log)
+        return _started(self.family + self.name, words, environ=environ, folder=folder, log=log)
 
-    def _popen(
-        self, words: Sequence[str | Path], environ: Mapping[str, str], folder: Path, output: IO[bytes]
-    ) -> subprocess.Popen[bytes]:
-        # `ip netns exec` becomes the program, so that the process is the program's own.
-        return subprocess.Popen(
-            ["ip", "netns", "exec", self.family + self.name, *map(str, words)],
-            cwd=folder, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
+    def overhear(self, log: Path) -> Running:
+        """Write all that it says to the cluster, and hears from there, to the end of `log`, as it passes the switch."""
+        words = [sys.executable, "-c", _OVERHEAR, f"cluster-{self.number}"]
+        return _started(self.family + _SWITCH, words, environ={}, folder=log.parent, log=log)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of all that runs on it."""
+        return [int(pid) for pid in _ip("netns", "pids", self.family + self.name).split()]
 
     def cut(self) -> None:
         """Off the cluster, both ways and silently: neither side is told. Its way to the service stays."""
@@ -101,6 +114,19 @@ class Host:
 
     def _ip(self, line: str) -> None:
         _ip("-n", self.family + _SWITCH, *line.split())
+
+
+def _started(
+    namespace: str, words: Sequence[str | Path], *, environ: Mapping[str, str], folder: Path, log: Path
+) -> Running:
+    with log.open("ab") as output:
+        # `ip netns exec` becomes the program, so that the process is the program's own.
+        process = subprocess.Popen(
+            [_IP, "netns", "exec", namespace, *map(str, words)],
+            cwd=folder, env=dict(environ), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+    return Running(process, log)
 
 
 @contextlib.contextmanager
@@ -154,9 +180,9 @@ def _batch(namespace: str, lines: Iterator[str] | Sequence[str]) -> None:
 
 def _ip(*words: str, given: str = "") -> str:
     try:
-        done = subprocess.run(["ip", *words], input=given, capture_output=True, text=True, check=False)
+        done = subprocess.run([_IP, *words], input=given, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise NoHostsError(f"there is no program `ip`: {_WHAT_TO_DO}") from error
+        raise NoHostsError(f"there is no program {_IP}: {_WHAT_TO_DO}") from error
     if done.returncode:
         raise NoHostsError(f"`ip {' '.join(words)}` failed ({done.stderr.strip()}): {_WHAT_TO_DO}")
     return done.stdout

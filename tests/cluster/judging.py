@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def logs_of(job: Job) -> tuple[Path, Path]:
     found = []
     for log, start in ((job.site.applied_log, job.applied_from), (job.site.request_log, job.requests_from)):
         own = job.folder / log.name
-        own.write_bytes(log.read_bytes()[start:] if log.exists() else b"")
+        own.write_text("".join(f"{json.dumps(line)}\n" for line in job.seen(log, start)), encoding="utf-8")
         found.append(own)
     return found[0], found[1]
 
