@@ -14,6 +14,7 @@ def tls_context(ca_file: str, *, ca_pem: str = "") -> ssl.SSLContext:
     """The operating system's trust store (`SSL_CERT_FILE` is honoured), and `ca_file` beside it.
 
     Args:
+        ca_file: one or more certificates in PEM form; empty: none.
         ca_pem: what such a file held, on another machine.
 
     Raises:

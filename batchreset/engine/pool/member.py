@@ -73,22 +73,36 @@ class _Handed:
     leaves_before_seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """With a sender that has said hello.
+
+    Attributes:
+        host: the machine it is on, as it calls itself.
+        now_seconds: by its clock, as it said so.
+    """
+
+    link: Link
+    channel: Channel
+    host: str
+    now_seconds: float
+
+
 class Member:
     """A sender that has said hello.
 
     Args:
-        now_seconds: of its clock, as it said hello.
         before: how it fared earlier in this session, if it was here.
         is_gone: whether the cluster knows it no more.
         return_order: takes an order that surely was not sent.
     """
 
     def __init__(
-        self, link: Link, channel: Channel, *, host: str, now_seconds: float, before: SenderFigures | None, clock: Clock,
+        self, conversation: "Conversation", *, before: SenderFigures | None, clock: Clock,
         is_gone: Callable[[], Awaitable[bool]], return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
-        self.link = link
-        self._channel = channel
+        self.link = link = conversation.link
+        self._channel = conversation.channel
         self._clock = clock
         self._is_gone = is_gone
         self._return_order = return_order
@@ -97,11 +111,11 @@ class Member:
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
-        self._figures = before or SenderFigures(name=link.name, host=host, state=SenderState.SENDING)
+        self._figures = before or SenderFigures(name=link.name, host=conversation.host, state=SenderState.SENDING)
         self._rate = 0.0
         self._rate_at_seconds = clock.monotonic()
         self._draining = False
-        self._hear(now_seconds)
+        self._hear(conversation.now_seconds)
 
     @property
     def load(self) -> float:

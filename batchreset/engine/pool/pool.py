@@ -18,7 +18,7 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.senders import SenderFigures, SenderState
 from batchreset.core.stop import APPLY, stop_for
-from batchreset.engine.pool.member import Asked, Leaving, Member
+from batchreset.engine.pool.member import Asked, Conversation, Leaving, Member
 from batchreset.engine.pool.messages import PROTOCOL, Greeted, Order, greeting_bytes, welcome_of
 from batchreset.engine.pool.ports import Ask, Cluster, ClusterSource, Greeting
 from batchreset.engine.pool.sender import LEASE_SECONDS
@@ -244,9 +244,12 @@ class _Shift:
             await self._cluster.dismiss(link)
             return None
         return Member(
-            link, channel, host=welcome.host, now_seconds=welcome.now_seconds, before=self._gone.get(address), clock=self._clock,
-            is_gone=lambda: self._is_gone(address), return_order=self.ask,
-        )  # fmt: skip
+            Conversation(link=link, channel=channel, host=welcome.host, now_seconds=welcome.now_seconds),
+            before=self._gone.get(address),
+            clock=self._clock,
+            is_gone=lambda: self._is_gone(address),
+            return_order=self.ask,
+        )
 
     def _refused(self, address: str, why: str) -> None:
         self._refusal = f"{address}: {why}"
