@@ -1,4 +1,4 @@
-"""Whether a run that others sent kept its promises: the same checker as on one machine, and what only a cluster can break."""
+"""Whether a run that others sent kept its promises: the checker of one machine, and what only a cluster can break."""
 
 import datetime as dt
 import itertools
