@@ -211,7 +211,7 @@ class Site:
         self.harmed.add(name)
         host = self.hosts["coordinator"]
         certificate, key = self.papers.of(host.cluster)
-        words = [self.scheduler_address, name, self.papers.ca, certificate, key]
+        words: list[str | Path] = [self.scheduler_address, name, self.papers.ca, certificate, key]
         log = self.folder / f"retire-{self.number()}.txt"
         asked = host.start(
             [sys.executable, "-W", "ignore", "-c", _RETIRE, *words], environ=self._bare, folder=self.folder, log=log

@@ -11,6 +11,7 @@ from clustered import LEASE_SECONDS, Job, Site, let_pass
 from judging import judge, moment
 
 pytestmark = pytest.mark.cluster
+pytest_plugins = ("one_site",)
 
 
 def summary(job: Job) -> Any:

@@ -11,6 +11,7 @@ from judging import judge
 import batchreset
 
 pytestmark = pytest.mark.cluster
+pytest_plugins = ("one_site",)
 
 TCP = "tcp://10.77.1.3:8786"
 

@@ -13,6 +13,7 @@ from judging import between, judge, logs_of, sent_again
 from proof import Evidence
 
 pytestmark = pytest.mark.cluster
+pytest_plugins = ("one_site",)
 
 SILENCE_SECONDS = 5.0
 SLOWLY = ("--max-per-second", "10")
