@@ -1,4 +1,4 @@
-"""Faults by chance, one upon the other, over runs of some hundreds of rows: whatever befalls them, all promises hold."""
+"""Faults by chance, one upon the other, over runs of some hundreds of rows: all promises hold, whatever befalls them."""
 
 import random
 import signal

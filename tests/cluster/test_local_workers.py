@@ -44,7 +44,8 @@ def test_rows_of_a_killed_worker_process_are_sent_by_others(job: Job) -> None:
 
 
 def test_without_the_process_that_holds_them_the_run_ends_with_1_and_apply_carries_it_on(job: Job) -> None:
-    os.kill(*processes(job, "local_cluster"), signal.SIGKILL)
+    (holder,) = processes(job, "local_cluster")
+    os.kill(holder, signal.SIGKILL)
     assert job.ended() == 1
     judge(job, in_process=True)
     job.carry_on(cluster="none")
