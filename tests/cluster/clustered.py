@@ -112,6 +112,7 @@ class Site:
     scheduler: Running | None = None
     workers: dict[str, Running] = field(default_factory=dict)
     harmed: set[str] = field(default_factory=set)
+    jobs: "list[Job]" = field(default_factory=list)
     numbers: int = 0
 
     @property
@@ -265,18 +266,27 @@ class Site:
             **changes,
         }
 
-    def job(self, rows: int = 150) -> "Job":
-        """A run of so many accounts, of whom nobody has heard."""
+    def job(self, rows: int = 150, *, name: str = "") -> "Job":
+        """A run of so many accounts, of whom nobody has heard; without a name of no other run's."""
         number = self.number()
         folder = self.folder / f"job{number}"
         folder.mkdir()
         first, second = rows // 2, rows // 3
         chosen = accounts(first, second, rows - first - second, start=10_000 * number)
-        return Job(
-            site=self, folder=folder, source=write_csv(folder / "users.csv", chosen), rows=rows,
+        made = Job(
+            site=self, name=name or folder.name, folder=folder, source=write_csv(folder / "users.csv", chosen), rows=rows,
             users=frozenset(account.user for account in chosen), applied_from=_size(self.applied_log),
             requests_from=_size(self.request_log),
         )  # fmt: skip
+        self.jobs.append(made)
+        return made
+
+    def abandon(self) -> None:
+        """Kill the coordinators that a test has left behind."""
+        for job in self.jobs:
+            for coordinator in job.coordinators:
+                coordinator.kill()
+        self.jobs.clear()
 
 
 def _size(path: Path) -> int:
@@ -294,6 +304,7 @@ class Job:
     """
 
     site: Site
+    name: str
     folder: Path
     source: Path
     rows: int
@@ -305,7 +316,7 @@ class Job:
 
     @property
     def run_folder(self) -> Path:
-        return self.folder / "runs" / "r"
+        return self.folder / "runs" / self.name
 
     @property
     def said(self) -> list[Path]:
@@ -315,7 +326,7 @@ class Job:
         self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None
     ) -> Running:
         """`batchreset run` on the coordinator's host."""
-        return self._start(["run", self.source, "--run-id", "r"], flags, cluster, environ or {})
+        return self._start(["run", self.source, "--run-id", self.name], flags, cluster, environ or {})
 
     def carry_on(
         self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None

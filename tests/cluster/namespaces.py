@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -74,11 +74,13 @@ class Host:
 
     Attributes:
         number: its last octet, in both networks.
+        started: all that ever ran on any of the hosts.
     """
 
     name: str
     number: int
     family: str
+    started: list[Running] = field(default_factory=list, repr=False)
 
     @property
     def cluster(self) -> str:
@@ -92,12 +94,14 @@ class Host:
 
     def start(self, words: Sequence[str | Path], *, environ: Mapping[str, str], folder: Path, log: Path) -> Running:
         """Run a program here; its output goes to the end of `log`."""
-        return _started(self.family + self.name, words, environ=environ, folder=folder, log=log)
+        self.started.append(_started(self.family + self.name, words, environ=environ, folder=folder, log=log))
+        return self.started[-1]
 
     def overhear(self, log: Path) -> Running:
         """Write all that it says to the cluster, and hears from there, to the end of `log`, as it passes the switch."""
         words = [sys.executable, "-c", _OVERHEAR, f"cluster-{self.number}"]
-        return _started(self.family + _SWITCH, words, environ={}, folder=log.parent, log=log)
+        self.started.append(_started(self.family + _SWITCH, words, environ={}, folder=log.parent, log=log))
+        return self.started[-1]
 
     @property
     def pids(self) -> list[int]:
@@ -134,12 +138,18 @@ def hosts(*names: str) -> Iterator[dict[str, Host]]:
     """By name. At the end all that runs on them is killed, and they are gone. Raises NoHostsError."""
     _remove_of_the_dead()
     family = f"{_PREFIX}{_identity(os.getpid())}-"
-    made = {name: Host(name=name, number=number, family=family) for number, name in enumerate(names, start=2)}
+    started: list[Running] = []
+    made = {
+        name: Host(name=name, number=number, family=family, started=started)
+        for number, name in enumerate(names, start=2)
+    }
     try:
         _make(family, list(made.values()))
         yield made
     finally:
         _remove(family)
+        for running in started:
+            running.kill()
 
 
 def _make(family: str, members: Sequence[Host]) -> None:

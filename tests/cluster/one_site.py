@@ -6,8 +6,14 @@ import pytest
 from clustered import Site, site
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture
+def cluster(_site: Site) -> Iterator[Site]:
     """Where hosts cannot be made the tests fail: a fault that nobody has tried is not one that is stood."""
+    yield _site
+    _site.abandon()
+
+
+@pytest.fixture(scope="session")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("site")) as made:
         yield made

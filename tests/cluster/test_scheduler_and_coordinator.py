@@ -110,7 +110,7 @@ def test_interrupted_the_rows_in_flight_are_finished(cluster: Site, *, whole_ter
 def test_two_runs_of_one_name_on_the_same_workers_do_not_hinder_one_another(cluster: Site) -> None:
     """Their folders are two, and so are they."""
     cluster.up("w1", "w2")
-    one, other = cluster.job(), cluster.job()
+    one, other = cluster.job(name="nightly"), cluster.job(name="nightly")
     one.others, other.others = other.users, one.users
     one.begin("--max-per-second", "30")
     one.until_sent(10)

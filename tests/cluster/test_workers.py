@@ -1,5 +1,6 @@
 """Workers that are killed, stopped, drained, cut off, or come late: nothing is lost, nothing sent twice or too late."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -55,7 +56,12 @@ def test_the_checker_of_files_says_the_same_of_it(cluster: Site) -> None:
         "--request-log", requests,
     ]  # fmt: skip
     said = subprocess.run(
-        [*map(str, words)], env={"PYTHONPATH": f"{SUPPORT}"}, cwd=SUPPORT, capture_output=True, text=True, check=False
+        [*map(str, words)],
+        env={"PYTHONPATH": os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))},
+        cwd=SUPPORT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (said.returncode, said.stdout) == (0, "every promise holds\n"), said.stderr
 
