@@ -274,10 +274,15 @@ class Site:
         first, second = rows // 2, rows // 3
         chosen = accounts(first, second, rows - first - second, start=10_000 * number)
         made = Job(
-            site=self, name=name or folder.name, folder=folder, source=write_csv(folder / "users.csv", chosen), rows=rows,
-            users=frozenset(account.user for account in chosen), applied_from=_size(self.applied_log),
+            site=self,
+            name=name or folder.name,
+            folder=folder,
+            source=write_csv(folder / "users.csv", chosen),
+            rows=rows,
+            users=frozenset(account.user for account in chosen),
+            applied_from=_size(self.applied_log),
             requests_from=_size(self.request_log),
-        )  # fmt: skip
+        )
         self.jobs.append(made)
         return made
 

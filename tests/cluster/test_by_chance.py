@@ -1,4 +1,4 @@
-"""Faults by chance, one upon the other, over runs of some hundreds of rows: all promises hold, whatever befalls them."""
+"""Faults by chance, one upon the other, over runs of some hundreds of rows: all promises hold, whatever happens."""
 
 import random
 import signal

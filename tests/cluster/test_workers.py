@@ -51,18 +51,12 @@ def test_the_checker_of_files_says_the_same_of_it(cluster: Site) -> None:
     job.begin()
     assert job.ended() == 0
     applied, requests = logs_of(job)
-    words = [
+    words: list[str | Path] = [
         sys.executable, "-m", "proof", job.source, job.run_folder, "--key", cluster.key, "--applied-log", applied,
         "--request-log", requests,
     ]  # fmt: skip
-    said = subprocess.run(
-        [*map(str, words)],
-        env={"PYTHONPATH": os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))},
-        cwd=SUPPORT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ = {"PYTHONPATH": os.pathsep.join(map(str, (SUPPORT, SUPPORT.parents[1])))}
+    said = subprocess.run([*map(str, words)], env=environ, cwd=SUPPORT, capture_output=True, text=True, check=False)
     assert (said.returncode, said.stdout) == (0, "every promise holds\n"), said.stderr
 
 
@@ -186,7 +180,8 @@ def test_when_all_are_killed_the_run_waits_for_another(cluster: Site) -> None:
     cluster.up("w1", "w2")
     job = cluster.job()
     job.begin()
-    job.until_sent(20)
+    for name in ("w1", "w2"):
+        job.until_sent(6, by=name)
     for name in ("w1", "w2"):
         cluster.signal(name, signal.SIGKILL)
     cluster.begin_workers("w3")
