@@ -22,6 +22,7 @@ from batchreset.cli.telling import interrupted, is_interruption, tell_places_onl
 from batchreset.cli.usage import TELLING, told
 from batchreset.cli.wrapping import tell_people
 from batchreset.errors import BatchresetError, ExitCode, RefusedError
+from batchreset.undumped import never_dumped
 
 _COMMANDS: Final = {
     "run": "batchreset.cli.run:run",
@@ -43,8 +44,6 @@ _NOT_OURS: Final = ("pygments", "rich", "trio")
 """Libraries that structlog, httpx and httpcore import where they happen to be installed, to colour what this program
 never shows and for a loop that it never uses: a sixth of the time until a run begins."""
 _HELP: Final = frozenset({"-h", "--help", "--version"})
-_PR_SET_DUMPABLE: Final = 4
-"""linux/prctl.h"""
 _SHORT_HELP: Final = {
     "run": "Plan, show, confirm, apply, report.",
     "plan": "Check the input and freeze a plan; sends no reset.",
@@ -197,13 +196,4 @@ def _refuse_lost_folder(words: list[str]) -> None:
 def _keep_secrets_in_memory() -> None:
     """Files private from their first moment, and no core dump of a process that holds passwords."""
     os.umask(0o077)
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415  not on every platform
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        # A limit of 0 does not keep the kernel from piping a core to a collector; not being dumpable does.
-        with contextlib.suppress(ImportError, OSError, AttributeError):
-            import ctypes  # noqa: PLC0415  as above
-
-            ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    never_dumped()

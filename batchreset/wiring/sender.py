@@ -14,12 +14,14 @@ from typing import Any, Final
 
 from batchreset import __version__
 from batchreset.adapters.channel import KeyHalf
+from batchreset.adapters.dask.drain import Drain
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import Desk, Place, Reception
 from batchreset.net import tls_context, transport_of
 from batchreset.settings.model import Settings
+from batchreset.undumped import never_dumped
 
 _DESK: Final = Desk()
 """Of this process: actors of several sessions may be in it at once."""
@@ -56,6 +58,8 @@ class SenderActor:
         self._config: dict[str, Any] = json.loads(config)
         self._verify = tls_context("", ca_pem=self._config["ca_pem"])
         self._tasks: set[asyncio.Task[None]] = set()
+        never_dumped()
+        self._drain = Drain(lambda: self._reception.busy)
         self._reception = Reception(
             Place(
                 version=__version__,
@@ -64,7 +68,7 @@ class SenderActor:
                 new_greeting=KeyHalf,
                 spawn=self._spawn,
                 now_seconds=_seconds_asleep_too,
-                draining=self._draining,
+                draining=lambda: self._drain.is_draining,
                 desk=_DESK,
             )
         )
@@ -84,9 +88,6 @@ class SenderActor:
     async def close(self, message: bytes) -> bytes:
         """End."""
         return await self._reception.answer(Ask.CLOSE, message)
-
-    def _draining(self) -> bool:
-        return False
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(serving)

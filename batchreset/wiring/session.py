@@ -24,6 +24,7 @@ from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError, LedgerError
 from batchreset.net import Transport
+from batchreset.wiring.cluster import warnings_of
 from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
@@ -193,7 +194,8 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
     """All that a run needs, made and checked; nothing is sent and the ledger is not touched.
 
     Raises:
-        SettingsError: sign-in, recipients, certificate authority or proxy cannot be used.
+        SettingsError: sign-in, recipients, certificate authority or proxy cannot be used; or workers cannot be reached
+            safely.
         InputError: a protected list cannot be read.
         PlanRefusedError: protected accounts are named in a way that cannot be looked up.
         RunFolderError: the plan cannot be read.
@@ -201,6 +203,8 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
     settings, guards = run.settings, guarded(run)
     recipients = parse_recipients(settings.password.recipients)
     transport = machine.transport(settings)
+    for warning in warnings_of(settings):
+        log.warning("cluster.warning", detail=warning)
     with machine.tokens(settings, environ=environ, log=log) as tokens:
         yield Session(
             run=run,
@@ -208,7 +212,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             transport=transport,
-            senders=machine.senders(settings, run.folder.run_id, transport),
+            senders=machine.senders(settings, run.folder.run_id, transport, log),
             tokens=tokens,
             log=log,
             machine=machine,

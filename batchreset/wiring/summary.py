@@ -12,6 +12,7 @@ from batchreset.core.reporting import meanings
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
+from batchreset.wiring.cluster import who_sends
 from batchreset.wiring.frozen import FrozenRun, Standing
 from batchreset.wiring.passwords import strength
 
@@ -167,10 +168,12 @@ def plan_lines(run: FrozenRun) -> list[str]:
     keys = len(settings.password.recipients)
     sealed = f"sealed to {keys} public {'key' if keys == 1 else 'keys'}"
     known_by = "nobody will know them" if settings.password.kind == "discard" else sealed
+    clustered = settings.cluster.scheduler or (run.facts["settings"].get("cluster") or {}).get("scheduler")
     return [
         *lines,
         f"  passwords: {strength(settings.password)}, {known_by}",
         f"  service:   {settings.partner_center.api_base_url}",
+        *([f"  sends:     {who_sends(settings)}"] if clustered else []),
         f"  safety:    {_safety(settings)}",
         f"  plan SHA-256 {run.plan_sha256}",
     ]

@@ -22,7 +22,7 @@ from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.clock import Clock, rfc3339
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.progress import Progress
-from batchreset.settings.model import Section
+from batchreset.settings.section import Section
 from batchreset.wiring.aside import Aside
 
 TOLD_EVERY_SECONDS: Final = 1.0

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from batchreset.adapters.channel import KeyHalf
 from batchreset.core.exchange import Exchange
@@ -45,11 +46,20 @@ class Fault(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFault:
-    """Of one host, in seconds since the session's beginning."""
+    """Of one host.
+
+    Attributes:
+        at: seconds since the session's beginning.
+        delivery: or as this batch is given to the host, counted from 1; 0: by the clock.
+        heard: and the host has taken it.
+        seconds: how long it lasts.
+    """
 
     fault: Fault
     host: int
-    at: float
+    at: float = 0.0
+    delivery: int = 0
+    heard: bool = False
     seconds: float
 
 
@@ -57,13 +67,16 @@ def draw_faults(seed: int, hosts: int) -> tuple[HostFault, ...]:
     """Of one session; of a random number that is nobody else's."""
     chance = random.Random(f"hosts {seed}")
     found = []
-    while chance.random() < 0.7:
+    while chance.random() < 0.75:
+        by_clock = chance.random() < 0.3
         found.append(
             HostFault(
-                fault=chance.choice([*Fault, Fault.KILLED, Fault.STOPPED, Fault.CUT]),
+                fault=chance.choice([*Fault, Fault.KILLED, Fault.STOPPED, Fault.STOPPED, Fault.CUT, Fault.LOSSY]),
                 host=chance.randrange(hosts),
-                at=float(10 ** chance.uniform(-1.5, 1.7)),
-                seconds=chance.choice((0.3, 1.5, 4.0, 8.0, 14.0, 40.0)),
+                at=float(10 ** chance.uniform(-1.5, 1.7)) if by_clock else 0.0,
+                delivery=0 if by_clock else int(10 ** chance.uniform(0.0, 1.3)),
+                heard=chance.random() < 0.5,
+                seconds=chance.choice((0.3, 1.5, 4.0, 8.0, 14.0, 14.0, 40.0)),
             )
         )
     return tuple(found)
@@ -74,16 +87,39 @@ class Host:
 
     def __init__(self, number: int, *, time: VirtualTime, watch: Watch, tasks: anyio.abc.TaskGroup) -> None:
         self.address = f"tls://10.0.0.{number}:4000"
-        self.dead = self.cut = self.draining = self.lossy = False
+        self.dead = self.draining = self.lossy = False
         self._offset = 1e5 * number
         self._time = time
         self._watch = watch
         self._tasks = tasks
-        self._going = anyio.Event()
+        self._going, self._joined = anyio.Event(), anyio.Event()
         self._going.set()
+        self._joined.set()
         self._scopes: set[anyio.CancelScope] = set()
         self._desk = Desk()
         self.receptions: list[Reception] = []
+        self.faults: list[HostFault] = []
+        self._deliveries = 0
+
+    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Whatever becomes of whoever began it."""
+        self._tasks.start_soon(main)
+
+    def is_given_a_batch(self) -> None:
+        """A fault may begin with it."""
+        self._deliveries += 1
+        self._befallen(heard=False)
+
+    def has_taken_a_batch(self) -> None:
+        """Or now."""
+        self._befallen(heard=True)
+
+    def _befallen(self, *, heard: bool) -> None:
+        for fault in self.faults:
+            if fault.delivery == self._deliveries and fault.heard is heard:
+                self.faults.remove(fault)
+                self._tasks.start_soon(self.befalls, fault)
+                break
 
     def place(self, open_api: OpenApi) -> Place:
         return Place(
@@ -116,6 +152,15 @@ class Host:
         """Once it is not stopped."""
         await self._going.wait()
 
+    @property
+    def cut(self) -> bool:
+        """From the coordinator."""
+        return not self._joined.is_set()
+
+    async def reached(self) -> None:
+        """Once it is not cut off."""
+        await self._joined.wait()
+
     async def befalls(self, fault: HostFault) -> None:
         self._watch.tell("host", address=self.address, fault=fault.fault.value, seconds=fault.seconds)
         match fault.fault:
@@ -131,9 +176,9 @@ class Host:
                 await anyio.sleep(fault.seconds)
                 self._going.set()
             case Fault.CUT:
-                self.cut = True
+                self._joined = anyio.Event()
                 await anyio.sleep(fault.seconds)
-                self.cut = False
+                self._joined.set()
             case Fault.LOSSY:
                 self.lossy = True
                 await anyio.sleep(fault.seconds)
@@ -181,24 +226,40 @@ class SimulatedLink:
         self._cluster = cluster
 
     async def call(self, ask: Ask, message: bytes) -> bytes | None:
-        with anyio.move_on_after(CALL_SECONDS):
-            await self._reached()
-            await self._host.going()
-            answer = await self._reception.answer(ask, message)
-            await self._host.going()
-            await self._reached()
-            return answer or None
-        return None
+        """What was written arrives, however late, also when nobody waits for an answer any more."""
+        told: list[bytes] = []
+        done = anyio.Event()
+        if ask is Ask.DELIVER:
+            self._host.is_given_a_batch()
+            await anyio.lowlevel.checkpoint()
 
-    async def _reached(self) -> None:
-        """One way."""
-        await anyio.sleep(self._cluster.chance.uniform(0.0002, 0.002))
-        host = self._host
-        if host.cut or (host.lossy and self._cluster.chance.random() < 0.5):
+        async def arrive() -> None:
+            await self._one_way()
+            if self._is_there:
+                answer = await self._reception.answer(ask, message)
+                if ask is Ask.DELIVER:
+                    self._host.has_taken_a_batch()
+                    await anyio.lowlevel.checkpoint()
+                await self._one_way()
+                told.append(answer)
+                done.set()
+
+        self._host.beside(arrive)
+        with anyio.move_on_after(CALL_SECONDS):
+            await done.wait()
+        return told[0] if told and told[0] else None
+
+    @property
+    def _is_there(self) -> bool:
+        return not self._host.dead and self._reception in self._host.receptions
+
+    async def _one_way(self) -> None:
+        host, chance = self._host, self._cluster.chance
+        await anyio.sleep(chance.uniform(0.0002, 0.002))
+        if host.lossy and chance.random() < 0.5:
             await anyio.sleep(math.inf)
-        if host.dead or self._reception not in host.receptions:
-            # Whoever was connected hears of it at once, as of a connection that was refused; for a moment or two.
-            await anyio.sleep(CALL_SECONDS)
+        await host.reached()
+        await host.going()
 
 
 class SimulatedCluster:

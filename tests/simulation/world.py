@@ -237,9 +237,9 @@ class World:
             below=self.wire,
         )
 
-    def _senders(self, settings: Settings, run_id: str, transport: Transport) -> Senders:
+    def _senders(self, settings: Settings, run_id: str, transport: Transport, log: EventLog) -> Senders:
         if not self.scenario.hosts:
-            return senders_of(settings, run_id, transport)
+            return senders_of(settings, run_id, transport, log)
         hiring = Hiring(run_id=run_id, version=VERSION, config=b"", new_greeting=KeyHalf)
         return Pool(ClusterToCome(lambda: self._opened_cluster(settings)), hiring)
 
@@ -259,7 +259,7 @@ class World:
                 below=self._wire(host, far=True),
             )
             async with transport.open():
-                yield api_of_settings(settings, transport, LoopClock())
+                yield api_of_settings(settings, transport, LoopClock(self.time.now()))
 
         cluster = SimulatedCluster(hosts, api_of, chance=self._chance)
 
@@ -272,7 +272,10 @@ class World:
 
         if self._plan is not QUIET or self._sessions == 1:
             for fault in draw_faults(100 * self.scenario.seed + self._sessions, len(hosts)):
-                self._tasks.start_soon(befalls, fault)
+                if fault.delivery and fault.fault is not Fault.SCHEDULER:
+                    hosts[fault.host].faults.append(fault)
+                else:
+                    self._tasks.start_soon(befalls, fault)
         return cluster
 
     @contextlib.contextmanager

@@ -82,6 +82,11 @@ class Reception:
     place: Place
     _sender: "Sender | None" = field(default=None, init=False)
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to finish: to send, or to tell."""
+        return self._sender is not None and self._sender.busy
+
     async def answer(self, ask: Ask, message: bytes) -> bytes:
         """Empty: nobody is there who could understand it."""
         if ask is Ask.HELLO:
@@ -138,6 +143,11 @@ class Sender:
     def closed(self) -> bool:
         """Nothing is sent any more."""
         return self._closed.is_set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has orders, or something that has not been heard yet."""
+        return not self.closed and bool(self._held or self._done)
 
     def close(self) -> None:
         """What is under way is cut off, and everything forgotten."""

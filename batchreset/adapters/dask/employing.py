@@ -1,0 +1,63 @@
+"""An actor on a worker, or why there is none."""
+
+from typing import Any, Final
+
+import anyio
+
+from batchreset.adapters.dask import vendor
+from batchreset.adapters.dask.link import DaskLink, name_of
+from batchreset.errors import ClusterError
+
+EMPLOY_SECONDS: Final = 10.0
+
+
+async def employed(client: Any, actor: type, config: bytes, *, address: str, worker: object) -> DaskLink:
+    """On the worker of that address and name. Raises ClusterError: none could be made."""
+    name = name_of(worker, address)
+    future = vendor.submit_actor(client, actor, config, address)
+    try:
+        with anyio.fail_after(EMPLOY_SECONDS):
+            error = await future.exception()
+    except TimeoutError:
+        future.release()
+        raise ClusterError(
+            f"the worker {name} did not take a sender on in {EMPLOY_SECONDS:g} seconds: it is gone, paused, or has"
+            " other work to do",
+            next_step="give the run workers that do nothing else",
+        ) from None
+    except BaseException:
+        future.release()
+        raise
+    if error is None and future.status == "finished":
+        return DaskLink(client, name=name, address=address, future=future)
+    future.release()
+    raise _refused(name, error)
+
+
+def _refused(name: str, error: object) -> ClusterError:
+    """Types and names only: the rest of an error is another machine's text."""
+    match error:
+        case ModuleNotFoundError(name=str(module)):
+            return ClusterError(
+                f"the worker {name} cannot make a sender: {_identifier(module)} is missing there, or another version",
+                next_step="install the same batchreset[cluster] on all workers as here",
+            )
+        case ImportError() | AttributeError() | TypeError():
+            return ClusterError(
+                f"the worker {name} cannot make a sender: its batchreset is of another version than this one",
+                next_step="install the same batchreset[cluster] on all workers as here",
+            )
+        case None:
+            return ClusterError(
+                f"the worker {name} was lost before it had made a sender",
+                next_step="see in the cluster's logs why; others go on meanwhile",
+            )
+        case _:
+            return ClusterError(
+                f"the worker {name} cannot make a sender ({type(error).__name__})",
+                next_step="see in that worker's log why",
+            )
+
+
+def _identifier(module: str) -> str:
+    return module if module.replace(".", "_").isidentifier() else "module"
