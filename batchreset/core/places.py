@@ -140,7 +140,7 @@ def _address(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
     scheme = found["scheme"].lower() if found else ""
     if found is None or scheme not in {_SAFE, "tcp"}:
-        raise ValueError("a scheduler's address begins with tls:// (or tcp://)")
+        raise ValueError("a scheduler's address begins with tls:// or tcp://")
     if "@" in found["rest"]:
         raise ValueError("a user name does not belong in it")
     place = _PLACE.fullmatch(found["rest"])

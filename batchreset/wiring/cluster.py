@@ -126,8 +126,8 @@ def who_sends(settings: Settings) -> str:
             return f"{workers} worker processes of this machine"
         case SchedulerAt() as at:
             return f"the cluster at {at.address}{'' if is_tls(at) else ', without TLS'}"
-        case SchedulerFile(path=path):
-            return f"the cluster of the scheduler file {path}"
+        case file:
+            return f"the cluster of the scheduler file {file.path}"
 
 
 def _refuse_unfit(place: Place, cluster: ClusterSettings) -> None:

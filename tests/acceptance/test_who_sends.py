@@ -63,12 +63,3 @@ def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_speak
     events = [json.loads(line) for line in (made.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()]
     (warning,) = [event for event in events if event["event"] == "cluster.warning"]
     assert warning["detail"].endswith("own.pem, is open to others (mode 0644); chmod 600 it")
-
-
-def test_the_demonstration_stays_on_this_machine(make_world: MakeWorld) -> None:
-    made = make_world()
-    for elsewhere, words in (("tls://127.0.0.1:8786", "beyond this machine"), ("local:0", "1 to 64")):
-        refused = made.batchreset("demo", "--cluster", elsewhere)
-        assert (refused.code, made.requests) == (2, 0)
-        assert words in refused.stderr
-    assert not (made.folder / "demo").exists()

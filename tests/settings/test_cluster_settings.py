@@ -51,7 +51,7 @@ def test_a_run_keeps_it(text: str) -> None:
     ("text", "words"),
     [
         ("local:0", 'found "local:0" (local: is followed by a number of workers, 1 to 64, as in local:4)'),
-        ("http://scheduler:8786", "begins with tls:// (or tcp://)"),
+        ("http://scheduler:8786", "begins with tls:// or tcp://"),
         ("tls://scheduler", "it has no port"),
         ("scheduler:8786", "begins with tls://, a file of such a name with ./"),
     ],

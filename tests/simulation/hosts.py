@@ -95,6 +95,7 @@ class Host:
         self._going, self._joined = anyio.Event(), anyio.Event()
         self._going.set()
         self._joined.set()
+        self._stopped_at: float | None = None
         self._scopes: set[anyio.CancelScope] = set()
         self._desk = Desk()
         self.receptions: list[Reception] = []
@@ -128,10 +129,14 @@ class Host:
             open_api=open_api,
             new_greeting=KeyHalf,
             spawn=self._spawn,
-            now_seconds=lambda: self._time.seconds + self._offset,
+            now_seconds=self._now_seconds,
             draining=lambda: self.draining,
             desk=self._desk,
         )
+
+    def _now_seconds(self) -> float:
+        """A process that is stopped looks at no clock: what it does when it goes on is not what it did meanwhile."""
+        return self._offset + (self._time.seconds if self._stopped_at is None else self._stopped_at)
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
         async def serve() -> None:
@@ -153,6 +158,11 @@ class Host:
         await self._going.wait()
 
     @property
+    def stopped(self) -> bool:
+        """As by SIGSTOP."""
+        return self._stopped_at is not None
+
+    @property
     def cut(self) -> bool:
         """From the coordinator."""
         return not self._joined.is_set()
@@ -172,8 +182,9 @@ class Host:
                 await anyio.sleep(fault.seconds)
                 self.dead, self._desk, self.draining = False, Desk(), False
             case Fault.STOPPED:
-                self._going = anyio.Event()
+                self._going, self._stopped_at = anyio.Event(), self._time.seconds
                 await anyio.sleep(fault.seconds)
+                self._stopped_at = None
                 self._going.set()
             case Fault.CUT:
                 self._joined = anyio.Event()
@@ -282,8 +293,11 @@ class SimulatedCluster:
 
     async def employ(self, address: str, config: bytes) -> SimulatedLink:
         host = self._hosts[address]
-        await anyio.sleep(0.01)
-        if host.dead or host.cut or self.scheduler_is_gone:
+        with anyio.move_on_after(CALL_SECONDS):
+            await anyio.sleep(0.01)
+            await host.reached()
+            await host.going()
+        if host.dead or host.cut or host.stopped or self.scheduler_is_gone:
             raise ClusterError("it is not there", next_step="wait")
 
         @contextlib.asynccontextmanager

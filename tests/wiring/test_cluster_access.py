@@ -261,6 +261,7 @@ def test_that_one_network_is_safe_says_nothing_of_another(tmp_path: Path) -> Non
     with pytest.raises(SettingsError, match="is another host"):
         refuse_unfit(anew(run, scheduler="tcp://10.9.9.9:1").settings)
     refuse_unfit(anew(run, scheduler="tcp://10.9.9.9:1", plain_tcp=True).settings)
+    assert not anew(run, scheduler="s.json").settings.cluster.plain_tcp
 
 
 def test_what_is_said_anew_has_to_be_right(tmp_path: Path) -> None:

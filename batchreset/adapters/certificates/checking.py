@@ -7,7 +7,6 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from batchreset.errors import SettingsError
 
@@ -39,11 +38,7 @@ def check_certificates(*, ca_file: str, cert_file: str, key_file: str, now: dt.d
             f" {own.not_valid_before_utc:%Y-%m-%d %H:%M} UTC on",
             next_step="check this machine's clock, or wait until then",
         )
-    if _public_key(own) != _public_half(key_file):
-        raise SettingsError(
-            f"[cluster] key_file: the private key in {key_file} is not that of the certificate in {cert_file}",
-            next_step="give the two files of one pair",
-        )
+    _refuse_unreadable_key(key_file)
     _refuse_unusable(ca_file, cert_file, key_file)
 
 
@@ -55,23 +50,15 @@ def _certificates(name: str, path: str) -> list[x509.Certificate]:
         raise SettingsError(f"[cluster] {name}: {path} holds no certificate", next_step=_PEM) from None
 
 
-def _public_half(path: str) -> bytes:
+def _refuse_unreadable_key(path: str) -> None:
     try:
-        key = serialization.load_pem_private_key(_key_part(_content("key_file", path)), password=None)
-        return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        serialization.load_pem_private_key(_key_part(_content("key_file", path)), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # The error may carry pieces of the key.
         raise SettingsError(
             f"[cluster] key_file: the private key in {path} cannot be read: it is missing, damaged or has a passphrase",
             next_step=_KEY,
         ) from None
-
-
-def _public_key(certificate: x509.Certificate) -> bytes | None:
-    try:
-        return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (UnsupportedAlgorithm, ValueError):
-        return None
 
 
 def _content(name: str, path: str) -> bytes:
@@ -100,8 +87,13 @@ def _refuse_unusable(ca_file: str, cert_file: str, key_file: str) -> None:
         context.load_verify_locations(cafile=ca_file)
         context.load_cert_chain(cert_file, key_file, password="")  # else OpenSSL may ask for one on the terminal
     except (OSError, ValueError) as error:
-        why = getattr(error, "reason", None) or "they are not what it takes"
+        reason = getattr(error, "reason", None) or "it does not say why"
+        if reason == "KEY_VALUES_MISMATCH":
+            raise SettingsError(
+                f"[cluster] key_file: the private key in {key_file} is not that of the certificate in {cert_file}",
+                next_step="give the two files of one pair",
+            ) from None
         raise SettingsError(
-            f"[cluster] ca_file, cert_file, key_file: TLS does not take them ({str(why).replace('_', ' ').lower()})",
+            f"[cluster] ca_file, cert_file, key_file: TLS does not take them ({reason.replace('_', ' ').lower()})",
             next_step="have them made anew, with keys of a length and signatures of a kind that are safe today",
         ) from None

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from batchreset.adapters.certificates import check_certificates
@@ -16,10 +17,10 @@ NOW = dt.datetime.now(dt.UTC)
 FILES = ("ca_file", "cert_file", "key_file")
 
 
-def made(folder: Path, *, until: dt.datetime | None = None, key_type: trustme.KeyType = trustme.KeyType.ECDSA) -> Path:
+def made(folder: Path, *, until: dt.datetime | None = None) -> Path:
     """A folder with the three files."""
-    authority = trustme.CA(key_type=key_type)
-    own = authority.issue_cert("here.example", key_type=key_type, not_after=until)
+    authority = trustme.CA()
+    own = authority.issue_cert("here.example", not_after=until)
     folder.mkdir()
     authority.cert_pem.write_to_path(str(folder / "ca_file"))
     own.cert_chain_pems[0].write_to_path(str(folder / "cert_file"))
@@ -37,11 +38,6 @@ def refusal(folder: Path, *, now: dt.datetime = NOW, **instead: Path) -> str:
         check(folder, now=now, **instead)
     assert caught.value.__cause__ is None
     return caught.value.what
-
-
-@pytest.mark.parametrize("key_type", [trustme.KeyType.ECDSA, trustme.KeyType.RSA])
-def test_what_fits_is_taken_of_either_kind_of_key(tmp_path: Path, key_type: trustme.KeyType) -> None:
-    check(made(tmp_path / "a", key_type=key_type))
 
 
 def test_certificate_and_key_may_lie_in_one_file(tmp_path: Path) -> None:
@@ -102,32 +98,39 @@ def test_a_certificate_holds_for_its_time_only(tmp_path: Path, days: int, words:
     assert ("expired on" in told) is (days > 0)
 
 
+def test_an_authority_that_has_ended_beside_a_new_one_is_no_harm(tmp_path: Path) -> None:
+    folder = made(tmp_path / "a")
+    until = NOW - dt.timedelta(days=1)
+    old = _certificate(ec.generate_private_key(ec.SECP256R1()), until=until)
+    both = folder / "both"
+    both.write_bytes(old + (folder / "ca_file").read_bytes())
+    check(folder, ca_file=both)
+    both.write_bytes(old)
+    assert refusal(folder, ca_file=both) == f"[cluster] ca_file: what is in {both} expired on {until:%Y-%m-%d}"
+
+
 def test_a_key_that_tls_does_not_take_is_refused_here_and_not_in_the_handshake(tmp_path: Path) -> None:
     folder = made(tmp_path / "a")
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-    authority = trustme.CA()
-    own = _issued(authority, short)
-    (folder / "cert_file").write_bytes(own)
+    (folder / "cert_file").write_bytes(_certificate(short))
     (folder / "key_file").write_bytes(
         short.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     assert "TLS does not take them (ee key too small)" in refusal(folder)
 
 
-def _issued(authority: trustme.CA, key: rsa.RSAPrivateKey) -> bytes:
-    """A certificate of that key: trustme makes none so short."""
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
-
-    name = x509.Name([])
+def _certificate(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, until: dt.datetime = NOW + dt.timedelta(days=1)
+) -> bytes:
+    """One that trustme would not make."""
     return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
         .public_key(key.public_key())
         .serial_number(7)
-        .not_valid_before(NOW - dt.timedelta(days=1))
-        .not_valid_after(NOW + dt.timedelta(days=1))
+        .not_valid_before(NOW - dt.timedelta(days=7))
+        .not_valid_after(until)
         .sign(key, hashes.SHA256())
         .public_bytes(serialization.Encoding.PEM)
     )
