@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clustered import LEASE_SECONDS, Job, Site, let_pass
-from judging import judge, moment
+from judging import between, judge, moment
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)
@@ -65,15 +65,17 @@ def test_a_worker_that_slept_while_the_coordinator_was_killed_sends_nothing_when
     job = begun(cluster, "--max-per-second", "20")
     with cluster.stopped("w1"):
         let_pass(1)
-        stopped_for = time.time()
+        killed_at = time.time()
         job.coordinators[-1].kill()
+        before = len(job.requests)
         job.carry_on()
-        job.until_sent(len(job.requests) + 1)
+        job.until_sent(before + 1)
+        woke = time.time()
     assert job.ended() == 0
-    judge(job, killed=True)
-    late = [line for line in job.requests if line["peer"] == cluster.hosts["w1"].egress and moment(line) > stopped_for]
-    noted = {one.correlation_id for one in judge(job, killed=True).attempts}
-    assert {line["correlation_id"] for line in late} <= noted
+    evidence = judge(job, killed=True)
+    assert woke > killed_at + LEASE_SECONDS
+    again = {one.correlation_id for one in evidence.attempts if one.sent_at / 1000 > killed_at}
+    assert {line["correlation_id"] for line in between(job, killed_at, time.time())} <= again
 
 
 def test_killed_again_and_again_every_password_in_force_is_sealed(cluster: Site) -> None:
