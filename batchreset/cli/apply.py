@@ -9,6 +9,7 @@ from batchreset.adapters.run_folder import find_folder
 from batchreset.cli.announcing import announcing
 from batchreset.cli.carrying_flags import again_flag, dry_run_flag, json_flag, yes_flag
 from batchreset.cli.carrying_out import Choices, confirm_and_apply, report
+from batchreset.cli.environment import environment
 from batchreset.cli.help import HelpedCommand
 from batchreset.cli.options import Terminal, run_argument, runs_dir_flag, section_flags, terminal_flags
 from batchreset.core.outcome import Reason
@@ -18,6 +19,7 @@ from batchreset.settings.explain import LONGEST_WORD_SHOWN
 from batchreset.settings.names import nearest
 from batchreset.wiring.applying import summary_of
 from batchreset.wiring.audience import NAMES
+from batchreset.wiring.cluster import sent_as_given
 from batchreset.wiring.concluding import Around
 from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchanged, read_frozen, standing
 
@@ -40,7 +42,7 @@ from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchang
 @json_flag
 @runs_dir_flag
 @terminal_flags
-@section_flags(*NAMES)
+@section_flags(*NAMES, "cluster")
 def apply(
     *,
     run_name: str,
@@ -60,12 +62,13 @@ def apply(
 
     Rows in doubt are taken up again, with a new password; rows that succeeded never are. The run keeps the settings it
     was planned with; secrets come anew from the environment, those in addresses of notices and pings too, and the
-    protected lists are read anew.
+    protected lists are read anew. Who sends (--cluster, --cluster none) may be said anew, for this once.
     """
     take_up = TakeUp(in_doubt=True, failed=retry_failed, reasons=_reasons(reasons, retry_failed=retry_failed))
     with announcing(terminal, flags=flags, job_file=None, silent=dry_run) as told:
         planned = read_frozen(find_folder(run_name, runs_dir))
         told.begin_again(planned)
+        planned = sent_as_given(planned, flags=flags, environ=environment())
         if plan_sha256 is not None:
             check_plan_is_unchanged(planned)
             check_it_is_the_plan(planned, plan_sha256)

@@ -104,14 +104,20 @@ def _completes(told: Mapping[str, Any], runs_dir: str) -> _Completes:
             case "customer of the run":
                 return list(_beginning_with(begun, _customers(context, runs_dir)))
             case "word or file":
-                return [CompletionItem(begun, type="file"), *_beginning_with(begun, told["words"])]
+                return [CompletionItem(begun, type="file"), *_known(begun, told["words"])]
             case _:
-                return list(_beginning_with(begun, told["words"]))
+                return _known(begun, told["words"])
 
     return items
 
 
-def _beginning_with(begun: str, words: "Iterator[str] | list[str]") -> Iterator[CompletionItem]:
+def _known(begun: str, words: list[str]) -> list[CompletionItem]:
+    """Of this program's own words."""
+    return [CompletionItem(word) for word in words if word.startswith(begun)]
+
+
+def _beginning_with(begun: str, words: Iterator[str]) -> Iterator[CompletionItem]:
+    """Of words that somebody else has written."""
     return (CompletionItem(word) for word in words if word.startswith(begun) and _HARMLESS.fullmatch(word))
 
 

@@ -18,6 +18,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     "auth": "Sign-in",
     "pace": "Pace",
     "safety": "Safety: what stops a run",
+    "cluster": "Cluster: who sends, if not this process",
     "output": "Output",
 }
 _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -26,6 +27,7 @@ _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "batchreset run users.csv --recipient age1… --run-id incident-7",
         "batchreset run --job nightly.toml --yes",
         "cat users.csv | batchreset run - --password-kind discard --yes",
+        "batchreset run --job nightly.toml --cluster local:4",
     ),
     "batchreset plan": (
         "batchreset plan users.csv --recipient age1… --run-id incident-7",
@@ -35,6 +37,7 @@ _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "batchreset apply incident-7",
         "batchreset apply incident-7 --plan-sha256 00b0f7b8… --yes",
         "batchreset apply incident-7 --retry-failed --reason throttled",
+        "batchreset apply incident-7 --cluster none",
     ),
     "batchreset roster": (
         "batchreset roster --customer 89ece6ea-d2fd-4250-9f57-30aea15ffb0a --out everyone.csv",
@@ -56,7 +59,7 @@ _EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "batchreset simulate --scenario everything --applied-log applied.ndjson",
         "batchreset simulate --partner-limit 600 --partner-window-seconds 60",
     ),
-    "batchreset demo": ("batchreset demo", "batchreset demo --folder try-it"),
+    "batchreset demo": ("batchreset demo", "batchreset demo --folder try-it", "batchreset demo --cluster local:2"),
 }
 """By the words before the flags. A test has each of them read by the program."""
 

@@ -27,6 +27,7 @@ from batchreset.errors import InputError, PlanRefusedError
 from batchreset.settings.model import Settings
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.applying import summary_of
+from batchreset.wiring.cluster import access_of, sent_as_given
 from batchreset.wiring.concluding import Around
 from batchreset.wiring.frozen import FrozenRun, read_frozen, standing
 from batchreset.wiring.online import DRY_RUN_LINE
@@ -70,13 +71,14 @@ def run(
         choices = Choices(yes=yes, dry_run=dry_run, again=again, as_json=as_json, terminal=terminal, told=told)
         existing = _existing(run_id, settings)
         if existing is not None:
-            return _run_again(existing, settings, choices)
+            return _run_again(sent_as_given(existing, flags=flags, environ=environment()), settings, choices)
         _refuse_without_terminal(settings, yes=yes or dry_run)
         return confirm_and_apply(_planned(settings, run_id, choices, online=online), TakeUp(), choices)
 
 
 def _planned(settings: Settings, run_id: str | None, choices: Choices, *, online: bool) -> FrozenRun:
     now, terminal, dry_run = dt.datetime.now(dt.UTC), choices.terminal, choices.dry_run
+    access_of(settings)  # of millions of rows a plan takes minutes
     if online and dry_run:
         terminal.say(DRY_RUN_LINE)
     with around(terminal, online=online and not dry_run) as reading:

@@ -6,10 +6,10 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said
+from batchreset.adapters.display import LINE_EVERY_SECONDS, Line, Piece, Screen, inked, picture, said, sender_table
 from batchreset.cli.options import can_draw
 from batchreset.cli.saying import somebody_reads, tell, tell_lines
 from batchreset.cli.wrapping import shown
@@ -49,8 +49,11 @@ def tell_look(look: Look, *, color: bool) -> None:
         tell_lines(status_lines(look.status))
         return
     screen, color = Screen(sys.stdout, color=color), color and can_draw(sys.stdout)
-    for line in _lines(look, look.figures, screen):
+    pace = look.figures.pace
+    figures = replace(look.figures, pace=pace and replace(pace, senders=()))
+    for line in _lines(look, figures, screen):
         tell(inked(line, color=color).rstrip())
+    tell_lines(sender_table(pace.senders if pace else ()))
 
 
 def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> ExitCode:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchreset.core.outcome import Outcome
+from batchreset.core.senders import SenderFigures
 
 
 class Phase(enum.StrEnum):
@@ -27,6 +28,8 @@ class Cause(enum.StrEnum):
     THROTTLED = "throttled"
     WINDOW = "window"
     """A known limit is spent; its next window is awaited."""
+    LEASE = "lease"
+    """Before the first row: who sent for a session that was killed may send still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Waiting:
     """The longest wait of the weightiest cause.
 
     Attributes:
-        scope: a customer, or "partner"; empty in an outage.
+        scope: a customer, or "partner"; empty in an outage, and for a lease.
         seconds: whole ones, rounded up.
         until: the same as a moment, aware.
         others: so many scopes wait besides.
@@ -88,6 +91,7 @@ class Pace:
         waiting: None: nobody waits.
         left: None: nothing to go by yet.
         stopping_seconds: how long what is in flight will be awaited at most; None: the run goes on.
+        senders: who sends for the run; none where its own process does.
     """
 
     phase: Phase = Phase.SIGN_IN
@@ -98,6 +102,7 @@ class Pace:
     waiting: Waiting | None = None
     left: TimeLeft | None = None
     stopping_seconds: float | None = None
+    senders: tuple[SenderFigures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

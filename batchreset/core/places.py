@@ -15,6 +15,7 @@ _ADDRESS: Final = re.compile(r"(?P<scheme>[^/]*)://(?P<rest>.*)", re.DOTALL)
 _PLACE: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[^\[\]:]*))(?::(?P<port>[0-9]{1,10}))?")
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NO_SCHEME: Final = re.compile(r"[^/\\]+:[0-9]+")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_NAME: Final = 253
 _LARGEST_PORT: Final = 65_535
 
@@ -76,7 +77,7 @@ def place_of(text: str) -> Place:
         raise ValueError("an address has two slashes: tls://host:port")
     if _NO_SCHEME.fullmatch(text):
         raise ValueError("an address begins with tls://, a file of such a name with ./")
-    if not text or not text.isprintable():
+    if not text or _CONTROL.search(text):
         raise ValueError("it is no path")
     return SchedulerFile(text)
 
@@ -139,7 +140,7 @@ def _address(text: str) -> str:
     found = _ADDRESS.fullmatch(text)
     scheme = found["scheme"].lower() if found else ""
     if found is None or scheme not in {_SAFE, "tcp"}:
-        raise ValueError("a scheduler's address begins with tls:// (or tcp://)")
+        raise ValueError("a scheduler's address begins with tls:// or tcp://")
     if "@" in found["rest"]:
         raise ValueError("a user name does not belong in it")
     place = _PLACE.fullmatch(found["rest"])

@@ -3,11 +3,13 @@
 import collections
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
+from batchreset.core.senders import SenderFigures, plain_name
 from batchreset.core.time_left import Awake, Flow, Rate, time_left
 
 
@@ -18,6 +20,7 @@ class Progress:
         planned: rows that are to be reset in all.
         earlier: of them, those that earlier sessions of the run have settled, by outcome.
         refused_before: 429s of those sessions.
+        senders: who sends for the run, as they are at the moment; none where its own process does.
 
     Attributes:
         outcomes: of this session, by outcome.
@@ -25,7 +28,10 @@ class Progress:
         concluded: of all sessions, by the ledger, once the engine is done: rows that were cut off count too.
     """
 
-    def __init__(self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0) -> None:
+    def __init__(
+        self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0,
+        senders: Callable[[], Sequence[SenderFigures]] = tuple,
+    ) -> None:  # fmt: skip
         self.planned = planned
         self.earlier: collections.Counter[Outcome] = collections.Counter(earlier)
         self.refused_before = refused_before
@@ -36,6 +42,8 @@ class Progress:
         self._waves: Sequence[int] = ()
         self._wave = 0
         self._done_before_wave = 0
+        self._senders = senders
+        self._held_until_seconds: float | None = None
         self._stopping_until_seconds: float | None = None
         self._awake = Awake()
         self._rate = Rate()
@@ -45,6 +53,10 @@ class Progress:
     def done(self) -> int:
         """Rows with an outcome, of all sessions."""
         return self.earlier.total() + self.outcomes.total()
+
+    def held(self, until_seconds: float | None) -> None:
+        """Others may send for an earlier session still, until then; None: nobody may any more."""
+        self._held_until_seconds = until_seconds
 
     def begins(self, pacer: Pacer, *, waves: Sequence[int]) -> None:
         """Rows are about to go, paced by `pacer`, in waves of so many."""
@@ -94,9 +106,13 @@ class Progress:
                 refused=self.refused_before + (pace.refused if pace else 0),
                 per_second=self._rate.per_second(awake_seconds, self.done),
                 wave=self._wave_now(),
-                waiting=waiting(pace, now_seconds, now),
+                waiting=self._held(now_seconds, now) or waiting(pace, now_seconds, now),
                 left=self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
+                # Their names are others' words.
+                senders=tuple(
+                    replace(one, name=plain_name(one.name), host=plain_name(one.host)) for one in self._senders()
+                ),
             ),
         )
 
@@ -106,6 +122,12 @@ class Progress:
         if self._stopping_until_seconds is not None:
             return Phase.STOPPING
         return Phase.SENDING if pace else Phase.SIGN_IN
+
+    def _held(self, now_seconds: float, now: dt.datetime) -> Waiting | None:
+        if self._held_until_seconds is None:
+            return None
+        seconds = self._held_until_seconds - now_seconds
+        return Waiting(cause=Cause.LEASE, seconds=_whole(seconds), until=_at(now, seconds))
 
     def _stopping_seconds(self, now_seconds: float) -> float | None:
         until = self._stopping_until_seconds

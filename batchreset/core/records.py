@@ -34,6 +34,7 @@ class Attempt:
         http_status: None when no answer came.
         correlation_id, request_id: as echoed, or as sent where no answer came.
         sent_correlation_id: as sent; what came back may be spelled oddly, or be another.
+        sender: who sent it, where that was another process than the one that carries the run out.
     """
 
     row: int
@@ -49,6 +50,7 @@ class Attempt:
     sent_at: dt.datetime
     ended_at: dt.datetime
     sent_correlation_id: str = ""
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,12 @@
 """Those who send for a run, where that is not its own process: how each of them fares. For whoever looks."""
 
 import enum
+import functools
 from dataclasses import dataclass
+from typing import Final
+
+NAME_MOST: Final = 80
+"""Characters; an address with its port has 30."""
 
 
 class SenderState(enum.StrEnum):
@@ -39,3 +44,13 @@ class SenderFigures:
     failed: int = 0
     lost: int = 0
     per_second: float = 0.0
+
+
+@functools.lru_cache(maxsize=4_096)
+def plain_name(text: str) -> str:
+    """What a cluster or a machine calls somebody, fit for any terminal, page and file: short, of printable ASCII.
+
+    Asked for every attempt.
+    """
+    shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in text[: NAME_MOST + 1])
+    return shown if len(shown) <= NAME_MOST else f"{shown[: NAME_MOST - 1]}~"

@@ -32,6 +32,7 @@ from batchreset.core.retry import (
 )
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.core.senders import plain_name
 from batchreset.engine.lanes import PACING_ANSWERS, Lanes
 from batchreset.engine.last_look import LastLook, ending_of
 from batchreset.engine.ports import World
@@ -211,6 +212,7 @@ class RowRun:
             sent_at=sent_at,
             ended_at=self._world.clock.now(),
             sent_correlation_id=sent_id,
+            sender=exchange.sender and plain_name(exchange.sender),
         )
         self._world.ledger.attempted(attempt)
         self._world.log.debug(

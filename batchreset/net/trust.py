@@ -10,8 +10,12 @@ import truststore
 from batchreset.errors import SettingsError
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str, *, ca_pem: str = "") -> ssl.SSLContext:
     """The operating system's trust store (`SSL_CERT_FILE` is honoured), and `ca_file` beside it.
+
+    Args:
+        ca_file: one or more certificates in PEM form; empty: none.
+        ca_pem: what such a file held, on another machine.
 
     Raises:
         SettingsError: `ca_file` cannot be read or holds no certificate; or what `SSL_CERT_FILE` names is not there.
@@ -22,6 +26,8 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     # SSLKEYLOGFILE would let whoever holds a capture of the traffic read the passwords. None switches it off.
     context.keylog_filename = None  # type: ignore[assignment]
     _trust_too(context, ca_file)
+    if ca_pem:
+        context.load_verify_locations(cadata=ca_pem)
     return context
 
 

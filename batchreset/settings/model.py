@@ -1,10 +1,15 @@
-"""Every setting once: its default, type, bounds and reason. The reference is made from the descriptions."""
+"""Every setting once: its default, type, bounds and reason. The reference is made from the descriptions.
+
+`[cluster]` has a room of its own.
+"""
 
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from batchreset.core.passphrase import FEWEST_WORDS, MOST_WORDS
+from batchreset.settings.cluster import ClusterSettings
+from batchreset.settings.section import Section
 from batchreset.settings.values import (
     Addresses,
     Allowed,
@@ -35,13 +40,6 @@ AUTHORITY_BY_CLOUD: Final = {
     "china": "https://login.chinacloudapi.cn",
 }
 """learn: authentication-national-cloud. US Government tenants give `https://login.microsoftonline.us` as authority."""
-
-
-class Section(BaseModel):
-    """One table of the job file. Strict: `"64"` is not a number, and no further key is let through."""
-
-    # The value found is kept out of pydantic's own text: it may come from a variable that must not be shown.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class InputSettings(Section):
@@ -306,6 +304,7 @@ class Settings(Section):
     auth: AuthSettings = AuthSettings()
     pace: PaceSettings = PaceSettings()
     safety: SafetySettings = SafetySettings()
+    cluster: ClusterSettings = ClusterSettings()
     output: OutputSettings = OutputSettings()
 
     @property

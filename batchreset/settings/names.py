@@ -6,8 +6,9 @@ from typing import Final
 
 from pydantic.fields import FieldInfo
 
-from batchreset.settings.model import Section, Settings
+from batchreset.settings.model import Settings
 from batchreset.settings.secret_names import SECRETS, TOLD
+from batchreset.settings.section import Section
 
 SECTIONS: Final[Mapping[str, type[Section]]] = {
     section: type(getattr(Settings(), section)) for section in Settings.model_fields
@@ -26,6 +27,11 @@ _FLAG_NAMES: Final = {
     "password.words": "--password-words",
     "password.recipients": "--recipient",
     "auth.kind": "--auth-kind",
+    "cluster.scheduler": "--cluster",
+    "cluster.ca_file": "--cluster-ca-file",
+    "cluster.cert_file": "--cluster-cert-file",
+    "cluster.key_file": "--cluster-key-file",
+    "cluster.plain_tcp": "--cluster-plain-tcp",
 }
 """Where the key alone would not say what it is; a list's flag is given once for each entry."""
 _NO_FLAG: Final = frozenset({"input.path"})

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from batchreset.core.addresses import is_address
 from batchreset.core.ping import check_ping_form
+from batchreset.core.places import MOST_LOCAL_WORKERS, place_of
 
 _SECONDS_PER_UNIT: Final = {"h": 3600, "m": 60, "s": 1}
 _DURATION: Final = re.compile(r"(?=[0-9])(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,6})s)?")
@@ -171,6 +172,19 @@ def _ping(text: str) -> str:
     return text
 
 
+def _scheduler(text: str) -> str:
+    """Who sends, as `core.places` reads it; empty for `none`, which a flag can say and an empty text hardly."""
+    if not text or text.lower() == "none":
+        return ""
+    try:
+        place_of(text)
+    except ValueError as error:
+        # A password may stand before an @; it does not belong there, and is not shown.
+        kind = "hidden" if "@" in text else "refused"
+        raise PydanticCustomError(kind, "{why}", {"why": str(error)}) from None
+    return text
+
+
 def _is_path(text: str) -> bool:
     """Surely one: an address whose scheme was forgotten is none, and nor is a token."""
     if is_address(text) or not text.isprintable():
@@ -236,6 +250,15 @@ Ping = Annotated[
     str,
     AfterValidator(_ping),
     Allowed("an address that begins with https:// and a host, the path of a file that holds one, or the empty text"),
+]
+Scheduler = Annotated[
+    str,
+    AfterValidator(_plain),
+    AfterValidator(_scheduler),
+    Allowed(
+        f"local:N (N from 1 to {MOST_LOCAL_WORKERS}), tls://host:port, tcp://host:port, the path of a scheduler file,"
+        " or none for this process"
+    ),
 ]
 Finding = Literal["deleted", "federated", "synced", "privileged", "not_found"]
 Findings = Annotated[

@@ -102,7 +102,9 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
                 earlier = _earlier(run, began_at, log)
                 run.folder.summary_json.unlink(missing_ok=True)
                 take_away_report(run)
-                ended = session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals)
+                ended = session.carry_out(
+                    how.take_up, start_from=earlier.learned, display=how.display, signals=signals, say=how.say
+                )
                 stop = ended.stop
                 if ended.learned is not None:
                     pacing = pacing_summary(

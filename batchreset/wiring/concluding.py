@@ -53,7 +53,7 @@ def conclude(
 
     A dry run of a run that has begun leaves its files as they are: they tell what was done.
     """
-    now = standing(run, dry_run=dry_run)
+    now = standing(run, dry_run=dry_run, by_sender=True)
     summary = summarize(
         run,
         now,

@@ -65,11 +65,13 @@ class Demo:
     Attributes:
         folder: everything it writes lies below it; made anew.
         input: the accounts.
+        cluster: the worker processes that send, `local:2`; empty: the run's own process.
         say: where its text goes, a line a call.
     """
 
     folder: Path
     input: Path
+    cluster: str
     say: Say
 
     def play(self) -> int:
@@ -110,6 +112,7 @@ class Demo:
     def _run(self, simulator: dict[str, Any], public: str) -> int:
         self._step(3, "the job, as you would type it:")
         arguments = ["run", str(self.input), "--recipient", public, "--run-id", "demo", "--yes"]
+        arguments += ["--cluster", self.cluster] if self.cluster else []
         self.say(f"   $ batchreset {' '.join(arguments)}")
         self.say("")
         environment = {

@@ -14,6 +14,7 @@ from batchreset.adapters.ledger import LastSession, LedgerReader
 from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.frozen_plan import as_sha256, plan_sha256
 from batchreset.core.outcome import Outcome, Reason
+from batchreset.core.reporting.senders import SentBy, senders_of, verdicts_of
 from batchreset.core.stop import STOPPED_BY_SAFETY
 from batchreset.core.take_up import TakeUp
 from batchreset.errors import LedgerError, PlanRefusedError, RunFolderError
@@ -233,6 +234,7 @@ class Standing:
         rows_left: rows of the plan that have none.
         last: the newest session; None when nobody has begun.
         exchanges: by verdict.
+        senders: who sent them; none where only the process itself did that carried the run out, or nobody asked.
     """
 
     totals: Mapping[tuple[Outcome, Reason | None], int]
@@ -241,6 +243,7 @@ class Standing:
     rows_left: int
     last: LastSession | None
     exchanges: Mapping[str, int]
+    senders: tuple[SentBy, ...] = ()
 
     @property
     def settled(self) -> int:
@@ -321,8 +324,14 @@ def unattempted_reason(last: LastSession | None, *, dry_run: bool = False) -> Re
     return last.stop_reason or Reason.INTERRUPTED
 
 
-def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
-    """Where the run stands now; also while another process carries it out. Raises LedgerError."""
+def standing(run: FrozenRun, *, dry_run: bool = False, by_sender: bool = False) -> Standing:
+    """Where the run stands now; also while another process carries it out. Raises LedgerError.
+
+    Args:
+        run: which one.
+        dry_run: whether rows without an outcome have none because nothing was to be sent.
+        by_sender: who sent the requests is found out too, which takes longer where others did.
+    """
     totals: Counter[tuple[Outcome, Reason | None]] = Counter()
     for skipped_reason, rows in run.skipped.items():
         totals[Outcome.SKIPPED, skipped_reason] += rows
@@ -331,7 +340,8 @@ def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
         reason = unattempted_reason(last, dry_run=dry_run)
         settled = ledger.totals() if ledger else {}
         unfinished = ledger.unfinished(reason) if ledger else {}
-        exchanges = ledger.verdicts() if ledger else {}
+        exchanged = ledger.exchanged() if ledger and by_sender and ledger.others_sent() else None
+        exchanges = verdicts_of(exchanged) if exchanged is not None else ledger.verdicts() if ledger else {}
     totals.update(settled)
     totals.update(unfinished)
     settled_rows = sum(settled.values())
@@ -345,4 +355,5 @@ def standing(run: FrozenRun, *, dry_run: bool = False) -> Standing:
         rows_left=run.reset_count - settled_rows,
         last=last,
         exchanges=exchanges,
+        senders=senders_of(exchanged or ()),
     )

@@ -98,7 +98,7 @@ class Machine:
         chance: for jitter; no secret.
         write: how a group of the ledger's records is written while the loop goes on.
         transport: to the service.
-        senders: who sends the run's requests, of its settings, its id and the transport of this process.
+        senders: who sends the run's requests, of its settings, its id, the transport of this process, and the log.
         tokens: the operator's sign-in.
         stop_source: one for each session.
         aside: how others are told what the run is doing.
@@ -111,7 +111,7 @@ class Machine:
     chance: Callable[[], random.Random] = random.Random
     write: WriteGroup = in_thread
     transport: Callable[[Settings], Transport] = service_of
-    senders: Callable[[Settings, str, Transport], Senders] = senders_of
+    senders: Callable[[Settings, str, Transport, EventLog], Senders] = senders_of
     tokens: TokensOf = token_source
     stop_source: Callable[[], StopSource] = Signals
     aside: Aside = in_a_thread

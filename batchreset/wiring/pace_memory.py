@@ -12,7 +12,8 @@ from batchreset.adapters.run_folder import RunFolder, all_folders
 from batchreset.core.clock import rfc3339
 from batchreset.core.pacing import PARTNER, Learned, LearnedLimit
 from batchreset.errors import RunFolderError
-from batchreset.settings.model import Section, Settings
+from batchreset.settings.model import Settings
+from batchreset.settings.section import Section
 from batchreset.wiring.frozen import FrozenRun
 
 LIMITS_KEPT: Final = 100

@@ -31,6 +31,7 @@ from batchreset.net import check_trust
 from batchreset.settings.model import Settings
 from batchreset.settings.snapshot import to_snapshot
 from batchreset.wiring.audience import fixed_output
+from batchreset.wiring.cluster import fixed_cluster, refuse_unfit
 from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.online import survey
 from batchreset.wiring.passwords import refuse_idle_settings
@@ -135,6 +136,7 @@ def _refuse_impossible(settings: Settings) -> None:
     refuse_unusable(settings)
     check_trust(settings.partner_center.ca_file)
     refuse_idle_settings(settings.password)
+    refuse_unfit(settings)
     if not settings.input.path:
         raise InputError(
             "no input was given, so there is nobody to reset",
@@ -227,12 +229,14 @@ def _fixed(settings: Settings, keys: tuple[str, ...]) -> Settings:
 
     entries = tuple(fixed_entry(entry) for entry in settings.input.protected)
     partner_center, auth, output = settings.partner_center, settings.auth, settings.output
+    cluster = settings.cluster
     return settings.model_copy(
         update={
             "input": settings.input.model_copy(update={"protected": entries}),
             "password": settings.password.model_copy(update={"recipients": keys}),
             "partner_center": partner_center.model_copy(update={"ca_file": absolute(partner_center.ca_file)}),
             "auth": auth.model_copy(update={"cache_dir": absolute(auth.cache_dir)}),
+            "cluster": cluster.model_copy(update=fixed_cluster(cluster)),
             "output": output.model_copy(update={"results": absolute(output.results), **fixed_output(output)}),
         }
     )

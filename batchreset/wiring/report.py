@@ -16,6 +16,7 @@ from batchreset.core.pacing import PARTNER
 from batchreset.core.reporting.headline import headline
 from batchreset.core.reporting.report import Limit, Report, Throughput, Traffic
 from batchreset.core.reporting.rows import Counted, Group, groups_for_a_person
+from batchreset.core.reporting.senders import senders_of
 from batchreset.core.reporting.traffic import Kind, Session, bar_width, bars, histogram, kind_of, latencies
 from batchreset.durable import replaceable
 from batchreset.errors import SettingsError
@@ -137,12 +138,13 @@ def _traffic(run: FrozenRun, ledger: LedgerReader | None, pacing: Mapping[str, A
     # The customer's that waited longest comes first.
     slowest = next((limit for limit in limits if limit.scope not in {PARTNER, SINGLE_LANE}), None)
     whole = next((limit for limit in limits if limit.scope in {PARTNER, SINGLE_LANE}), None)
-    sessions = ledger.sessions() if ledger else ()
+    exchanged = ledger.exchanged() if ledger else ()
+    sessions = ledger.sessions(exchanged) if ledger else ()
     answers = ledger.answer_times() if ledger else {}
-    exchanges = ledger.verdicts() if ledger else {}
     return Traffic(
-        kinds={kind: sum(often for verdict, often in exchanges.items() if kind_of(verdict) is kind) for kind in Kind},
+        kinds={kind: sum(one.exchanges for one in exchanged if kind_of(one.verdict) is kind) for kind in Kind},
         sessions=sessions,
+        senders=senders_of(exchanged),
         whole=_throughput(ledger, sessions, whole),
         slowest=_throughput(ledger, sessions, slowest, plan=open_plan(run.folder.plan)) if slowest else None,
         latencies=latencies(answers),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from batchreset.settings.model import Settings
+from batchreset.wiring.cluster import who_sends
 from batchreset.wiring.frozen import FrozenRun
 
 _SHOWN_RECIPIENTS: Final = 5
@@ -26,6 +27,8 @@ def settings_that_mattered(settings: Settings) -> Iterator[tuple[str, str]]:
     if not keys:
         yield "Sealed to", "nobody: these passwords are known to no one"
     yield "Service", partner_center.api_base_url
+    if settings.cluster.scheduler:
+        yield "Sent by", who_sends(settings)
     yield "Sign-in", f"{settings.authority}, tenant {auth.tenant_id or '(not given)'}"
     yield "Application", auth.client_id or "(not given)"
     yield "Protected", f"{len(settings.input.protected):,} lists and entries"

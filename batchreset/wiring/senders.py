@@ -4,20 +4,40 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from batchreset import __version__
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.senders import SenderFigures
+from batchreset.engine.pool.pool import Hiring, Pool
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport
 from batchreset.settings.model import Settings
+from batchreset.wiring.cluster import access_of
 
 
-def senders_of(settings: Settings, run_id: str, transport: Transport) -> Senders:
-    """This process."""
-    del run_id
-    return ThisProcess(settings, transport)
+def senders_of(settings: Settings, run_id: str, transport: Transport, log: EventLog) -> Senders:
+    """This process, or workers of a cluster.
+
+    Args:
+        settings: of the run.
+        run_id: the run's; of each run only one session sends.
+        transport: of this process.
+        log: hears what the cluster tells of itself.
+
+    Raises:
+        SettingsError: the cluster cannot be reached safely.
+    """
+    access = access_of(settings)
+    if access is None:
+        return ThisProcess(settings, transport)
+    from batchreset.adapters.channel import KeyHalf  # noqa: PLC0415  nobody else needs any of these
+    from batchreset.adapters.dask import DaskCluster  # noqa: PLC0415
+    from batchreset.wiring.sender import SenderActor, sender_config  # noqa: PLC0415
+
+    hiring = Hiring(run_id=run_id, version=__version__, config=sender_config(settings), new_greeting=KeyHalf)
+    return Pool(DaskCluster(access, actor=SenderActor, log=log), hiring)
 
 
 def api_of(settings: Settings, transport: Transport, clock: Clock) -> PartnerCenterApi:

@@ -24,7 +24,9 @@ from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError, LedgerError
 from batchreset.net import Transport
+from batchreset.wiring.cluster import warnings_of
 from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.lease import others_have_ended
 from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
 from batchreset.wiring.summary import exit_code
@@ -67,7 +69,10 @@ class Session:
     log: EventLog
     machine: Machine
 
-    def carry_out(self, take_up: TakeUp, *, start_from: Learned | None, display: Display, signals: StopSource) -> Ended:
+    def carry_out(
+        self, take_up: TakeUp, *, start_from: Learned | None, display: Display, signals: StopSource,
+        say: Callable[[str], None],
+    ) -> Ended:  # fmt: skip
         """Send what is left, and the rows of `take_up` again; `start_from` is what an earlier run learned.
 
         Raises:
@@ -79,7 +84,8 @@ class Session:
                 return Ended()
             store = LedgerStore(self.run.folder.ledger, seal=self.seal)
             try:
-                stop = self.machine.run(self._send, store, job, progress, _Outside(display=display, signals=signals))
+                outside = _Outside(display=display, signals=signals, say=say)
+                stop = self.machine.run(self._send, store, job, progress, outside)
             finally:
                 store.close()
         return Ended(stop=stop, learned=progress.learned)
@@ -106,14 +112,19 @@ class Session:
             customers=tuple(customers),
             users_named=self.plan.users_named,
         )
-        return job, Progress(planned=self.run.reset_count, earlier=earlier, refused_before=refused_before), queue
+        progress = Progress(
+            planned=self.run.reset_count, earlier=earlier, refused_before=refused_before,
+            senders=lambda: self.senders.figures,
+        )  # fmt: skip
+        return job, progress, queue
 
     async def _send(self, store: LedgerStore, job: Job, progress: Progress, outside: "_Outside") -> Stop | None:
         clock, stop = LoopClock(self.machine.now()), StopSwitch()
         commit = GroupCommit(
             store, on_failure=lambda error: stop.request(_ledger_stop(error)), write=self.machine.write
         )
-        session = store.begin_session(clock.now())
+        others_may_send_seconds = store.unended_lease_seconds()
+        session = store.begin_session(clock.now(), lease_seconds=self.senders.lease_seconds)
         self.log.info(LEDGER_OPENED)
         lost: LedgerError | None = None
         async with (
@@ -122,7 +133,12 @@ class Session:
             others_told(self.run.folder, progress, clock=clock, aside=self.machine.aside),
         ):
             async with commit.running() as ledger, self.transport.open():
-                ended = await self._sent(ledger, job, progress, _Inside(clock=clock, stop=stop, session=session))
+                if await others_have_ended(
+                    others_may_send_seconds, stop=stop, clock=clock, progress=progress, log=self.log, say=outside.say
+                ):
+                    ended = await self._sent(ledger, job, progress, _Inside(clock=clock, stop=stop, session=session))
+                else:
+                    ended = stop.stop
                 progress.ending = True
             # Also when it was the last group that failed, or a signal had come before: outcomes are missing.
             ended = ended if commit.failure is None else _ledger_stop(commit.failure)
@@ -186,6 +202,7 @@ class _Inside:
 class _Outside:
     display: Display
     signals: StopSource
+    say: Callable[[str], None]
 
 
 @contextlib.contextmanager
@@ -193,7 +210,8 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
     """All that a run needs, made and checked; nothing is sent and the ledger is not touched.
 
     Raises:
-        SettingsError: sign-in, recipients, certificate authority or proxy cannot be used.
+        SettingsError: sign-in, recipients, certificate authority or proxy cannot be used; or workers cannot be reached
+            safely.
         InputError: a protected list cannot be read.
         PlanRefusedError: protected accounts are named in a way that cannot be looked up.
         RunFolderError: the plan cannot be read.
@@ -201,6 +219,8 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
     settings, guards = run.settings, guarded(run)
     recipients = parse_recipients(settings.password.recipients)
     transport = machine.transport(settings)
+    for warning in warnings_of(settings):
+        log.warning("cluster.warning", detail=warning)
     with machine.tokens(settings, environ=environ, log=log) as tokens:
         yield Session(
             run=run,
@@ -208,7 +228,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             transport=transport,
-            senders=machine.senders(settings, run.folder.run_id, transport),
+            senders=machine.senders(settings, run.folder.run_id, transport, log),
             tokens=tokens,
             log=log,
             machine=machine,

@@ -6,21 +6,24 @@
 import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from batchreset.adapters.display import in_columns
 from batchreset.adapters.run_folder import RunFolder, all_folders, is_held
 from batchreset.core.clock import rfc3339
 from batchreset.core.figures import Figures, Pace
 from batchreset.core.outcome import Outcome
 from batchreset.errors import RunFolderError
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
+from batchreset.wiring.sent_by import sender_facts
 from batchreset.wiring.told import Listener, pace_facts
 
 RUNNING: Final = "running"
 PLANNED: Final = "planned"
+_NOBODY_ELSE: Final = "the run's own process, or given up by it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +34,8 @@ class Look:
         status: as `status --json` prints it. `state`: planned, running, finished, stopped (in order), interrupted
             (killed). `done`: rows with an outcome; of a run at rest also those in doubt because it was cut off.
             `begun`: rows that were noted and have none, in flight or waiting for another try; `in_flight` is the
-            process's own figure, None where it tells none.
+            process's own figure, None where it tells none. `senders`: who sent, of a run at rest; `pace` has those of
+            one under way.
         figures: for the picture; None while nobody carries the run out.
     """
 
@@ -58,7 +62,8 @@ class Looking:
     def look(self, *, now: dt.datetime, now_seconds: float) -> Look:
         """How it stands; the same moment on the wall, and of a clock that never runs backwards."""
         run, running = self._run, is_held(self._run.folder)
-        stands = standing(run)
+        # While it goes on, that is what the process itself tells.
+        stands = standing(run, by_sender=not running)
         pace = self._listener.pace(stands.last, now=now, now_seconds=now_seconds) if running else None
         state = RUNNING if running else _state_at_rest(stands)
         return Look(
@@ -100,6 +105,7 @@ def _status(run: FrozenRun, now: Standing, state: str, pace: Pace | None) -> dic
         "begun": now.under_way if state == RUNNING else 0,
         "requests": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
+        "senders": None if state == RUNNING else sender_facts(now.senders),
         "pace": pace_facts(pace) if pace else None,
         "stop_reason": now.last.stop_reason if now.last else None,
         "ended_at": rfc3339(now.last.ended_at) if now.last and now.last.ended_at else None,
@@ -135,9 +141,24 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
         f" {status['requests']:,} requests, {status['throttled']:,} throttled"
     )
     lines += [f"  {outcome:<14}{rows:>9,}" for outcome, rows in status["outcomes"].items() if rows]
+    lines += _sender_lines(status["senders"])
     if status["state"] in {PLANNED, "stopped", "interrupted"}:
         lines.append(f"  carry on with: {status['apply']}")
     return lines
+
+
+def _sender_lines(senders: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not senders:
+        return []
+    lines = [("reset", "attempts", "429s", "no answer", "lost", "answers/s", "sender")]
+    lines += [
+        (
+            f"{one['succeeded']:,}", f"{one['attempts']:,}", f"{one['throttled']:,}", f"{one['no_answer']:,}",
+            f"{one['lost']:,}", f"{one['per_second']:,.1f}", one["sender"] or _NOBODY_ELSE,
+        )
+        for one in senders
+    ]  # fmt: skip
+    return list(in_columns(lines))
 
 
 def list_line(status: Mapping[str, Any]) -> str:

@@ -12,8 +12,10 @@ from batchreset.core.reporting import meanings
 from batchreset.core.stop import APPLY, Stop, exit_code_of
 from batchreset.errors import ExitCode
 from batchreset.settings.model import Settings
+from batchreset.wiring.cluster import who_sends
 from batchreset.wiring.frozen import FrozenRun, Standing
 from batchreset.wiring.passwords import strength
+from batchreset.wiring.sent_by import sender_facts
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12
@@ -64,6 +66,7 @@ def summarize(
         ],
         "sent": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
+        "senders": sender_facts(now.senders),
         "pacing": pacing,
         "began_at": rfc3339(began_at),
         "finished_at": rfc3339(ended_at),
@@ -111,12 +114,19 @@ def summary_lines(summary: Mapping[str, Any], *, repeated: bool = False) -> list
             ]
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"{'the last' if repeated else 'this'} session took {_duration(summary['duration_seconds'])}"
-    lines += ["", f"  {summary['sent']:,} requests{throttled}; {took}", *_limit_lines(summary.get("pacing"))]
+    sent = f"{summary['sent']:,} requests{_by(summary.get('senders') or [])}{throttled}"
+    lines += ["", f"  {sent}; {took}", *_limit_lines(summary.get("pacing"))]
     named = ((name, summary["files"].get(name)) for name in ("results", "report", "log"))
     lines += ["", *(f"  {name:<11}{path}" for name, path in named if path)]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
         lines.append(f"  hand-over  batchreset handover {summary['files']['folder']} --identity KEY")
     return lines
+
+
+def _by(senders: Sequence[Mapping[str, Any]]) -> str:
+    lost = sum(one["lost"] for one in senders)
+    by = f" by {_counted(len(senders), 'sender')}" if senders else ""
+    return f"{by}, {lost:,} of them lost with theirs" if lost else by
 
 
 def _limit_lines(pacing: Mapping[str, Any] | None) -> list[str]:
@@ -167,10 +177,12 @@ def plan_lines(run: FrozenRun) -> list[str]:
     keys = len(settings.password.recipients)
     sealed = f"sealed to {keys} public {'key' if keys == 1 else 'keys'}"
     known_by = "nobody will know them" if settings.password.kind == "discard" else sealed
+    clustered = settings.cluster.scheduler or (run.facts["settings"].get("cluster") or {}).get("scheduler")
     return [
         *lines,
         f"  passwords: {strength(settings.password)}, {known_by}",
         f"  service:   {settings.partner_center.api_base_url}",
+        *([f"  sends:     {who_sends(settings)}"] if clustered else []),
         f"  safety:    {_safety(settings)}",
         f"  plan SHA-256 {run.plan_sha256}",
     ]

@@ -10,7 +10,7 @@ import functools
 import math
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
@@ -22,7 +22,8 @@ from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.clock import Clock, rfc3339
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.progress import Progress
-from batchreset.settings.model import Section
+from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
+from batchreset.settings.section import Section
 from batchreset.wiring.aside import Aside
 
 TOLD_EVERY_SECONDS: Final = 1.0
@@ -30,9 +31,12 @@ STALE_SECONDS: Final = 15.0
 """Older than that, it is what a process told that hangs or is gone."""
 CLOCKS_AGREE_SECONDS: Final = 2.0
 WAIT_MOST_SECONDS: Final = 86_400.0
+SENDERS_MOST: Final = 500
+"""Of more than these nobody is told; those that are gone are left out first."""
 
 _Count = Annotated[int, pydantic.Field(ge=0, le=1_000_000_000)]
 _Seconds = Annotated[float, pydantic.Field(ge=0, le=1e9)]
+_Name = Annotated[str, pydantic.Field(pattern=r"^[ -~]*$", max_length=NAME_MOST)]
 _Moment = pydantic.AwareDatetime
 _Scope = Annotated[str, pydantic.Field(pattern=r"^(|partner|\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")]
 
@@ -57,6 +61,18 @@ class _Left(Section):
     at_least: bool
 
 
+class _Sender(Section):
+    name: _Name
+    host: _Name
+    state: SenderState
+    in_flight: _Count
+    per_second: _Seconds
+    answered: _Count
+    throttled: _Count
+    failed: _Count
+    lost: _Count
+
+
 class _Pace(Section):
     phase: Phase
     in_flight: _Count
@@ -66,6 +82,7 @@ class _Pace(Section):
     waits: _Waits | None
     left: _Left | None
     stopping_seconds: _Seconds | None
+    senders: Annotated[tuple[_Sender, ...], pydantic.Field(max_length=SENDERS_MOST)] = ()
 
 
 class _Told(Section):
@@ -96,6 +113,27 @@ def pace_facts(pace: Pace) -> dict[str, Any]:
         },
         "left": left and {"seconds": round(left.seconds, 1), "at_least": left.at_least},
         "stopping_seconds": None if pace.stopping_seconds is None else round(pace.stopping_seconds, 1),
+        "senders": [_sender_facts(one) for one in _those_told_of(pace.senders)],
+    }
+
+
+def _those_told_of(senders: Sequence[SenderFigures]) -> Sequence[SenderFigures]:
+    if len(senders) <= SENDERS_MOST:
+        return senders
+    return sorted(senders, key=lambda one: one.state is SenderState.GONE)[:SENDERS_MOST]
+
+
+def _sender_facts(one: SenderFigures) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "host": one.host,
+        "state": one.state.value,
+        "in_flight": one.in_flight,
+        "per_second": round(one.per_second, 2),
+        "answered": one.answered,
+        "throttled": one.throttled,
+        "failed": one.failed,
+        "lost": one.lost,
     }
 
 
@@ -186,6 +224,7 @@ def _aged(told: _Told, age_seconds: float, now: dt.datetime) -> Pace:
         refused=facts.throttled,
         per_second=facts.per_second,
         wave=Wave(number=wave.number, of=wave.of, done=wave.done, rows=wave.rows) if wave else None,
+        senders=tuple(SenderFigures(**one.model_dump()) for one in facts.senders),
     )
     if waits is not None:
         seconds = min(max(0.0, (waits.until - told.written_at).total_seconds() - age_seconds), WAIT_MOST_SECONDS)

@@ -12,6 +12,7 @@ from batchreset.simulator.scenario import shipped_scenarios
 from generator.program import Command, commands, takes_path, words_of
 
 _LONGEST_HELP = 70
+_SOME_WORKERS = ("local:2", "local:4", "local:8")
 
 
 def words_file() -> str:
@@ -54,6 +55,10 @@ def _takes(parameter: click.Parameter, *, with_run: bool) -> tuple[str, list[str
             return "word", [reason.value for reason in Reason]
         case "scenario":
             return "word or file", [scenario.name for scenario in shipped_scenarios()]
+        case "setting_cluster_scheduler":
+            return "word or file", [*_SOME_WORKERS, "none"]
+        case "cluster":
+            return "word", [*_SOME_WORKERS]
         case _:
             return takes_path(parameter) or "word", list(words_of(parameter))
 

@@ -29,6 +29,7 @@ ONCE = ("--run-id", "r", "--yes", "--max-attempts", "1", "--max-failure-rate", "
 LOST = {"lost_applied_share": 0.4, "error_share": 0.3, "seed": 3}
 """Of ten accounts three are lost though applied, and four are answered with a server error."""
 VERSION_2 = """
+ALTER TABLE attempts DROP COLUMN sender; ALTER TABLE sessions DROP COLUMN lease_ms;
 DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties; DROP TABLE writer;
 ALTER TABLE attempts DROP COLUMN sent_correlation_id; PRAGMA user_version = 2;
 """

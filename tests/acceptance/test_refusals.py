@@ -155,6 +155,22 @@ SETTINGS = {
     "sign-in without an application": Case(
         arguments=(*RUN, "--auth-kind", "device_code"), says=("client_id and tenant_id", "BATCHRESET_AUTH__CLIENT_ID")
     ),
+    "cluster that is none": Case(
+        arguments=(*RUN, "--cluster", "http://h:8786"), says=("--cluster: found", "local:N", "tls://host:port")
+    ),
+    "cluster without TLS": Case(
+        arguments=(*RUN, "--cluster", "tcp://10.0.0.7:8786"), says=("is another host", "--cluster-plain-tcp")
+    ),
+    "cluster without certificates": Case(
+        arguments=(*RUN, "--cluster", "tls://h:8786", "--cluster-ca-file", "ca.pem"),
+        says=("cert_file and key_file are not given", "--cluster-cert-file and --cluster-key-file"),
+    ),
+    "cluster whose file is not there": Case(
+        arguments=(*RUN, "--cluster", "nix.json"), says=("the scheduler file ", "/nix.json cannot be read", "tls://host")
+    ),
+    "cluster of a dry run": Case(
+        arguments=("run", "users.csv", "--dry-run", "--cluster", "users.csv"), says=("users.csv cannot be used", "JSON")
+    ),
 }  # fmt: skip
 
 LOOKING = {

@@ -51,6 +51,9 @@ def run_folder(runs: Path, name: str, *, age: int = 0) -> Path:
         (("simulate", "--partner-limit-kind", "s"), ["sliding"]),
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("run", "--run-id", ""), []),
+        (("run", "--cluster", "lo"), ["local:2", "local:4", "local:8"]),
+        (("apply", "r", "--cluster", "n"), ["none"]),
+        (("demo", "--cluster", ""), ["local:2", "local:4", "local:8"]),
     ],
 )
 def test_commands_flags_and_words_are_offered(words: tuple[str, ...], offered: list[str]) -> None:
@@ -70,6 +73,8 @@ def test_a_flag_that_is_given_once_is_not_offered_again_and_one_of_a_list_is() -
         (("run", "--job", ""), "file"),
         (("run", "--recipient", ""), "file"),
         (("run", "--runs-dir", ""), "dir"),
+        (("run", "--cluster", "./"), "file"),
+        (("run", "--cluster-key-file", ""), "file"),
         (("handover", "r", "--identity", ""), "file"),
         (("simulate", "--directory", ""), "file"),
     ],

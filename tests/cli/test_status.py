@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from batchreset.cli.watching import Around, watch
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Attempt, Ending, Intent
+from batchreset.core.senders import SenderFigures, SenderState
 from batchreset.errors import ExitCode, LedgerError
 from batchreset.wiring.status import Looking, newest_running
 from batchreset.wiring.told import pace_facts
@@ -39,6 +41,16 @@ PACE = Pace(
     waiting=Waiting(cause=Cause.WINDOW, scope="partner", seconds=30, until=NOW + dt.timedelta(seconds=30)),
     left=TimeLeft(seconds=120.0),
 )
+BESIDES = replace(
+    PACE,
+    senders=tuple(
+        SenderFigures(
+            name=f"tls://10.0.0.{number}:38291", host=f"node-{number}", state=SenderState.SENDING, in_flight=4,
+            answered=1234, throttled=5, failed=6, lost=7, per_second=80.25,
+        )
+        for number in range(1, 8)
+    ),
+)  # fmt: skip
 
 
 class UnderWay:
@@ -53,12 +65,13 @@ class UnderWay:
         self._held.enter_context(holding(self.folder))
         self.store.begin_session(NOW)
 
-    def ends(self, rows: int) -> None:
+    def ends(self, rows: int, *, sender: str = "", seconds: int = 0) -> None:
         for row in range(self.rows + 1, self.rows + rows + 1):
             intent = Intent(row=row, generation=1, request_id=f"id-{row}", password=None, noted_at=NOW)
             attempt = Attempt(
-                row=row, number=1, generation=1, verdict="ok", unclear=False, http_status=200, error_code="",
-                error_description="", correlation_id=f"c-{row}", request_id=f"id-{row}", sent_at=NOW, ended_at=NOW,
+                row=row, number=1, generation=1, verdict="succeeded", unclear=False, http_status=200, error_code="",
+                error_description="", correlation_id=f"c-{row}", request_id=f"id-{row}", sent_at=NOW,
+                ended_at=NOW + dt.timedelta(seconds=seconds), sender=sender,
             )  # fmt: skip
             ending = Ending(
                 row=row, generation=1, outcome=Outcome.SUCCEEDED, reason=None, attempts=1, first_sent_at=NOW,
@@ -138,6 +151,50 @@ def test_a_run_under_way_shows_counts_from_its_ledger_and_what_it_tells_of_its_p
     assert (facts["state"], facts["done"], facts["outcomes"]["not_attempted"]) == ("running", 7, 13)
     assert (facts["pace"]["per_second"], facts["pace"]["wave"]["rows"]) == (1.5, 10)
     assert facts["pace"]["waits"]["cause"] == "window"
+
+
+def test_whoever_sends_for_it_is_shown_with_every_figure(runs: Path, run: UnderWay) -> None:
+    run.tells(BESIDES, at=dt.datetime.now(dt.UTC))
+    lines = status(runs, "r").stdout.splitlines()
+    assert len(lines) == 5 + 1 + 7
+    assert lines[5:7] == [
+        "  state     rows/s  flight  answered  429s  failed  lost  sender",
+        "  sending     80.2       4     1,234     5       6     7  tls://10.0.0.1:38291 on node-1",
+    ]
+    facts = json.loads(status(runs, "r", "--json").stdout)
+    assert facts["senders"] is None, "by the ledger, of a run at rest"
+    assert facts["pace"]["senders"][6] == {
+        "name": "tls://10.0.0.7:38291", "host": "node-7", "state": "sending", "in_flight": 4, "per_second": 80.25,
+        "answered": 1234, "throttled": 5, "failed": 6, "lost": 7,
+    }  # fmt: skip
+
+
+def test_who_sent_for_a_run_at_rest_is_shown_as_its_ledger_has_it(runs: Path, run: UnderWay) -> None:
+    assert json.loads(status(runs, "r", "--json").stdout)["senders"] is None
+    run.ends(2)
+    run.store.begin_session(NOW, lease_seconds=12)
+    run.ends(3, sender="w\x1b[2J-1", seconds=2)
+    run.ends(1, sender="tls://10.0.0.2:38291")
+    run.stops()
+    seen = status(runs, "r")
+    assert "\x1b" not in seen.stdout
+    assert seen.stdout.splitlines()[4:8] == [
+        "  reset  attempts  429s  no answer  lost  answers/s  sender",
+        "      3         3     0          0     0        1.5  w?[2J-1",
+        "      2         2     0          0     0        0.0  the run's own process, or given up by it",
+        "      1         1     0          0     0        0.0  tls://10.0.0.2:38291",
+    ]
+    assert json.loads(status(runs, "r", "--json").stdout)["senders"][0] == {
+        "sender": "w\x1b[2J-1", "attempts": 3, "answered": 3, "throttled": 0, "no_answer": 0, "lost": 0, "succeeded": 3,
+        "first_sent_at": "2026-11-21T03:00:00.000Z", "last_ended_at": "2026-11-21T03:00:02.000Z", "per_second": 1.5,
+    }  # fmt: skip
+
+
+def test_a_run_for_which_nobody_else_sent_has_no_senders(runs: Path, run: UnderWay) -> None:
+    run.ends(2)
+    run.stops()
+    assert json.loads(status(runs, "r", "--json").stdout)["senders"] == []
+    assert "sender" not in status(runs, "r").stdout
 
 
 def test_rows_that_wait_for_another_try_have_begun_and_are_not_in_flight(runs: Path, run: UnderWay) -> None:

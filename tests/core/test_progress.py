@@ -12,6 +12,7 @@ from batchreset.core.figures import Cause, Pace, Phase, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Outlook, Pacer, PaceSnapshot, Pause
 from batchreset.core.progress import Progress, waiting
+from batchreset.core.senders import SenderFigures, SenderState
 
 NOW = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
 
@@ -178,3 +179,21 @@ def test_what_is_waited_for_and_until_when(pace: PaceSnapshot | None, expected: 
     assert found == (expected and replace(expected, until=found.until if found else NOW))
     if found and expected:
         assert abs((found.until - expected.until).total_seconds()) < 1e-3
+
+
+def test_who_sends_is_asked_at_each_look_and_their_names_are_others_words() -> None:
+    found: list[SenderFigures] = []
+    progress = Progress(planned=10, senders=lambda: found)
+    assert pace_of(progress).senders == ()
+    found.append(SenderFigures(name="w\x1b[2J", host="h\n", state=SenderState.SILENT, lost=3))
+    assert pace_of(progress).senders == (SenderFigures(name="w?[2J", host="h?", state=SenderState.SILENT, lost=3),)
+
+
+def test_a_run_that_is_held_says_until_when_and_then_no_more() -> None:
+    progress = Progress(planned=10)
+    progress.held(112.0)
+    told = pace_of(progress, 100.5)
+    assert told.phase is Phase.SIGN_IN
+    assert told.waiting == Waiting(cause=Cause.LEASE, seconds=12, until=NOW + dt.timedelta(seconds=11.5))
+    progress.held(None)
+    assert pace_of(progress, 100.5).waiting is None

@@ -36,6 +36,20 @@ def test_retry_after_is_read_in_every_form(value: str | None, seconds: float | N
     assert retry_after_seconds(value, now=NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        pytest.param("Sat, 21 Nov 2026 12:01:00 GMT", 30.0, id="their clock is a minute ahead"),
+        pytest.param("Sat, 21 Nov 2026 09:00:00 GMT", 10890.0, id="or hours behind"),
+        pytest.param("Sat, 21 Nov 2026 12:01:00", 90.0, id="no zone"),
+        pytest.param("yesterday", 90.0, id="unreadable"),
+        pytest.param("", 90.0, id="empty"),
+    ],
+)
+def test_a_date_is_measured_by_the_clock_of_whoever_said_it(date: str, seconds: float) -> None:
+    assert retry_after_seconds("Sat, 21 Nov 2026 12:01:30 GMT", now=NOW, date=date) == seconds
+
+
 @given(
     st.one_of(
         st.text(),

@@ -5,10 +5,10 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
-import trio.testing
+from virtual_time import in_virtual_time
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Outcome, Reason
@@ -29,8 +29,6 @@ LATENCY_SECONDS = 0.25
 COMMIT_SECONDS = 0.01
 BEGAN = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
 
-T = TypeVar("T")
-
 OK = Answered(status=200)
 UNAVAILABLE = Answered(status=503)
 FORBIDDEN = Answered(status=403, error_code="2032")
@@ -46,12 +44,6 @@ REFUSED = NotSent()
 def throttled(seconds: float | None = None) -> Answered:
     """A 429."""
     return Answered(status=429, retry_after_seconds=seconds)
-
-
-def in_virtual_time(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run to its end; an hour of waiting takes no time."""
-    clock = trio.testing.MockClock(autojump_threshold=0)
-    return anyio.run(main, backend="trio", backend_options={"clock": clock})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

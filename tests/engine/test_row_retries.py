@@ -21,7 +21,7 @@ from engine_world import (
     throttled,
 )
 
-from batchreset.core.exchange import Exchange
+from batchreset.core.exchange import Exchange, LossKind, Lost
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
 
@@ -151,3 +151,13 @@ def test_a_throttled_burst_goes_on_with_one_row_first() -> None:
     after_pause = [request for request in played.service.requests if request.at_seconds > 5]
     assert after_pause[1].at_seconds - after_pause[0].at_seconds >= 0.25
     assert played.counts == {Outcome.SUCCEEDED: 40}
+
+
+def test_the_ledger_is_told_who_sent_each_attempt() -> None:
+    """Whatever came of it; whoever gave up the wait for an answer knows nobody."""
+    came: list[Exchange] = [replace(UNAVAILABLE, sender="a"), replace(TIMEOUT, sender="b")]
+    came += [replace(REFUSED, sender="c"), Lost(kind=LossKind.SENDER, sender="d\x1b\ud800")]
+    attempts = scene(first(*came), 1).play().ledger.attempts
+    assert [(one.verdict, one.sender) for one in attempts] == [
+        ("server_error", "a"), ("timeout", "b"), ("not_sent", "c"), ("sender_lost", "d??"), ("succeeded", ""),
+    ]  # fmt: skip

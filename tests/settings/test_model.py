@@ -46,6 +46,7 @@ def test_every_setting_has_the_documented_default() -> None:
             "skip": ("federated", "deleted"),
             "refuse": (),
         },
+        "cluster": {"scheduler": "", "ca_file": "", "cert_file": "", "key_file": "", "plain_tcp": False},
         "output": {"runs_dir": "runs", "results": "", "report": True, "notify": (), "ping": "", "metrics_file": ""},
     }
 

@@ -245,7 +245,8 @@ def test_a_job_file_may_begin_with_a_byte_order_mark(job: Path) -> None:
         ),
         pytest.param(
             "[zzz]",
-            "[zzz]: there is no such section; there are input, password, partner_center, auth, pace, safety, output",
+            "[zzz]: there is no such section; there are input, password, partner_center, auth, pace, safety, cluster,"
+            " output",
             id="no-section-near",
         ),
         pytest.param("pace = 5", "[pace]: found 5; allowed: a table of settings", id="section-is-no-table"),

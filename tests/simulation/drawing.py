@@ -94,6 +94,7 @@ class Scenario:
         token_seconds: the lifetime of a token.
         unclear_sign_ins: share of the sign-in's answers that are none.
         looks_for_secrets: whether the proof does; with thousands of rows it takes minutes.
+        hosts: that send for the run; 0: it sends by itself.
     """
 
     seed: int
@@ -107,6 +108,7 @@ class Scenario:
     unclear_sign_ins: float = 0.0
     plans: tuple[SessionPlan, ...] = (QUIET,)
     looks_for_secrets: bool = True
+    hosts: int = 0
 
     @property
     def discards(self) -> bool:

@@ -14,7 +14,7 @@ from batchreset.simulator.protocol import Call, Malformed, read_body
 from simulation.inputs import Account
 from simulation.timing import VirtualTime
 
-CHARGED: Final = {"server_error", "timeout", "connection_lost", "not_sent"}
+CHARGED: Final = {"server_error", "timeout", "connection_lost", "sender_lost", "not_sent"}
 """Verdicts that count against `max_attempts`."""
 GIVEN_UP: Final = {Reason.SERVER_ERROR, Reason.TIMEOUT, Reason.CONNECTION, Reason.THROTTLED}
 THROTTLED_SECONDS: Final = 3600.0
@@ -42,6 +42,7 @@ class Watch:
         self._succeeded: set[int] = set()
         self._sent_at: deque[float] = deque()
         self._unthrottled: dict[str, float] = {}
+        self._far_sent: set[str] = set()
         self.begins(PaceSettings())
 
     def begins(self, pace: PaceSettings) -> None:
@@ -50,6 +51,7 @@ class Watch:
         self._stop: StopSwitch | None = None
         self._stopped_at = self._hurried_at = math.inf
         self._disk_failed = False
+        self._far_until = math.inf
         self._charged: Counter[int] = Counter()
 
     def tell(self, event: str, **fields: object) -> None:
@@ -82,9 +84,20 @@ class Watch:
         self._disk_failed = True
         self.tell("disk full", written=written)
 
-    def sent(self, call: Call, *, in_flight: int) -> None:
-        """It leaves: everything that must be so before it does."""
-        self._keep_to_pace(in_flight)
+    def far_until(self, seconds: float) -> None:
+        """Whoever sends for the run sends nothing later than this."""
+        self._far_until = seconds
+
+    def sent(self, call: Call, *, in_flight: int, far: bool = False) -> None:
+        """It leaves: everything that must be so before it does. `far`: by a host that heard of all else a while ago."""
+        if far:
+            if self._time.seconds > self._far_until:
+                self.complain(f"a host sends {call.correlation_id} after the end of its run, and of its lease")
+            if call.route.is_reset and call.correlation_id in self._far_sent:
+                self.complain(f"{call.correlation_id} was sent twice")
+            self._far_sent.add(call.correlation_id)
+        else:
+            self._keep_to_pace(in_flight)
         if not call.route.is_reset:
             self.tell("asks", route=call.route, id=call.correlation_id)
             return
@@ -95,13 +108,20 @@ class Watch:
             self.complain(f"row {row} was sent with a password whose intent is not on disk")
         if row in self._succeeded:
             self.complain(f"row {row} was sent again, and is on disk as succeeded")
+        if far:
+            return
         if self._stop is not None and self._stop.requested:
             self.complain(f"row {row} was sent after the run was stopped")
         if self._disk_failed:
             self.complain(f"row {row} was sent after the ledger could not be written")
 
-    def heard(self, call: Call, what: str) -> None:
+    def heard(self, call: Call, what: str, *, far: bool = False) -> None:
         """Told to the program, if it still listens: a stop leaves what is under way some time, a second signal none."""
+        if far:
+            if what != "429" and call.route.is_reset:
+                self._unthrottled[call.customer] = self._unthrottled[ANYBODY] = self._time.seconds
+            self.tell("hears", what=what, id=call.correlation_id)
+            return
         grace = GRACE_SECONDS if call.route.is_reset else 0.0
         if self._time.seconds > min(self._hurried_at, self._stopped_at + grace) + 1e-6:
             self.complain(f"an answer was awaited for {call.user or 'the check before all'} for too long after a stop")

@@ -50,6 +50,7 @@ class Wire(httpx.AsyncBaseTransport):
 
     Attributes:
         uplink_seconds: at most, from leaving to arriving.
+        far: a host's that sends for the run.
     """
 
     service: PartnerCenter
@@ -59,6 +60,7 @@ class Wire(httpx.AsyncBaseTransport):
     chance: random.Random
     uplink_seconds: float
     outages: tuple[Outage, ...]
+    far: bool = False
     in_flight: int = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -68,7 +70,7 @@ class Wire(httpx.AsyncBaseTransport):
         await self._connected(request, call)
         self.in_flight += 1
         try:
-            self.watch.sent(call, in_flight=self.in_flight)
+            self.watch.sent(call, in_flight=self.in_flight, far=self.far)
             reply = await self._arrived(call)
             return await self._answered(request, call, reply)
         finally:
@@ -77,11 +79,11 @@ class Wire(httpx.AsyncBaseTransport):
     async def _connected(self, request: httpx.Request, call: Call) -> None:
         match self._down():
             case Down.REFUSED:
-                self.watch.heard(call, "refused")
+                self.watch.heard(call, "refused", far=self.far)
                 raise httpx.ConnectError("refused", request=request) from ConnectionRefusedError()
             case Down.SILENT:
                 await anyio.sleep(request.extensions["timeout"]["connect"])
-                self.watch.heard(call, "silence")
+                self.watch.heard(call, "silence", far=self.far)
                 raise httpx.ConnectTimeout("no connection", request=request)
             case _:
                 pass
@@ -132,13 +134,13 @@ class Wire(httpx.AsyncBaseTransport):
         match reply:
             case None:
                 await self._later(request, call, 0.05)
-                self.watch.heard(call, "503")
+                self.watch.heard(call, "503", far=self.far)
                 return httpx.Response(503, headers={"Retry-After": "7"}, stream=_Body([b"<html>"]), request=request)
             case Lose() | Hang() | Refuse():
                 await self._nothing(request, call, reply)
             case _:
                 await self._later(request, call, reply.after_seconds)
-                self.watch.heard(call, str(reply.answer.status))
+                self.watch.heard(call, str(reply.answer.status), far=self.far)
                 return _response(request, reply.answer, _body(reply))
         raise AssertionError(reply)
 
@@ -146,7 +148,7 @@ class Wire(httpx.AsyncBaseTransport):
         match reply:
             case Lose(reset=reset, after_seconds=seconds):
                 await self._later(request, call, seconds)
-                self.watch.heard(call, "lost")
+                self.watch.heard(call, "lost", far=self.far)
                 if reset:
                     raise httpx.ReadError("reset", request=request)
                 raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
@@ -154,7 +156,7 @@ class Wire(httpx.AsyncBaseTransport):
                 await self._later(request, call, math.inf)
             case Refuse():
                 # It was under way when the service crashed.
-                self.watch.heard(call, "lost")
+                self.watch.heard(call, "lost", far=self.far)
                 raise httpx.ReadError("reset", request=request)
             case _:
                 assert_never(reply)
@@ -165,7 +167,7 @@ class Wire(httpx.AsyncBaseTransport):
         await anyio.sleep(min(seconds, limit))
         self.process.point(Point.ANSWERED)
         if seconds > limit:
-            self.watch.heard(call, "nothing")
+            self.watch.heard(call, "nothing", far=self.far)
             raise httpx.ReadTimeout("no answer", request=request)
 
 

@@ -13,6 +13,8 @@ from typing import Final, TypeVar, TypeVarTuple
 import anyio
 import trio.lowlevel
 
+from batchreset.adapters.channel import KeyHalf
+from batchreset.adapters.partner_center import PartnerCenterApi
 from batchreset.adapters.signin.application import Granted
 from batchreset.adapters.signin.exchange import Unclear
 from batchreset.adapters.signin.kept_sign_in import Redeemed
@@ -22,7 +24,10 @@ from batchreset.core.outcome import Reason
 from batchreset.core.records import Record
 from batchreset.core.secret import Secret
 from batchreset.core.stop import Stop, stop_for
-from batchreset.engine.ports import TokenSource
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.pool.pool import Hiring, Pool
+from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.ports import Senders, TokenSource
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError
 from batchreset.net import Transport
@@ -33,12 +38,15 @@ from batchreset.simulator.protocol import is_guid
 from batchreset.simulator.service import PartnerCenter
 from batchreset.simulator.state import ServiceState
 from batchreset.wiring.machine import Machine
+from batchreset.wiring.senders import api_of as api_of_settings
+from batchreset.wiring.senders import senders_of
 from batchreset.wiring.signals import Skippable, Skipped
 from simulation.drawing import QUIET, Moment, Point, Scenario, SessionPlan
+from simulation.hosts import VERSION, ClusterToCome, Fault, Host, HostFault, SimulatedCluster, draw_faults
 from simulation.inputs import Account
 from simulation.timing import VirtualTime, run_in_order
 from simulation.watching import Watch
-from simulation.wire import Wire
+from simulation.wire import Process, Wire
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
@@ -74,6 +82,7 @@ class World:
         self._customers = frozenset(filter(is_guid, (customer for customer, _ in rows.values())))
         self._outages = scenario.outages
         self._plan = QUIET
+        self._sessions = 0
         self._scope: anyio.CancelScope | None = None
         self._points = dict.fromkeys(Point, 0)
         self._groups = 0
@@ -81,15 +90,19 @@ class World:
 
     def serve(self, options: SimulatorOptions) -> None:
         """With these options from now on; what the service knows stays."""
-        service = PartnerCenter(options, self.state, base_url="https://localhost")
-        self.wire = Wire(
-            service=service,
+        self._service = PartnerCenter(options, self.state, base_url="https://localhost")
+        self.wire = self._wire(self)
+
+    def _wire(self, process: Process, *, far: bool = False) -> Wire:
+        return Wire(
+            service=self._service,
             time=self.time,
             watch=self.watch,
-            process=self,
+            process=process,
             chance=self._chance,
             uplink_seconds=self.scenario.uplink_seconds,
             outages=self._outages,
+            far=far,
         )
 
     def recover(self) -> None:
@@ -101,6 +114,7 @@ class World:
     def begins(self, plan: SessionPlan, settings: Settings) -> None:
         """A new process."""
         self._plan = plan
+        self._sessions += 1
         self.watch.begins(settings.pace)
         if plan.refuses:
             self.serve(dataclasses.replace(self.scenario.options, forbidden_customers=self._customers))
@@ -121,6 +135,7 @@ class World:
             chance=lambda: random.Random(self._chance.getrandbits(64)),
             write=self._write,
             transport=self._transport,
+            senders=self._senders,
             tokens=self._tokens,
             stop_source=self._stop_source,
             aside=_nobody_looks,
@@ -134,7 +149,23 @@ class World:
         return run_in_order(self._chance, self._until_killed, main, args)
 
     async def _until_killed(self, main: Callable[[*Args], Awaitable[T]], args: tuple[*Args]) -> T:
-        with self.time.looping(), anyio.move_on_after(LONGEST_SESSION_SECONDS) as self._scope:
+        with self.time.looping():
+            if not self.scenario.hosts:
+                return await self._session(main, args)
+            async with anyio.create_task_group() as self._tasks:
+                try:
+                    ended: T | BaseException = await self._session(main, args)
+                except BaseException as error:  # noqa: BLE001  raised again, when the hosts have ended too
+                    ended = error
+                self.watch.far_until(self.time.seconds + (LEASE_SECONDS if self.dead else 0.0))
+                await anyio.sleep(3 * LEASE_SECONDS)
+                self._tasks.cancel_scope.cancel()
+            if isinstance(ended, BaseException):
+                raise ended
+            return ended
+
+    async def _session(self, main: Callable[[*Args], Awaitable[T]], args: tuple[*Args]) -> T:
+        with anyio.move_on_after(LONGEST_SESSION_SECONDS) as self._scope:
             if self._plan.crash is not None and self._plan.crash.point is None:
                 trio.lowlevel.spawn_system_task(self._kill_at, self._plan.crash)
             ended = await main(*args)
@@ -205,6 +236,47 @@ class World:
             verify=_NO_TLS,
             below=self.wire,
         )
+
+    def _senders(self, settings: Settings, run_id: str, transport: Transport, log: EventLog) -> Senders:
+        if not self.scenario.hosts:
+            return senders_of(settings, run_id, transport, log)
+        hiring = Hiring(run_id=run_id, version=VERSION, config=b"", new_greeting=KeyHalf)
+        return Pool(ClusterToCome(lambda: self._opened_cluster(settings)), hiring)
+
+    def _opened_cluster(self, settings: Settings) -> SimulatedCluster:
+        """With whatever will befall it."""
+        hosts = [
+            Host(number, time=self.time, watch=self.watch, tasks=self._tasks)
+            for number in range(1, self.scenario.hosts + 1)
+        ]
+
+        @contextlib.asynccontextmanager
+        async def api_of(host: Host) -> AsyncIterator[PartnerCenterApi]:
+            transport = HttpxTransport(
+                concurrency=settings.pace.max_concurrency,
+                timeout_seconds=settings.partner_center.timeout_seconds,
+                verify=_NO_TLS,
+                below=self._wire(host, far=True),
+            )
+            async with transport.open():
+                yield api_of_settings(settings, transport, LoopClock(self.time.now()))
+
+        cluster = SimulatedCluster(hosts, api_of, chance=self._chance)
+
+        async def befalls(fault: HostFault) -> None:
+            await anyio.sleep(fault.at)
+            if fault.fault is Fault.SCHEDULER:
+                self.watch.tell("scheduler gone")
+                cluster.scheduler_is_gone = True
+            await hosts[fault.host].befalls(fault)
+
+        if self._plan is not QUIET or self._sessions == 1:
+            for fault in draw_faults(100 * self.scenario.seed + self._sessions, len(hosts)):
+                if fault.delivery and fault.fault is not Fault.SCHEDULER:
+                    hosts[fault.host].faults.append(fault)
+                else:
+                    self._tasks.start_soon(befalls, fault)
+        return cluster
 
     @contextlib.contextmanager
     def _tokens(self, settings: Settings, *, environ: Mapping[str, str], log: EventLog) -> Iterator[TokenSource]:

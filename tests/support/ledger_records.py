@@ -39,6 +39,7 @@ def attempt(  # noqa: PLR0913  each has a default
     http_status: int | None = 200,
     error_code: str = "",
     error_description: str = "",
+    sender: str = "",
 ) -> Attempt:
     return Attempt(
         row=row,
@@ -53,6 +54,7 @@ def attempt(  # noqa: PLR0913  each has a default
         request_id=f"request-{row}-{generation}",
         sent_at=at(row + number / 10),
         ended_at=at(row + number / 10 + 0.05),
+        sender=sender,
     )
 
 

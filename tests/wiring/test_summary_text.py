@@ -62,3 +62,16 @@ def test_a_summary_of_an_older_version_has_no_limits() -> None:
     del older["pacing"]
 
     assert summary_lines(older) == summary_lines(summary(None)) == summary_lines(summary({"limits": []}))
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [
+        ([], "  9 requests; this session took 1.0 s"),
+        ([0], "  9 requests by 1 sender; this session took 1.0 s"),
+        ([2, 1], "  9 requests by 2 senders, 3 of them lost with theirs; this session took 1.0 s"),
+    ],
+)
+def test_how_many_sent_is_told_where_others_did(lost: list[int], expected: str) -> None:
+    told = {**summary(None), "sent": 9, "senders": [{"sender": "a", "lost": number} for number in lost]}
+    assert expected in summary_lines(told)

@@ -23,8 +23,9 @@ from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Pacer
 from batchreset.core.progress import Progress
+from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
 from batchreset.engine.clock import LoopClock
-from batchreset.wiring.told import STALE_SECONDS, TOLD_EVERY_SECONDS, Listener, others_told, pace_facts
+from batchreset.wiring.told import SENDERS_MOST, STALE_SECONDS, TOLD_EVERY_SECONDS, Listener, others_told, pace_facts
 
 NOW = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -36,7 +37,13 @@ PACE = Pace(
     wave=Wave(number=2, of=2, done=40, rows=90),
     waiting=Waiting(cause=Cause.THROTTLED, scope=CUSTOMER, seconds=57, until=NOW + dt.timedelta(seconds=57), others=3),
     left=TimeLeft(seconds=600.0, at_least=True),
-)
+    senders=(
+        SenderFigures(
+            name="tls://10.0.0.5:38291", host="node-1", state=SenderState.SILENT, in_flight=40, answered=1234,
+            throttled=5, failed=6, lost=7, per_second=80.25,
+        ),
+    ),
+)  # fmt: skip
 HERE = LastSession(ended_at=None, stop_reason=None, exit_code=None, pid=os.getpid(), host=socket.gethostname())
 
 
@@ -70,6 +77,24 @@ def heard(tmp_path: Path) -> Heard:
 def test_what_is_told_is_heard_as_it_was_meant(heard: Heard) -> None:
     heard.told()
     assert heard.look(0.0) == PACE
+
+
+def test_of_very_many_senders_those_that_are_gone_are_left_out_first(heard: Heard) -> None:
+    """And no name is so long that nothing is heard of any of them."""
+    (one,) = PACE.senders
+    long = replace(one, name='"' * NAME_MOST, host='"' * NAME_MOST)
+    gone = replace(long, state=SenderState.GONE)
+    heard.told(pace=replace(PACE, senders=(*[gone] * 10, *[long] * (SENDERS_MOST - 5))))
+    pace = heard.look(0.0)
+    assert pace
+    assert pace.senders == (*[long] * (SENDERS_MOST - 5), *[gone] * 5)
+
+
+def test_what_an_earlier_version_told_has_no_senders(heard: Heard) -> None:
+    facts = pace_facts(PACE)
+    del facts["senders"]
+    heard.folder.progress_json.write_bytes(changed(pace=facts))
+    assert heard.look(0.0) == replace(PACE, senders=())
 
 
 def test_what_was_so_long_is_so_much_shorter_by_now(heard: Heard) -> None:
@@ -145,6 +170,11 @@ def pace_changed(**facts: object) -> bytes:
         pace_changed(per_second=float("nan")),
         pace_changed(left={"seconds": float("inf"), "at_least": True}), pace_changed(in_flight=10**30),
         pace_changed(waits={**pace_facts(PACE)["waits"], "scope": "\x1b[2J\x1b]0;owned\x07"}),
+        pace_changed(senders=[{**pace_facts(PACE)["senders"][0], "name": "\x1b[2J"}]),
+        pace_changed(senders=[{**pace_facts(PACE)["senders"][0], "host": "h\n"}]),
+        pace_changed(senders=[{**pace_facts(PACE)["senders"][0], "lost": -1}]),
+        pace_changed(senders=[{**pace_facts(PACE)["senders"][0], "name": "x" * 100}]),
+        pace_changed(senders=pace_facts(PACE)["senders"] * 1000),
         pace_changed(waits={**pace_facts(PACE)["waits"], "until": "9999-12-31T23:59:59-23:59"}),
     ],
     ids=lambda content: repr(content[:20]) if isinstance(content, bytes) else None,
@@ -153,6 +183,7 @@ def test_whatever_else_lies_there_is_passed_over(heard: Heard, content: bytes) -
     heard.folder.progress_json.write_bytes(content)
     found = heard.look(0.0)
     assert found is None or (found.waiting is not None and found.waiting.seconds <= 86_400)
+    assert found is None or found.senders == PACE.senders
 
 
 @given(cut=st.integers(0, len(WHOLE)), junk=st.binary(max_size=30))

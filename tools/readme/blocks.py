@@ -29,8 +29,8 @@ def setting_rows() -> Iterator[str]:
     """One line of the table for each setting."""
     for name, field in SETTINGS.items():
         default = field.default
-        text = ", ".join(default) if isinstance(default, tuple) else str(default)
-        shown = {"": "", True: "true"}.get(default, text)
+        shown = ", ".join(default) if isinstance(default, tuple) else str(default)
+        shown = shown.lower() if isinstance(default, bool) else shown
         code = "by what is given" if default is None else f"`{shown}`" if shown else ""
         flag = flag_of(name)
         yield f"| `{name}` | {f'`{flag}`' if flag else 'INPUT'} | {code} | {field.description} |"

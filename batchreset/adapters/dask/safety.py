@@ -74,5 +74,6 @@ def refuse_unsafe_worker(address: str, *, scheduler: SchedulerAt, plain_tcp: boo
 def _plain(whom: str, address: str) -> ClusterError:
     return ClusterError(
         f"the {whom} at {address} speaks plain TCP: whoever is on the way could send in its name",
-        next_step="start scheduler and workers with TLS (tls://), or set plain_tcp if that network is yours alone",
+        next_step="start scheduler and workers with TLS (tls://); or, on a network that is yours alone, give"
+        " --cluster-plain-tcp",
     )

@@ -14,6 +14,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.figures import Figures, Waiting
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
+from batchreset.core.senders import SenderState
 
 REDRAW_SECONDS: Final = 0.5
 LINE_EVERY_SECONDS: Final = 30.0
@@ -76,6 +77,9 @@ def event_fields(figures: Figures) -> dict[str, object]:
             fields |= {"wave": pace.wave.number, "wave_done": pace.wave.done, "wave_rows": pace.wave.rows}
         if pace.left is not None:
             fields |= {"left_seconds": round(pace.left.seconds), "left_at_least": pace.left.at_least}
+        if pace.senders:
+            sending = sum(one.state is SenderState.SENDING for one in pace.senders)
+            fields |= {"senders": len(pace.senders), "senders_sending": sending}
         fields |= _waiting_fields(pace.waiting)
     return fields | {outcome.value: figures.outcomes[outcome] for outcome in Outcome if figures.outcomes.get(outcome)}
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 from typing import Final, TextIO
 
-from batchreset.adapters.display.picture import Ink, Line, plain
+from batchreset.adapters.display.cells import Ink, Line, plain
 
 USUAL_SIZE: Final = (80, 24)
 

@@ -29,10 +29,10 @@ def state(figures: Figures, *, zone: dt.tzinfo | None) -> tuple[str, bool]:
         return _stopping(pace), True
     if pace.phase is Phase.ENDING:
         return _ended(figures.planned - figures.done), False
-    if pace.phase is Phase.SIGN_IN:
-        return "checking the sign-in", False
     if pace.waiting is not None:
         return waits(pace.waiting, zone=zone), True
+    if pace.phase is Phase.SIGN_IN:
+        return "checking the sign-in", False
     return ("sending the canary: the rest goes only if it succeeds" if _canary(pace.wave) else "sending"), False
 
 
@@ -65,6 +65,8 @@ def waits(waiting: Waiting, *, zone: dt.tzinfo | None) -> str:
             return f"throttled until {when}: {who}"
         case Cause.WINDOW:
             return f"limit spent until {when}: {who}"
+        case Cause.LEASE:
+            return f"held until {when}: the killed session's senders may send"
 
 
 def scope_name(scope: str) -> str:

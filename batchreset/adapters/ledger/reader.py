@@ -2,17 +2,16 @@
 
 import contextlib
 import datetime as dt
-import json
 import sqlite3
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from batchreset.adapters.ledger import schema
+from batchreset.adapters.ledger import schema, traffic
 from batchreset.adapters.ledger import statements as sql
 from batchreset.adapters.ledger.history import RowHistory, histories
 from batchreset.adapters.ledger.known import KnownRows
@@ -22,7 +21,8 @@ from batchreset.adapters.ledger.times import moment_of, text_of
 from batchreset.core.certainty import Certainty
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import KnownRow
-from batchreset.core.reporting.traffic import Kind, Session, kind_of
+from batchreset.core.reporting.senders import Exchanged, sessions_of
+from batchreset.core.reporting.traffic import Kind, Session
 from batchreset.core.retry import RETRY_TABLE
 
 ResultValues = tuple[
@@ -77,8 +77,7 @@ class LedgerReader:
             raise wrong_version(path, version, writer=writer)
         if version in schema.MIGRATIONS:
             with self._translating():
-                self._connection.execute("PRAGMA temp_store = MEMORY")
-                self._connection.executescript(schema.AS_THIS_VERSION)
+                self._connection.executescript(schema.AS_THIS_VERSION[version])
 
     def close(self) -> None:
         """Close the file; idempotent."""
@@ -142,41 +141,31 @@ class LedgerReader:
             ]
         return ended, [(values[0], values[1], values[2], values[8]) for values in cut_off]
 
-    def sessions(self) -> tuple[Session, ...]:
+    def exchanged(self) -> tuple[Exchanged, ...]:
+        """Every exchange, counted by session, sender and verdict."""
+        with self._translating():
+            return traffic.exchanged(self._connection)
+
+    def sessions(self, exchanged: Iterable[Exchanged]) -> tuple[Session, ...]:
         """Every carrying-out of the run, in order, with what was exchanged in it."""
         with self._translating():
-            return tuple(
-                Session(
-                    number=number, began_at=began_at, ended_at=ended_at, stop_reason=stop_reason, exchanges=exchanges,
-                    throttled=throttled, first_sent_at=first_sent_at, last_ended_at=last_ended_at,
-                )
-                for (
-                    number, began_at, ended_at, stop_reason, exchanges, throttled, first_sent_at, last_ended_at
-                ) in self._connection.execute(sql.SESSIONS)
-            )  # fmt: skip
+            return sessions_of(self._connection.execute(sql.SESSIONS), exchanged)
+
+    def others_sent(self) -> bool:
+        """Whether there was a session for which others than its own process may have sent."""
+        return bool(self._one(sql.LONGEST_LEASE)[0])
 
     def bars(
         self, sessions: Sequence[Session], *, width_seconds: int, rows: Sequence[int] | None = None
     ) -> Mapping[tuple[int, int, Kind], int]:
         """Exchanges by session, bar (from the session's first exchange on) and kind; of these rows, or of all."""
-        beginnings = json.dumps([(one.number, one.first_sent_at) for one in sessions if one.exchanges])
-        given: tuple[object, ...] = (beginnings, width_seconds * 1000)
-        statement = sql.BARS if rows is None else sql.BARS_OF_ROWS
-        if rows is not None:
-            given = (*given, json.dumps(list(rows)))
-        counts: Counter[tuple[int, int, Kind]] = Counter()
         with self._translating():
-            for session, bar, verdict, exchanges in self._connection.execute(statement, given):
-                counts[session, bar, kind_of(verdict)] += exchanges
-        return counts
+            return traffic.bars(self._connection, sessions, width_seconds=width_seconds, rows=rows)
 
     def answer_times(self) -> Mapping[tuple[Kind, int], int]:
         """(kind, milliseconds) of exchanges to which an answer came, and how often."""
-        counts: Counter[tuple[Kind, int]] = Counter()
         with self._translating():
-            for verdict, milliseconds, answers in self._connection.execute(sql.ANSWER_TIMES):
-                counts[kind_of(verdict), milliseconds] += answers
-        return counts
+            return traffic.answer_times(self._connection)
 
     def generations(self, first: int = 0, last: int = LAST_ROW) -> Mapping[int, int]:
         """How many passwords each row that was touched has had, of those from `first` to `last`."""

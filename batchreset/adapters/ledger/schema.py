@@ -2,10 +2,10 @@
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
-READABLE_VERSIONS: Final = frozenset({1, 2, SCHEMA_VERSION})
+SCHEMA_VERSION: Final = 4
+READABLE_VERSIONS: Final = frozenset({1, 2, 3, SCHEMA_VERSION})
 """Version 1 had no rows that were left out at the last moment, version 2 no records of Partner Center's, and no
-correlation ids but those that came back."""
+correlation ids but those that came back, version 3 nobody who sends but the process that carries the run out."""
 
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -69,7 +69,8 @@ CREATE TABLE sessions (
   stop_reason TEXT,
   exit_code   INTEGER,
   pid         INTEGER NOT NULL,
-  host        TEXT NOT NULL
+  host        TEXT NOT NULL,
+  lease_ms    INTEGER NOT NULL DEFAULT 0  -- so long after its end, if it was killed, others may send for it still
 ) STRICT;
 CREATE TABLE sealed (
   sealed INTEGER PRIMARY KEY,
@@ -98,6 +99,7 @@ CREATE TABLE attempts (
   sent_at           INTEGER NOT NULL,
   ended_at          INTEGER NOT NULL,
   sent_correlation_id TEXT,      -- NULL: as in correlation_id, or (versions 1 and 2) not known
+  sender            TEXT,        -- NULL: the process that carried the run out, or it did not wait for who did
   PRIMARY KEY (row, number)
 ) STRICT, WITHOUT ROWID;
 {_OUTCOMES}
@@ -107,13 +109,28 @@ PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """
 
-AS_THIS_VERSION: Final = f"""
+_NO_LEASES: Final = "CREATE TEMP VIEW sessions AS SELECT *, 0 AS lease_ms FROM main.sessions;"
+_FROM_VERSION_2: Final = f"""
+PRAGMA temp_store = MEMORY;
 {_RECONCILED.replace("CREATE TABLE", "CREATE TEMP TABLE")}
-CREATE TEMP VIEW attempts AS SELECT *, NULL AS sent_correlation_id FROM main.attempts;
+CREATE TEMP VIEW attempts AS SELECT *, NULL AS sent_correlation_id, NULL AS sender FROM main.attempts;
+{_NO_LEASES}
 """
-"""For a reader of an earlier version's ledger, in memory: what it has not."""
+AS_THIS_VERSION: Final = {
+    1: _FROM_VERSION_2,
+    2: _FROM_VERSION_2,
+    3: f"CREATE TEMP VIEW attempts AS SELECT *, NULL AS sender FROM main.attempts; {_NO_LEASES}",
+}
+"""For a reader of an earlier version's ledger, in memory: what it has not.
+
+Where tables are in memory, all that is sorted is: a version with views alone does without.
+"""
 
 _SENT_IDS: Final = "ALTER TABLE attempts ADD COLUMN sent_correlation_id TEXT;"
+_SENDERS: Final = """
+ALTER TABLE attempts ADD COLUMN sender TEXT;
+ALTER TABLE sessions ADD COLUMN lease_ms INTEGER NOT NULL DEFAULT 0;
+"""
 MIGRATIONS: Final = {
     1: f"""
 BEGIN IMMEDIATE;
@@ -122,6 +139,7 @@ ALTER TABLE outcomes RENAME TO outcomes_1;
 INSERT INTO outcomes SELECT * FROM outcomes_1;
 DROP TABLE outcomes_1;
 {_SENT_IDS}
+{_SENDERS}
 {_RECONCILED}
 {_WRITER}
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -130,8 +148,15 @@ COMMIT;
     2: f"""
 BEGIN IMMEDIATE;
 {_SENT_IDS}
+{_SENDERS}
 {_RECONCILED}
 {_WRITER}
+PRAGMA user_version = {SCHEMA_VERSION};
+COMMIT;
+""",
+    3: f"""
+BEGIN IMMEDIATE;
+{_SENDERS}
 PRAGMA user_version = {SCHEMA_VERSION};
 COMMIT;
 """,

@@ -12,13 +12,24 @@ NOTE_WRITER: Final = (
 )
 WRITER: Final = "SELECT version FROM writer"
 
-BEGIN_SESSION: Final = "INSERT INTO sessions (began_at, pid, host) VALUES (?, ?, ?) RETURNING session"
+BEGIN_SESSION: Final = "INSERT INTO sessions (began_at, pid, host, lease_ms) VALUES (?, ?, ?, ?) RETURNING session"
+UNENDED_LEASE: Final = """
+SELECT coalesce(max(s.lease_ms), 0) FROM sessions s
+WHERE s.ended_at IS NULL AND s.lease_ms > 0 AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.session > s.session)
+"""
+"""Of sessions that were killed. Who noted an intent later had waited before that."""
 END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_code = ? WHERE session = ?"
 
 BEGIN_GROUP: Final = "BEGIN IMMEDIATE"
 ADD_SEALED: Final = "INSERT INTO sealed (blob) VALUES (?) RETURNING sealed"
 ADD_INTENTS: Final = "INSERT INTO intents (row, generation, session, sealed, request_id, noted_at) VALUES "
-ADD_ATTEMPTS: Final = "INSERT INTO attempts VALUES "
+_ATTEMPT: Final = (
+    "row, number, generation, verdict, unclear, http_status, error_code, error_description, correlation_id, request_id,"
+    " sent_at, ended_at, sent_correlation_id"
+)
+ADD_ATTEMPTS: Final = f"INSERT INTO attempts ({_ATTEMPT}) VALUES "
+ADD_ATTEMPTS_OF: Final = f"INSERT INTO attempts ({_ATTEMPT}, sender) VALUES "
+"""The same with who sent them."""
 ADD_ENDINGS: Final = "INSERT INTO outcomes VALUES "
 
 # A row that succeeded, of which records make every password a possible one.
@@ -201,15 +212,13 @@ WHERE o.row BETWEEN ? AND ?
 """
 """As ENDED_BETWEEN, and only what is counted."""
 
-SESSIONS: Final = """
-SELECT s.session, s.began_at, s.ended_at, s.stop_reason, coalesce(t.exchanges, 0), coalesce(t.throttled, 0),
-       t.first_sent_at, t.last_ended_at
-FROM sessions s LEFT JOIN (
-  SELECT i.session, count(*) AS exchanges, sum(a.verdict = 'throttled') AS throttled,
-         min(a.sent_at) AS first_sent_at, max(a.ended_at) AS last_ended_at
-  FROM attempts a JOIN intents i USING (row, generation) GROUP BY 1) t USING (session)
-ORDER BY 1
+SESSIONS: Final = "SELECT session, began_at, ended_at, stop_reason FROM sessions ORDER BY 1"
+LONGEST_LEASE: Final = "SELECT coalesce(max(lease_ms), 0) FROM sessions"
+EXCHANGES: Final = """
+SELECT i.session, coalesce(a.sender, ''), a.verdict, count(*), count(a.http_status), min(a.sent_at), max(a.ended_at)
+FROM attempts a JOIN intents i USING (row, generation) GROUP BY 1, 2, 3
 """
+"""All of them once: sessions, senders and verdicts are each a sum of these."""
 
 # The first parameter: JSON, [[session, its first exchange's time] …]; the second: milliseconds of a bar.
 _BEGINNINGS: Final = "(SELECT value ->> 0 AS session, value ->> 1 AS began FROM json_each(?))"

@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import json
+import math
 import os
 import socket
 import sqlite3
@@ -24,7 +25,7 @@ Seal = Callable[[bytes], bytes]
 """From clear text to one age file for all recipients."""
 
 _ROWS_A_STATEMENT: Final = 64
-"""Times thirteen values: some hundred, and SQLite takes 32,766 (sqlite.org/limits.html, 9)."""
+"""Times fourteen values at most: nine hundred, and SQLite takes 32,766 (sqlite.org/limits.html, 9)."""
 _CONTINUE: Final = "see that the disk has room and can be written, then continue the run with `batchreset apply`"
 
 
@@ -65,10 +66,27 @@ class LedgerStore:
             self._connection.close()
             raise wrong_version(path, version, writer=writer)
 
-    def begin_session(self, now: dt.datetime) -> int:
-        """Note that this process is carrying the run out; which of its sessions this is. Raises LedgerError."""
+    def unended_lease_seconds(self) -> float:
+        """So long, from now on at most, others may still send for a session that was killed; before one begins.
+
+        Raises LedgerError.
+        """
         try:
-            row = self._connection.execute(sql.BEGIN_SESSION, (milliseconds(now), os.getpid(), socket.gethostname()))
+            lease_ms: int = self._connection.execute(sql.UNENDED_LEASE).fetchone()[0]
+        except sqlite3.Error as error:
+            raise self._translated("read", error) from error
+        return lease_ms / 1000
+
+    def begin_session(self, now: dt.datetime, *, lease_seconds: float = 0.0) -> int:
+        """Note that this process is carrying the run out; which of its sessions this is. Raises LedgerError.
+
+        Args:
+            now: on the wall.
+            lease_seconds: so long after this process has come to its end others may send for it still.
+        """
+        whose = (os.getpid(), socket.gethostname(), math.ceil(lease_seconds * 1000))
+        try:
+            row = self._connection.execute(sql.BEGIN_SESSION, (milliseconds(now), *whose))
             session: int = row.fetchone()[0]
             # The log is there from the first thing that is written on.
             self._files = self._found()
@@ -98,7 +116,7 @@ class LedgerStore:
             try:
                 sealed = self._connection.execute(sql.ADD_SEALED, (blob,)).fetchone()[0] if blob else None
                 self._add(sql.ADD_INTENTS, [_intent_values(i, self._session, sealed) for i in intents])
-                self._add(sql.ADD_ATTEMPTS, [_attempt_values(a) for a in group if isinstance(a, Attempt)])
+                self._add_attempts([record for record in group if isinstance(record, Attempt)])
                 self._add(sql.ADD_ENDINGS, [_ending_values(e) for e in group if isinstance(e, Ending)])
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -149,6 +167,13 @@ class LedgerStore:
             if intent.password is not None
         ]
         return self._seal(("\n".join(lines) + "\n").encode()) if lines else None
+
+    def _add_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """One value more costs a tenth of writing a row; where this process sends, there is none."""
+        if any(attempt.sender for attempt in attempts):
+            self._add(sql.ADD_ATTEMPTS_OF, [(*_attempt_values(a), a.sender or None) for a in attempts])
+        else:
+            self._add(sql.ADD_ATTEMPTS, [_attempt_values(a) for a in attempts])
 
     def _add(self, insert: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Many in one statement: each one lets go of the interpreter, and waits for it while the loop is busy.

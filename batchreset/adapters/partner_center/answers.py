@@ -34,7 +34,7 @@ def answered(
         headers: case-insensitive.
         body: as far as it was read.
         secrets: texts that must not be kept.
-        now: against which a `Retry-After` date is measured.
+        now: against which a `Retry-After` date is measured where the answer has no `Date`.
     """
     code, description = ("", "") if 200 <= status < 300 else _error(body)  # noqa: PLR2004  HTTP's own classes
     return Answered(
@@ -43,7 +43,7 @@ def answered(
         error_description=scrubbed(description, secrets, most_characters=DESCRIPTION_MOST_CHARACTERS),
         correlation_id=_header(headers, "MS-CorrelationId", secrets),
         request_id=_header(headers, "MS-RequestId", secrets),
-        retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now),
+        retry_after_seconds=retry_after_seconds(headers.get("Retry-After"), now=now, date=headers.get("Date")),
         claims=_claims(headers.get("WWW-Authenticate"), secrets),
         mfa_compliant=_boolean(headers.get("isMfaCompliant")),
     )

@@ -24,6 +24,7 @@ Draw = Callable[[Report], Charts]
 _NO_CHARTS: Final = Charts(whole=None, slowest=None, answers=None)
 _SESSIONS_SHOWN: Final = 12
 _LIMITS_SHOWN: Final = 10
+_SENDERS_SHOWN: Final = 50
 _BARS_LISTED: Final = 60
 
 STATES: Final = {
@@ -46,7 +47,7 @@ KIND_NAMES: Final[Mapping[Kind, str]] = {
     Kind.REFUSED: "another refusal",
     Kind.UNCLEAR: "no clear answer",
     Kind.THROTTLED: "refused by a limit (429)",
-    Kind.NOT_SENT: "never left this machine",
+    Kind.NOT_SENT: "never left its machine",
 }
 
 
@@ -70,6 +71,7 @@ def page(report: Report, *, draw: Draw = draw) -> Page:
         bins=attempt_bins(report.counted.attempts),
         answers=max((one.answers for one in report.traffic.histogram), default=0),
         sessions=report.traffic.sessions[-_SESSIONS_SHOWN:],
+        senders=report.traffic.senders[:_SENDERS_SHOWN],
         not_attempted=report.counted.of(Outcome.NOT_ATTEMPTED) - report.under_way,
         limits=report.traffic.limits[:_LIMITS_SHOWN],
         limits_more=max(0, len(report.traffic.limits) - _LIMITS_SHOWN) + report.traffic.limits_left_out,

@@ -14,7 +14,7 @@ from batchreset.core.events import LEDGER_OPENED
 from batchreset.durable import PRIVATE_FOLDER_MODE, leave_text, sync_folder, write_text
 from batchreset.errors import RunFolderError, SettingsError, cause
 
-PROGRESS_MOST_BYTES: Final = 16_384
+PROGRESS_MOST_BYTES: Final = 524_288
 _NOT_WAITING: Final = getattr(os, "O_NONBLOCK", 0)
 _LONGEST_RUN_ID: Final = 100
 _RUN_ID: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{_LONGEST_RUN_ID - 1}}}")

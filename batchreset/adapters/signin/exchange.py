@@ -88,7 +88,9 @@ def ask(http: httpx.Client, method: str, url: str, **request: Any) -> Answer:
         raise Unclear(f"the answer could not be read ({type(error).__name__})") from None
     if response.status_code in _UNCLEAR_STATUSES or response.status_code >= _SERVER_ERRORS_FROM:
         now = dt.datetime.now(dt.UTC)
-        told_seconds = retry_after_seconds(response.headers.get("Retry-After"), now=now)
+        told_seconds = retry_after_seconds(
+            response.headers.get("Retry-After"), now=now, date=response.headers.get("Date")
+        )
         raise Unclear(f"HTTP {response.status_code}", retry_after_seconds=told_seconds)
     return Answer(status=response.status_code, headers=response.headers, document=_document(body))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchreset.core.reporting.rows import Counted, Group
+from batchreset.core.reporting.senders import SentBy
 from batchreset.core.reporting.traffic import Bar, Bin, Kind, Latency, Session
 
 
@@ -62,6 +63,7 @@ class Traffic:
 
     Attributes:
         kinds: exchanges by what they came to.
+        senders: who sent them; none where only the process itself did that carried the run out.
         whole: of all customers.
         slowest: of the customer that waited longest for a limit of its own, where there is one.
         limits_known: whether a session has told what it found; one that goes on or was killed has not.
@@ -70,6 +72,7 @@ class Traffic:
 
     kinds: Mapping[Kind, int]
     sessions: tuple[Session, ...]
+    senders: tuple[SentBy, ...]
     whole: Throughput
     slowest: Throughput | None
     latencies: tuple[Latency, ...]

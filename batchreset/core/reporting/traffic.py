@@ -22,7 +22,7 @@ _KINDS: Final = {
     "succeeded": Kind.DONE,
     "throttled": Kind.THROTTLED,
     "not_sent": Kind.NOT_SENT,
-    **dict.fromkeys(("server_error", "timeout", "connection_lost", "cancelled"), Kind.UNCLEAR),
+    **dict.fromkeys(("server_error", "timeout", "connection_lost", "sender_lost", "cancelled"), Kind.UNCLEAR),
 }
 
 

@@ -1,4 +1,4 @@
-"""The picture of a run: four lines of fixed columns, whatever the figures and however wide the terminal."""
+"""The picture of a run: lines of fixed columns, whatever the figures and however wide the terminal."""
 
 import datetime as dt
 import re
@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchreset.adapters.display import LINES, picture, plain, said
+from batchreset.adapters.display import LINES, SENDERS_SHOWN, picture, plain, said, sender_table
 from batchreset.adapters.display.words import scope_name, time_left
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
+from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
 
 UNTIL = dt.datetime(2026, 11, 21, 14, 5, 33, tzinfo=dt.UTC)
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -77,6 +78,16 @@ WAITS = st.builds(
     until=st.just(UNTIL),
     others=COUNTS,
 )
+SENDERS = st.builds(
+    SenderFigures,
+    name=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=NAME_MOST),
+    host=st.just("h"),
+    state=st.sampled_from(SenderState),
+    in_flight=COUNTS,
+    throttled=COUNTS,
+    lost=COUNTS,
+    per_second=SECONDS,
+)
 PACES = st.builds(
     Pace,
     phase=st.sampled_from(Phase),
@@ -87,6 +98,7 @@ PACES = st.builds(
     waiting=st.none() | WAITS,
     left=st.none() | st.builds(TimeLeft, seconds=SECONDS, at_least=st.booleans()),
     stopping_seconds=st.none() | st.floats(0, 30),
+    senders=st.lists(SENDERS, max_size=SENDERS_SHOWN + 2).map(tuple),
 )
 
 
@@ -103,7 +115,8 @@ def test_never_wider_than_the_terminal_and_always_as_many_lines(
 ) -> None:
     """A line that wraps would make every redrawing climb up the screen."""
     lines = picture(figures, columns=columns, ascii_only=narrow, zone=dt.UTC)
-    assert len(lines) == LINES
+    senders = figures.pace.senders if figures.pace and figures.pace.phase is not Phase.ENDING else ()
+    assert len(lines) == LINES + (len(senders) if len(senders) <= SENDERS_SHOWN else 1)
     assert all(len(plain(line)) <= columns for line in lines)
     assert all(plain(line).isascii() or not narrow for line in lines)
 
@@ -157,6 +170,10 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
         (
             replace(PACE, phase=Phase.STOPPING, in_flight=1, stopping_seconds=0.0),
             "stopping: 1 in flight is awaited, at most 0 s",
+        ),
+        (
+            Pace(waiting=Waiting(cause=Cause.LEASE, seconds=12, until=UNTIL)),
+            "held until 14:05:33 (in  12 s): the killed session's senders may send",
         ),
         (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 were not attempted"),
         (None, "the pace is not known: the process has told nothing of it lately"),
@@ -228,3 +245,73 @@ def test_one_line_says_the_same() -> None:
 @pytest.mark.parametrize(("scope", "expected"), [("partner", "the partner"), ("*", "all rows"), ("c1", "customer c1")])
 def test_who_waits(scope: str, expected: str) -> None:
     assert scope_name(scope) == expected
+
+
+def sender(
+    number: int, state: SenderState = SenderState.SENDING, *, lost: int = 0, rate: float = 80.25
+) -> SenderFigures:
+    return SenderFigures(
+        name=f"tls://10.0.0.{number}:38291", host=f"node-{number}", state=state, in_flight=40 + number, answered=12_345,
+        throttled=7, failed=2, lost=lost, per_second=rate * number,
+    )  # fmt: skip
+
+
+FEW = (sender(1), sender(2, SenderState.SILENT, lost=41), sender(3, SenderState.DRAINING))
+MANY = (*FEW, sender(4, SenderState.GONE), sender(5), sender(6))
+
+
+def sender_lines(senders: tuple[SenderFigures, ...], columns: int, phase: Phase = Phase.SENDING) -> list[str]:
+    return drawn(replace(FIGURES, pace=replace(PACE, phase=phase, senders=senders)), columns)[LINES:]
+
+
+def test_a_few_senders_have_a_line_each() -> None:
+    assert sender_lines(FEW, 90) == [
+        "tls://10.0.0.1:38291   sending       80.2/s   in flight   41   429s     7   no answer    2",
+        "tls://10.0.0.2:38291   silent       160.5/s   in flight   42   429s     7   no answer   43",
+        "tls://10.0.0.3:38291   draining     240.8/s   in flight   43   429s     7   no answer    2",
+    ]
+    assert sender_lines(FEW, 60)[1] == "~0.0.0.2:38291   silent       160.5/s   no answer   43"
+    assert sender_lines(FEW, 40)[1] == "~0.0.0.2:38291   silent       160.5/s"
+
+
+def test_many_are_summed_up_with_who_is_slowest_of_those_that_send() -> None:
+    states = "6 senders: 3 sending, 1 silent, 1 draining, 1 gone"
+    assert sender_lines(MANY, 120) == [f"{states}   no answer 53   slowest 80.2/s tls://10.0.0.1:38291"]
+    assert sender_lines(MANY, 60) == [states]
+    assert sender_lines(MANY, 40) == ["3 of 6 senders sending"]
+    assert sender_lines((FEW[1],) * 5, 80) == ["5 senders: 5 silent   no answer 215"]
+
+
+def test_those_who_have_been_dismissed_do_not_stay_in_the_last_picture() -> None:
+    assert sender_lines(FEW, 80, Phase.ENDING) == []
+
+
+def test_one_line_says_how_many_of_them_send() -> None:
+    pace = replace(PACE, senders=MANY, left=None)
+    assert said(replace(FIGURES, pace=pace)).endswith("; 6 senders: 3 sending, 1 silent, 1 draining, 1 gone; sending")
+    assert "; 1 sender: 1 sending; " in said(replace(FIGURES, pace=replace(pace, senders=FEW[:1])))
+
+
+def test_a_table_has_every_figure_of_every_sender() -> None:
+    assert sender_table(MANY[:2]) == [
+        "  state     rows/s  flight  answered  429s  failed  lost  sender",
+        "  sending     80.2      41    12,345     7       2     0  tls://10.0.0.1:38291 on node-1",
+        "  silent     160.5      42    12,345     7       2    41  tls://10.0.0.2:38291 on node-2",
+    ]
+    assert len(sender_table(MANY)) == len(MANY) + 1
+    assert sender_table(()) == []
+
+
+@given(columns=st.sampled_from([40, 60, 80, 120]), one=st.lists(WITHIN, min_size=3, max_size=3))
+def test_no_line_of_a_sender_moves_when_its_figures_change(columns: int, one: list[int]) -> None:
+    in_flight, throttled, lost = one
+    changed = tuple(
+        replace(first, in_flight=in_flight % 1_000, throttled=throttled, lost=lost % 1_000, per_second=lost / 3)
+        for first in FEW
+    )
+
+    def places(senders: tuple[SenderFigures, ...]) -> list[list[tuple[str, int]]]:
+        lines = sender_lines(senders, columns)
+        return [[(word[0], word.start()) for word in re.finditer(r"[a-z_]+", line)] for line in lines]
+
+    assert places(FEW) == places(changed)

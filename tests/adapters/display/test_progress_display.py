@@ -21,6 +21,7 @@ from batchreset.core.figures import Figures, Pace, TimeLeft, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PaceSnapshot, Pause
 from batchreset.core.progress import Progress
+from batchreset.core.senders import SenderFigures, SenderState
 
 pytestmark = pytest.mark.anyio
 
@@ -246,6 +247,12 @@ def test_an_event_has_waves_and_the_time_left() -> None:
         "done": 0, "planned": 20, "in_flight": 0, "per_second": 0.0, "throttled": 0,
         "wave": 1, "wave_done": 3, "wave_rows": 10, "left_seconds": 61, "left_at_least": True,
     }  # fmt: skip
+
+
+def test_an_event_says_how_many_send_where_others_do() -> None:
+    senders = tuple(SenderFigures(name="w", host="h", state=state) for state in SenderState)
+    fields = event_fields(Figures(planned=20, outcomes={}, pace=Pace(senders=senders)))
+    assert (fields["senders"], fields["senders_sending"]) == (4, 1)
 
 
 def test_an_event_without_a_pace_has_counts() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batchreset.adapters.display import Line, Piece, Screen, others_above
-from batchreset.adapters.display.picture import Ink
+from batchreset.adapters.display.cells import Ink
 
 
 class Window(Screen):

@@ -1,5 +1,6 @@
 """What Partner Center's records say, in the ledger: all at once, kept, taken back when later ones speak against it."""
 
+import contextlib
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -17,7 +18,12 @@ from batchreset.errors import LedgerError
 
 CUSTOMER = "c"
 DOUBT = Outcome.IN_DOUBT
-TO_VERSION_2 = """
+TO_VERSION_3 = """
+ALTER TABLE attempts DROP COLUMN sender; ALTER TABLE sessions DROP COLUMN lease_ms;
+PRAGMA user_version = 3;
+"""
+TO_VERSION_2 = f"""
+{TO_VERSION_3}
 DROP TABLE records; DROP TABLE settlements; DROP TABLE certainties; DROP TABLE writer;
 ALTER TABLE attempts DROP COLUMN sent_correlation_id; PRAGMA user_version = 2;
 """
@@ -50,6 +56,21 @@ def settle(path: Path, settling: Settling) -> None:
         store.settle([settling], NOON)
     finally:
         store.close()
+
+
+def new_ledger(folder: Path) -> Path:
+    path = folder / "new.sqlite"
+    LedgerStore(path, seal=None).close()
+    return path
+
+
+def tables(path: Path) -> dict[str, list[tuple[str, str, int]]]:
+    """Each table's columns in their order (name, type, whether something must be in it), and the ledger's version."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        columns = 'SELECT name, type, "notnull" FROM pragma_table_info(?)'
+        found = {name: connection.execute(columns, (name,)).fetchall() for name in names}
+        return found | {"version": connection.execute("PRAGMA user_version").fetchall()}
 
 
 def record(name: str, status: Recorded = Recorded.SUCCEEDED, *, said: bool = True) -> AuditRecord:
@@ -176,9 +197,11 @@ def test_a_later_password_ends_what_was_settled_and_the_earlier_one_stays_possib
         assert reader.known()[5].unclear
 
 
-@pytest.mark.parametrize(("script", "version"), [(TO_VERSION_2, 2), (TO_VERSION_1, 1)], ids=["2", "1"])
+@pytest.mark.parametrize(
+    ("script", "version"), [(TO_VERSION_3, 3), (TO_VERSION_2, 2), (TO_VERSION_1, 1)], ids=["3", "2", "1"]
+)
 def test_a_ledger_of_an_earlier_version_is_read_as_it_is_and_written_as_one_of_this(
-    path: Path, script: str, version: int
+    path: Path, script: str, version: int, tmp_path: Path
 ) -> None:
     with sqlite3.connect(path) as connection:
         connection.executescript(script)
@@ -187,6 +210,9 @@ def test_a_ledger_of_an_earlier_version_is_read_as_it_is_and_written_as_one_of_t
     assert standings(path) == {1: "in_doubt", 2: "in_doubt", 3: "succeeded", 4: "in_doubt"}
     assert certainties(path) == {}
     assert histories(path)[1].records == ()
+    with reading(path) as reader:
+        assert {one.sender for one in reader.exchanged()} == {""}
+        assert not reader.others_sent()
     assert path.read_bytes() == before
 
     settle(path, Settling(settled={1: Outcome.SUCCEEDED}))
@@ -194,10 +220,8 @@ def test_a_ledger_of_an_earlier_version_is_read_as_it_is_and_written_as_one_of_t
     with session(path) as store:
         store.write_group([left_out(6)])
     assert standings(path)[6] == "skipped"
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
-    connection.close()
-    assert version < 3
+    assert tables(path) == tables(new_ledger(tmp_path))
+    assert version < 4
 
 
 def test_wherever_the_log_is_cut_all_of_a_comparison_is_there_or_nothing(path: Path, tmp_path: Path) -> None:

@@ -176,16 +176,16 @@ def test_a_ledger_that_there_is_no_room_for_is_refused_and_nothing_left_of_it(pa
 def test_a_ledger_of_another_version_is_refused_and_left_alone(path: Path) -> None:
     LedgerStore(path, seal=None).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 4")
+        connection.execute("PRAGMA user_version = 5")
     connection.close()
 
     for opening in (lambda: LedgerStore(path, seal=None), lambda: LedgerReader(path)):
-        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 4, not 3\)") as caught:
+        with pytest.raises(LedgerError, match=r"not written by this version .*\(ledger version 5, not 4\)") as caught:
             opening()
         assert f"use batchreset {__version__}, which last wrote it" in caught.value.next_step
 
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (5,)
     connection.execute("UPDATE writer SET version = '9.1\x1b[2J'")
     connection.commit()
     connection.close()

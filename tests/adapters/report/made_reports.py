@@ -6,6 +6,7 @@ from batchreset.adapters.report.charts import Charts
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting.report import Limit, Report, Stopped, Throughput, Traffic
 from batchreset.core.reporting.rows import Counted, Customer, ShownRow, groups_for_a_person
+from batchreset.core.reporting.senders import SentBy
 from batchreset.core.reporting.traffic import Kind, Session, bars, histogram, latencies
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -26,7 +27,9 @@ ROW = ShownRow(
 )  # fmt: skip
 
 
-def report(*shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = None) -> Report:
+def report(
+    *shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = None, senders: tuple[SentBy, ...] = ()
+) -> Report:
     rows = shown or (ROW,)
     counted = Counted(
         endings={
@@ -69,6 +72,7 @@ def report(*shown: ShownRow, name: str = "Contoso", stopped: Stopped | None = No
         traffic=Traffic(
             kinds=dict.fromkeys(Kind, 3),
             sessions=sessions,
+            senders=senders,
             whole=Throughput(limit=PARTNERS, bar_seconds=5, bars=drawn, begins=begins),
             slowest=Throughput(limit=CUSTOMERS, bar_seconds=5, bars=drawn, begins=begins),
             latencies=latencies(ANSWERS),

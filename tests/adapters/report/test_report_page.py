@@ -16,6 +16,7 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting import meanings
 from batchreset.core.reporting.report import Report, Stopped, Throughput
 from batchreset.core.reporting.rows import Ending, groups_for_a_person
+from batchreset.core.reporting.senders import SentBy
 from batchreset.core.reporting.traffic import Kind, bars
 from batchreset.errors import RunFolderError
 
@@ -102,6 +103,36 @@ def test_what_somebody_else_wrote_is_text_and_nothing_more(text: str) -> None:
     assert len(spoilt) < len(plain) + 10_000
     start = spoilt.index('data-row="7"')
     assert spoilt[start:].count("<bdi>") >= 6
+
+
+def sent_by(sender: str, *, lost: int = 0) -> SentBy:
+    return SentBy(
+        sender=sender, exchanges=1_300, answered=1_290, throttled=7, lost=lost, succeeded=1_200,
+        first_sent_at=1_790_000_000_000, last_ended_at=1_790_000_010_000, active_seconds=10.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_sender_is_called_is_text_and_nothing_more(text: str) -> None:
+    plain = page(report(senders=(sent_by("w"),)), draw=no_charts).html
+    spoilt = page(report(senders=(sent_by(text),)), draw=no_charts).html
+    assert [tag for tag, _ in Page.of(spoilt).elements] == [tag for tag, _ in Page.of(plain).elements]
+    assert Page.of(spoilt).unclosed == []
+    assert not UNSEEN.search(spoilt)
+    assert len(spoilt) < len(plain) + 2_000
+
+
+def test_whoever_sent_is_told_with_what_came_of_it_and_nobody_where_nobody_else_did() -> None:
+    senders = (sent_by("tls://10.0.0.1:38291", lost=4), *(sent_by(f"w{number}") for number in range(60)))
+    read = Page.of(page(report(senders=senders), draw=no_charts).html)
+    names = ("attempts", "answered", "throttled", "no_answer", "lost", "succeeded")
+    assert [read.figures[f"sender.1.{name}"] for name in names] == [1_300, 1_290, 7, 6, 4, 1_200]
+    assert "tls://10.0.0.1:38291 1,300 1,290 7 6 4 1,200 129.0 2026-09-21 14:13:20 UTC" in read.words
+    assert "11 more senders are in summary.json" in read.words
+    assert "sender.51.attempts" not in read.figures
+    alone = Page.of(page(report(), draw=no_charts).html)
+    assert not [name for name in alone.figures if name.startswith("sender.")]
+    assert "Senders" not in alone.words
 
 
 def test_a_run_that_goes_on_tells_of_rows_under_way_and_of_nothing_to_be_carried_out() -> None:

@@ -123,6 +123,6 @@ def test_a_session_is_as_long_as_from_its_first_request_to_its_last_answer() -> 
 
 @pytest.mark.parametrize("verdict", [*(verdict.name.lower() for verdict in Verdict), "cancelled"])
 def test_every_verdict_is_of_a_kind_and_only_clear_ones_are_refusals(verdict: str) -> None:
-    unclear = {"server_error", "timeout", "connection_lost", "cancelled"}
+    unclear = {"server_error", "timeout", "connection_lost", "sender_lost", "cancelled"}
     others = {"succeeded": Kind.DONE, "throttled": Kind.THROTTLED, "not_sent": Kind.NOT_SENT}
     assert kind_of(verdict) is (Kind.UNCLEAR if verdict in unclear else others.get(verdict, Kind.REFUSED))

@@ -135,7 +135,7 @@ class _Ledger:
 
 
 def _never_seen(ledger: _Ledger, noted: Collection[str]) -> Mapping[str, int]:
-    given_up = (one for one in ledger.attempts if one.verdict in {"cancelled", "connection_lost"})
+    given_up = (one for one in ledger.attempts if one.verdict in {"cancelled", "connection_lost", "sender_lost"})
     return Counter(str(one.row) for one in given_up if one.correlation_id not in noted)
 
 

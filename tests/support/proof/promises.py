@@ -43,7 +43,7 @@ FILES = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _BODY_MARKS = ("passwordProfile", "Simulated User", "onmicrosoft.com", "lastDirectorySyncTime")
 """Words of the simulator's answers that stand nowhere else, unless a roster's column has that name."""
-_NO_ANSWER = {"timeout", "connection_lost"}
+_NO_ANSWER = {"timeout", "connection_lost", "sender_lost"}
 """Verdicts on a request to which nothing was heard."""
 _ODD_HEAD = "odd-head"
 """A fault that spells the ids oddly on the wire."""

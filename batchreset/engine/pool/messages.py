@@ -1,0 +1,222 @@
+"""What passes between coordinator and sender, and how it is spelled: JSON, as a sender of another version must not
+guess. All but the greeting is sealed (`ports.Channel`).
+"""  # noqa: D205  one sentence on two lines
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent, NotSentKind
+from batchreset.core.rows import PlannedRow
+from batchreset.core.secret import Secret
+
+PROTOCOL: Final = 1
+"""Of these messages. Sender and coordinator must be of one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeted:
+    """What a coordinator says first.
+
+    Attributes:
+        run_id: senders of an earlier session of the same run end.
+        public: its half of the keys.
+    """
+
+    protocol: int
+    version: str
+    run_id: str
+    session: int
+    public: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """What a sender answers.
+
+    Attributes:
+        refused: why it will not send; empty if it will.
+        now_seconds: by the clock that its leases are measured with.
+    """
+
+    version: str
+    host: str
+    refused: str = ""
+    public: bytes = b""
+    now_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One request that is to be sent, once.
+
+    Attributes:
+        number: counts a conversation's orders.
+        customer: whose user it is, or, without a user, who is looked at.
+        password: None: nothing is changed, the customer is looked at.
+    """
+
+    number: int
+    customer: str
+    user: str = ""
+    force_change_password: bool = True
+    password: Secret | None = None
+    request_id: str
+    correlation_id: str
+    token: Secret
+
+    @property
+    def row(self) -> PlannedRow:
+        """As the API takes it; which row of the run it is, no sender knows."""
+        return PlannedRow(
+            row=0, lane=self.customer, customer_tenant_id=self.customer, user_id=self.user,
+            force_change_password=self.force_change_password,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Orders that go together.
+
+    Attributes:
+        sequence: counts a conversation's batches from 1; a sender takes each once.
+        leaves_before_seconds: by the sender's clock; later none of them leaves.
+    """
+
+    sequence: int
+    leaves_before_seconds: float
+    orders: Sequence[Order]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of an order.
+
+    Attributes:
+        serial: counts a sender's answers from 1; told again until it is known to have been heard.
+    """
+
+    serial: int
+    number: int
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a sender tells when it is asked.
+
+    Attributes:
+        now_seconds: by its clock.
+        sequence: of the last batch that it took.
+        done: orders, oldest first.
+        held: numbers of those that it has and has not told of.
+        draining: it is to end, and takes no more.
+    """
+
+    now_seconds: float
+    sequence: int
+    done: Sequence[Done] = ()
+    held: frozenset[int] = field(default_factory=frozenset)
+    draining: bool = False
+
+
+def greeting_bytes(greeted: Greeted | Welcome) -> bytes:
+    """In clear, to be told also to who is of another version."""
+    return json.dumps(asdict(greeted) | {"public": greeted.public.hex()}).encode()
+
+
+def greeted_of(message: bytes) -> Greeted | None:
+    """None: it is none."""
+    try:
+        facts = json.loads(message)
+        return Greeted(**facts | {"public": bytes.fromhex(facts["public"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def welcome_of(message: bytes) -> Welcome | None:
+    """None: it is none."""
+    try:
+        facts = json.loads(message)
+        return Welcome(**facts | {"public": bytes.fromhex(facts["public"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def batch_bytes(batch: Batch) -> bytes:
+    """Each token once."""
+    tokens: dict[str, int] = {}
+    orders = [
+        (
+            order.number,
+            order.customer,
+            order.user,
+            order.force_change_password,
+            None if order.password is None else order.password.open(),
+            order.request_id,
+            order.correlation_id,
+            tokens.setdefault(order.token.open(), len(tokens)),
+        )
+        for order in batch.orders
+    ]
+    return json.dumps((batch.sequence, batch.leaves_before_seconds, list(tokens), orders)).encode()
+
+
+def batch_of(message: bytes) -> Batch:
+    """Of what `batch_bytes` gave: it was sealed."""
+    sequence, leaves_before_seconds, texts, orders = json.loads(message)
+    tokens = [Secret(text) for text in texts]
+    return Batch(
+        sequence=sequence,
+        leaves_before_seconds=leaves_before_seconds,
+        orders=[
+            Order(
+                number=number, customer=customer, user=user, force_change_password=force,
+                password=None if password is None else Secret(password), request_id=request_id,
+                correlation_id=correlation_id, token=tokens[token],
+            )
+            for number, customer, user, force, password, request_id, correlation_id, token in orders
+        ],
+    )  # fmt: skip
+
+
+def report_bytes(report: Report) -> bytes:
+    """See `report_of`."""
+    done = [(one.serial, one.number, _spelled(one.exchange)) for one in report.done]
+    return json.dumps((report.now_seconds, report.sequence, done, sorted(report.held), report.draining)).encode()
+
+
+def report_of(message: bytes) -> Report:
+    """Of what `report_bytes` gave: it was sealed."""
+    now_seconds, sequence, done, held, draining = json.loads(message)
+    return Report(
+        now_seconds=now_seconds,
+        sequence=sequence,
+        done=[Done(serial=serial, number=number, exchange=_read(*exchange)) for serial, number, exchange in done],
+        held=frozenset(held),
+        draining=draining,
+    )
+
+
+_ANSWERED: Final = tuple(Answered.__dataclass_fields__)
+
+
+def _spelled(exchange: Exchange) -> tuple[str, Sequence[Any]]:
+    match exchange:
+        case Answered():
+            return "answered", [getattr(exchange, name) for name in _ANSWERED]
+        case Lost():
+            return "lost", (exchange.kind.value, exchange.detail)
+        case NotSent():
+            return "not_sent", (exchange.kind.value, exchange.detail)
+
+
+def _read(kind: str, values: Sequence[Any]) -> Exchange:
+    match kind:
+        case "answered":
+            return Answered(**dict(zip(_ANSWERED, values, strict=True)))
+        case "lost":
+            return Lost(kind=LossKind(values[0]), detail=values[1])
+        case _:
+            return NotSent(kind=NotSentKind(values[0]), detail=values[1])

@@ -1,0 +1,236 @@
+"""A sender: takes orders, sends each at most once and only while its lease lasts, and tells what came of it.
+
+It lives in a worker of a cluster and knows nothing but its orders. Whatever is said to it twice is done once.
+"""
+
+import collections
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import anyio
+
+from batchreset.core.exchange import Exchange, LossKind, Lost
+from batchreset.engine.pool.messages import (
+    PROTOCOL,
+    Done,
+    Greeted,
+    Order,
+    Report,
+    Welcome,
+    batch_of,
+    greeted_of,
+    greeting_bytes,
+    report_bytes,
+)
+from batchreset.engine.pool.ports import Ask, Channel, Greeting, SendingApi
+
+LEASE_SECONDS: Final = 12.0
+"""So long after a row was handed over it may leave: a connection takes ten seconds at most."""
+HOLD_SECONDS: Final = 1.0
+"""A sender with nothing to tell says so after this."""
+ORPHANED_SECONDS: Final = LEASE_SECONDS
+"""Without a word of its coordinator for so long, a sender ends: no lease that it has can last any more."""
+_CLOSED: Final = Lost(kind=LossKind.CANCELLED, detail="the sender was closed before the answer came")
+
+OpenApi = Callable[[], contextlib.AbstractAsyncContextManager[SendingApi]]
+
+
+class Desk:
+    """Who sends for which run in this process: of each run only the newest session's."""
+
+    def __init__(self) -> None:
+        self._senders: dict[str, tuple[int, Sender]] = {}
+
+    def admits(self, run_id: str, session: int, sender: "Sender") -> bool:
+        """Whether it may send; an earlier one of the run sends nothing any more."""
+        newest, earlier = self._senders.get(run_id, (session, None))
+        if session < newest:
+            return False
+        if earlier is not None:
+            earlier.close()
+        self._senders = {run: held for run, held in self._senders.items() if not held[1].closed}
+        self._senders[run_id] = session, sender
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a sender has of the process it is in.
+
+    Attributes:
+        spawn: lets something go on beside what is asked.
+        now_seconds: of a clock that goes on also while the machine sleeps.
+        draining: whether the process is to end.
+    """
+
+    version: str
+    host: str
+    open_api: OpenApi
+    new_greeting: Callable[[], Greeting]
+    spawn: Callable[[Coroutine[Any, Any, None]], object]
+    now_seconds: Callable[[], float]
+    draining: Callable[[], bool]
+    desk: Desk
+
+
+@dataclass(slots=True)
+class Reception:
+    """What a worker answers. A second greeting begins anew: whatever was held is not sent any more."""
+
+    place: Place
+    _sender: "Sender | None" = field(default=None, init=False)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to finish: to send, or to tell."""
+        return self._sender is not None and self._sender.busy
+
+    async def answer(self, ask: Ask, message: bytes) -> bytes:
+        """Empty: nobody is there who could understand it."""
+        if ask is Ask.HELLO:
+            return greeting_bytes(self._welcome(greeted_of(message)))
+        sender = self._sender
+        if sender is None or sender.closed:
+            return b""
+        opened = sender.channel.open(message)
+        if opened is None:
+            return b""
+        return sender.channel.seal(await sender.answer(ask, opened))
+
+    def _welcome(self, greeted: Greeted | None) -> Welcome:
+        place = self.place
+        welcome = Welcome(version=place.version, host=place.host)
+        if greeted is None or greeted.protocol != PROTOCOL or greeted.version != place.version:
+            theirs = greeted.version if greeted else "another"
+            refused = f"it has batchreset {place.version}, and the coordinator {theirs}"
+            return Welcome(version=place.version, host=place.host, refused=refused)
+        half = place.new_greeting()
+        channel = half.agreed(greeted.public, coordinator=False)
+        if channel is None:
+            return Welcome(version=place.version, host=place.host, refused="the coordinator's greeting was damaged")
+        sender = Sender(place, channel)
+        if not place.desk.admits(greeted.run_id, greeted.session, sender):
+            refused = "a later session of the run was here"
+            return Welcome(version=place.version, host=place.host, refused=refused)
+        if self._sender is not None:
+            self._sender.close()
+        self._sender = sender
+        place.spawn(sender.serve())
+        return Welcome(
+            version=welcome.version, host=welcome.host, public=half.public, now_seconds=place.now_seconds()
+        )  # fmt: skip
+
+
+class Sender:
+    """One conversation's. Served by `serve`, asked by `answer`."""
+
+    def __init__(self, place: Place, channel: Channel) -> None:
+        self.channel = channel
+        self._place = place
+        self._sequence = 0
+        self._serial = 0
+        self._held: set[int] = set()
+        self._done: collections.deque[Done] = collections.deque()
+        self._news = anyio.Event()
+        self._orders: collections.deque[tuple[Order, float]] = collections.deque()
+        self._ordered = anyio.Event()
+        self._closed = anyio.Event()
+        self._heard_seconds = place.now_seconds()
+
+    @property
+    def closed(self) -> bool:
+        """Nothing is sent any more."""
+        return self._closed.is_set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has orders, or something that has not been heard yet."""
+        return not self.closed and bool(self._held or self._done)
+
+    def close(self) -> None:
+        """What is under way is cut off, and everything forgotten."""
+        self._closed.set()
+        self._ordered.set()
+        self._news.set()
+
+    async def serve(self) -> None:
+        """Send what is ordered, until closed or forsaken."""
+        async with self._place.open_api() as api, anyio.create_task_group() as sending:
+            sending.start_soon(self._watch)
+            while not self.closed:
+                await self._ordered.wait()
+                self._ordered = anyio.Event()
+                while self._orders and not self.closed:
+                    sending.start_soon(self._send, api, *self._orders.popleft())
+            sending.cancel_scope.cancel()
+        self._orders.clear()
+        self._held.clear()
+        self._done.clear()
+
+    async def _watch(self) -> None:
+        while not self.closed:
+            with anyio.move_on_after(HOLD_SECONDS):
+                await self._closed.wait()
+            if self._place.now_seconds() - self._heard_seconds > ORPHANED_SECONDS:
+                self.close()
+
+    async def answer(self, ask: Ask, message: bytes) -> bytes:
+        """What is asked was opened, what is answered has to be sealed."""
+        self._heard_seconds = self._place.now_seconds()
+        match ask:
+            case Ask.DELIVER:
+                self._take(message)
+                return b"taken"
+            case Ask.COLLECT:
+                return report_bytes(await self._report(int(message)))
+            case _:
+                self.close()
+                return b"closed"
+
+    def _take(self, message: bytes) -> None:
+        batch = batch_of(message)
+        if batch.sequence <= self._sequence:
+            return
+        self._sequence = batch.sequence
+        self._held.update(order.number for order in batch.orders)
+        self._orders.extend((order, batch.leaves_before_seconds) for order in batch.orders)
+        self._ordered.set()
+
+    async def _send(self, api: SendingApi, order: Order, leaves_before_seconds: float) -> None:
+        def may_leave() -> bool:
+            return not self.closed and self._place.now_seconds() < leaves_before_seconds
+
+        exchange: Exchange = _CLOSED
+        ids: dict[str, str] = {"request_id": order.request_id, "correlation_id": order.correlation_id}
+        try:
+            if order.password is None:
+                exchange = await api.look(order.customer, **ids, token=order.token)
+            else:
+                exchange = await api.reset(order.row, order.password, **ids, token=order.token, may_leave=may_leave)
+        except Exception as error:  # noqa: BLE001  one order that nobody thought of ends no other: it may have been sent
+            exchange = Lost(kind=LossKind.CONNECTION, detail=f"the sender failed ({type(error).__name__})")
+        finally:
+            self._tell(order.number, exchange)
+
+    def _tell(self, number: int, exchange: Exchange) -> None:
+        self._serial += 1
+        self._held.discard(number)
+        self._done.append(Done(serial=self._serial, number=number, exchange=exchange))
+        self._news.set()
+
+    async def _report(self, heard_serial: int) -> Report:
+        while self._done and self._done[0].serial <= heard_serial:
+            self._done.popleft()
+        if not self._done and not self.closed:
+            self._news = anyio.Event()
+            with anyio.move_on_after(HOLD_SECONDS):
+                await self._news.wait()
+        return Report(
+            now_seconds=self._place.now_seconds(),
+            sequence=self._sequence,
+            done=tuple(self._done),
+            held=frozenset(self._held),
+            draining=self._place.draining(),
+        )

@@ -1,0 +1,237 @@
+"""Senders and their pool in memory and in virtual time: workers that can be asked, cut off, and forgotten."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+
+from batchreset.adapters.channel import Conversation, KeyHalf
+from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
+from batchreset.core.rows import PlannedRow
+from batchreset.core.secret import Secret
+from batchreset.engine.clock import LoopClock
+from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
+from batchreset.engine.pool.pool import Hiring, Pool, PooledApi
+from batchreset.engine.pool.ports import Ask, Link
+from batchreset.engine.pool.sender import Desk, Place, Reception
+from batchreset.engine.stopping import StopSwitch
+from batchreset.errors import ClusterError
+
+VERSION = "1.0"
+ROW = PlannedRow(row=7, lane="c", customer_tenant_id="c", user_id="u", force_change_password=True)
+LATENCY_SECONDS = 0.25
+
+
+@dataclass
+class Service:
+    """Answers after a latency; keeps who was sent, when, with which password, through which worker."""
+
+    answer: Exchange = field(default_factory=lambda: Answered(status=200))
+    latency_seconds: float = LATENCY_SECONDS
+    connects_seconds: float = 0.0
+    sent: list[tuple[str, str, str, float]] = field(default_factory=list)
+
+    def api(self, worker: str) -> "ServiceApi":
+        return ServiceApi(self, worker)
+
+
+@dataclass
+class ServiceApi:
+    """As one worker reaches it."""
+
+    service: Service
+    worker: str
+
+    async def reset(
+        self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool],
+    ) -> Exchange:  # fmt: skip
+        await anyio.sleep(self.service.connects_seconds)
+        if not may_leave():
+            return NotSent(kind=NotSentKind.LATE)
+        self.service.sent.append((self.worker, correlation_id, password.open(), anyio.current_time()))
+        await anyio.sleep(self.service.latency_seconds)
+        return self.service.answer
+
+    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
+        return Answered(status=200, mfa_compliant=True)
+
+
+class Log:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, object]]] = []
+
+    def debug(self, event: str, **fields: object) -> None:
+        self.events.append((event, fields))
+
+    info = warning = error = debug
+
+    def named(self, event: str) -> list[dict[str, object]]:
+        return [fields for name, fields in self.events if name == event]
+
+
+class Worker:
+    """With one reception, and whatever is wrong with it.
+
+    Attributes:
+        cut: nothing of what it is asked arrives.
+        deaf: so often what it answers is lost.
+    """
+
+    def __init__(self, name: str, service: Service, tasks: anyio.abc.TaskGroup, *, version: str = VERSION) -> None:
+        self.name = name
+        self.service = service
+        self.cut = self.draining = False
+        self.deaf = 0
+        self.offset_seconds = 1e6
+        self.calls: list[Ask] = []
+        self.desk = Desk()
+        self.version = version
+        self.stopped: anyio.Event | None = None
+        self._tasks = tasks
+        self.reception = self.new_reception()
+
+    def new_reception(self) -> Reception:
+        @contextlib.asynccontextmanager
+        async def api() -> AsyncIterator[ServiceApi]:
+            yield self.service.api(self.name)
+
+        return Reception(
+            Place(
+                version=self.version, host="host", open_api=api, new_greeting=KeyHalf, spawn=self._spawn,
+                now_seconds=lambda: anyio.current_time() + self.offset_seconds, draining=lambda: self.draining,
+                desk=self.desk,
+            )
+        )  # fmt: skip
+
+    def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
+        async def serve() -> None:
+            await serving
+
+        self._tasks.start_soon(serve)
+
+    async def call(self, ask: Ask, message: bytes) -> bytes | None:
+        self.calls.append(ask)
+        if self.cut:
+            await anyio.sleep(10.0)
+            return None
+        answer = await self.reception.answer(ask, message)
+        if self.deaf:
+            self.deaf -= 1
+            return None
+        return answer or None
+
+
+class Workers:
+    """The `ClusterSource` and the `Cluster`."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Worker] = {}
+        self.scheduler_is_gone = False
+        self.dismissed: list[str] = []
+
+    def add(self, worker: Worker) -> Worker:
+        self.there[worker.name] = worker
+        return worker
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator["Workers"]:
+        yield self
+
+    async def workers(self) -> Mapping[str, bool] | None:
+        await anyio.lowlevel.checkpoint()
+        return None if self.scheduler_is_gone else {name: not one.draining for name, one in self.there.items()}
+
+    async def employ(self, address: str, config: bytes) -> Worker:
+        await anyio.lowlevel.checkpoint()
+        if self.there[address].cut:
+            raise ClusterError("it does not answer", next_step="wait")
+        return self.there[address]
+
+    async def dismiss(self, link: Link) -> None:
+        await anyio.lowlevel.checkpoint()
+        self.dismissed.append(link.name)
+
+
+@dataclass
+class Pooled:
+    """A pool that is open."""
+
+    pool: Pool
+    api: PooledApi
+    workers: Workers
+    service: Service
+    stop: StopSwitch
+    log: Log
+    tasks: anyio.abc.TaskGroup
+    number: int = 0
+
+    async def reset(self, password: str = "a password") -> Exchange:
+        self.number += 1
+        return await self.api.reset(
+            ROW, Secret(password), request_id="r", correlation_id=f"i-{self.number}", token=Secret("a token")
+        )
+
+    def figures(self, name: str) -> Any:
+        return next(one for one in self.pool.figures if one.name == name)
+
+
+@contextlib.asynccontextmanager
+async def pooled(*names: str, service: Service | None = None, version: str = VERSION) -> AsyncIterator[Pooled]:
+    """A pool over workers of these names. Raises ClusterError."""
+    service = service or Service()
+    workers, stop, log = Workers(), StopSwitch(), Log()
+    hiring = Hiring(run_id="run", version=VERSION, config=b"{}", new_greeting=KeyHalf)
+    pool = Pool(workers, hiring)
+    async with anyio.create_task_group() as tasks:
+        for name in names:
+            workers.add(Worker(name, service, tasks, version=version))
+        refused: ClusterError | None = None
+        try:
+            async with pool.open(session=1, stop=stop, clock=LoopClock(), log=log) as api:
+                yield Pooled(pool, api, workers, service, stop, log, tasks)
+        except ClusterError as error:
+            refused = error
+        tasks.cancel_scope.cancel()
+    if refused is not None:
+        raise refused
+
+
+class Asking:
+    """A coordinator's side by hand."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.channel: Conversation | None = None
+        self.refused = ""
+
+    async def hello(self, *, session: int = 1, version: str = VERSION) -> "Asking":
+        half = KeyHalf()
+        greeted = Greeted(protocol=1, version=version, run_id="run", session=session, public=half.public)
+        welcome = welcome_of(await self.worker.reception.answer(Ask.HELLO, greeting_bytes(greeted)))
+        assert welcome is not None
+        self.refused = welcome.refused
+        self.channel = half.agreed(welcome.public, coordinator=True)
+        return self
+
+    def sealed(self, message: bytes) -> bytes:
+        assert self.channel is not None
+        return self.channel.seal(message)
+
+    async def asks(self, ask: Ask, sealed: bytes) -> bytes | None:
+        assert self.channel is not None
+        answer = await self.worker.reception.answer(ask, sealed)
+        return self.channel.open(answer) if answer else None
+
+
+def order(number: int, password: str = "a password") -> Order:
+    return Order(
+        number=number, customer="c", user="u", password=Secret(password), request_id="r",
+        correlation_id=f"i-{number}", token=Secret("a token"),
+    )  # fmt: skip

@@ -1,0 +1,267 @@
+"""The pool gives rows to senders, and knows of each row what can be known when one of them is lost."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+import pytest
+from pool_world import Pooled, Service, Worker, pooled
+from virtual_time import in_virtual_time
+
+from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
+from batchreset.core.outcome import Reason
+from batchreset.core.senders import SenderState
+from batchreset.core.stop import stop_for
+from batchreset.engine.pool.member import SILENCE_SECONDS
+from batchreset.engine.pool.pool import NOBODY_SECONDS
+from batchreset.engine.pool.ports import Ask
+from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.errors import ClusterError, ExitCode
+
+OK = Answered(status=200)
+
+
+def play(scene: Callable[[Pooled], Awaitable[None]], *names: str, service: Service | None = None) -> None:
+    """In virtual time, with workers of these names."""
+
+    async def main() -> None:
+        async with pooled(*names, service=service) as pool:
+            await scene(pool)
+
+    in_virtual_time(main)
+
+
+async def resets(pool: Pooled, many: int) -> list[Exchange]:
+    """So many side by side."""
+    came: list[Exchange] = []
+
+    async def reset() -> None:
+        came.append(await pool.reset())
+
+    async with anyio.create_task_group() as rows:
+        for _ in range(many):
+            rows.start_soon(reset)
+    return came
+
+
+def test_rows_are_spread_evenly_and_each_answer_says_who_sent_it() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        came = await resets(pool, 40)
+        by = [exchange.sender for exchange in came]
+        assert {name: by.count(name) for name in ("a", "b")} == {"a": 20, "b": 20}
+        assert {exchange.status for exchange in came if isinstance(exchange, Answered)} == {200}
+
+    play(scene, "a", "b")
+
+
+def test_a_slow_answer_holds_no_other_up() -> None:
+    async def scene(pool: Pooled) -> None:
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(pool.reset)
+            await anyio.sleep(0.1)
+            pool.service.latency_seconds = 0.1
+            before = anyio.current_time()
+            await pool.reset()
+            assert anyio.current_time() - before < 0.2
+
+    play(scene, "a", service=Service(latency_seconds=30.0))
+
+
+def test_an_answer_that_is_lost_between_is_told_again() -> None:
+    async def scene(pool: Pooled) -> None:
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(pool.reset)
+            await anyio.sleep(0.2)
+            pool.workers.there["a"].deaf = 3
+        assert pool.figures("a").lost == 0
+        assert len(pool.service.sent) == 1
+
+    play(scene, "a")
+
+
+def test_rows_of_a_sender_that_is_not_heard_are_lost_when_their_lease_is_over_and_not_before() -> None:
+    async def scene(pool: Pooled) -> None:
+        began, found = anyio.current_time(), []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.05)
+            pool.workers.there["a"].cut = True
+            pool.workers.add(Worker("b", pool.service, pool.tasks))
+        assert found == [Lost(kind=LossKind.SENDER, detail="the sender that had it was lost", sender="a")]
+        assert LEASE_SECONDS <= anyio.current_time() - began < LEASE_SECONDS + 0.5
+        assert pool.figures("a").lost == 1
+        assert pool.figures("a").state is SenderState.GONE
+
+    play(scene, "a", service=Service(latency_seconds=60.0))
+
+
+def test_a_row_that_was_not_handed_over_goes_to_somebody_else() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        lost = pool.workers.there["a"]
+        del pool.workers.there["b"]
+        lost.cut = True
+        pool.workers.add(Worker("c", pool.service, pool.tasks))
+        came = await resets(pool, 6)
+        assert all(isinstance(exchange, Answered | Lost) for exchange in came)
+        assert {one[0] for one in pool.service.sent} <= {"b", "c"}
+
+    play(scene, "a", "b")
+
+
+def test_a_sender_that_was_not_heard_is_asked_anew_when_it_is_back() -> None:
+    async def scene(pool: Pooled) -> None:
+        worker = pool.workers.there["a"]
+        worker.cut = True
+        await anyio.sleep(SILENCE_SECONDS + 20.0)
+        worker.cut = False
+        assert await pool.reset() == Answered(status=200, sender="a")
+        assert [event["sender"] for event in pool.log.named("sender.joined")] == ["a", "a"]
+        assert pool.log.named("sender.left")[0]["why"] == "silent"
+
+    play(scene, "a")
+
+
+def test_a_drained_sender_ends_what_it_has_and_gets_no_more() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        came: list[Exchange] = []
+
+        async def reset() -> None:
+            came.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            for _ in range(4):
+                rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            pool.workers.there["a"].draining = True
+        assert sorted(exchange.sender for exchange in came) == ["a", "a", "b", "b"]
+        await anyio.sleep(2.0)
+        assert pool.workers.dismissed == ["a"]
+        assert {exchange.sender for exchange in await resets(pool, 4)} == {"b"}
+        assert pool.log.named("sender.left")[0]["why"] == "drained"
+
+    play(scene, "a", "b", service=Service(latency_seconds=1.5))
+
+
+def test_a_worker_that_comes_later_sends_too() -> None:
+    async def scene(pool: Pooled) -> None:
+        pool.workers.add(Worker("b", pool.service, pool.tasks))
+        await anyio.sleep(1.5)
+        assert {exchange.sender for exchange in await resets(pool, 10)} == {"a", "b"}
+
+    play(scene, "a")
+
+
+def test_without_a_scheduler_the_run_ends_and_can_be_continued() -> None:
+    async def scene(pool: Pooled) -> None:
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(pool.reset)
+            await anyio.sleep(0.1)
+            pool.workers.scheduler_is_gone = True
+        assert pool.figures("a").answered == 1, "what was under way came to its end"
+        await anyio.sleep(1.5)
+        assert pool.stop.stop is not None
+        assert (pool.stop.stop.reason, pool.stop.stop.exit_code) == (Reason.INTERRUPTED, ExitCode.UNEXPECTED)
+        assert "scheduler" in pool.stop.stop.what
+
+    play(scene, "a", service=Service(latency_seconds=3.0))
+
+
+def test_without_a_worker_for_a_minute_the_run_ends_and_what_waits_was_not_sent() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there.pop("a").cut = True
+        await anyio.sleep(SILENCE_SECONDS + 1.0)
+        began = anyio.current_time()
+        assert {type(exchange) for exchange in await resets(pool, 3)} == {NotSent}
+        assert anyio.current_time() - began <= NOBODY_SECONDS + 1.0
+        assert pool.stop.stop is not None
+        assert (pool.stop.stop.reason, pool.stop.stop.exit_code) == (Reason.INTERRUPTED, ExitCode.UNEXPECTED)
+        assert pool.service.sent == []
+
+    play(scene, "a")
+
+
+def test_a_cluster_without_workers_is_refused_after_a_minute() -> None:
+    async def scene(_pool: Pooled) -> None:
+        raise AssertionError
+
+    with pytest.raises(ClusterError, match=r"no worker in the cluster that could send, for 60 s$"):
+        play(scene)
+
+
+def test_the_refusal_names_the_last_workers_own_reason() -> None:
+    async def main() -> None:
+        async with pooled("a", version="0.9"):
+            raise AssertionError
+
+    with pytest.raises(ClusterError, match=r"the last word was: a: it has batchreset 0\.9, and the coordinator 1\.0$"):
+        in_virtual_time(main)
+
+
+def test_what_waits_for_a_sender_when_the_run_is_stopped_was_not_sent() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].cut = True
+        await anyio.sleep(SILENCE_SECONDS + 1.0)
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            pool.stop.request(stop_for(Reason.INTERRUPTED, "SIGINT"))
+        assert [type(exchange) for exchange in found] == [NotSent]
+
+    play(scene, "a")
+
+
+def test_whoever_gives_up_waiting_leaves_nothing_behind_that_is_sent_later() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].cut = True
+        await anyio.sleep(SILENCE_SECONDS + 1.0)
+        with anyio.move_on_after(1.0):
+            await pool.reset()
+        pool.workers.there["a"].cut = False
+        await anyio.sleep(60.0)
+        assert pool.service.sent == []
+
+    play(scene, "a")
+
+
+def test_at_its_end_every_sender_is_closed_and_what_cannot_be_closed_is_waited_for() -> None:
+    ends: list[float] = []
+
+    async def main() -> None:
+        service = Service(latency_seconds=60.0)
+        async with pooled("a", "b", service=service) as pool:
+            await anyio.sleep(0.1)
+            with anyio.move_on_after(0.1):
+                await resets(pool, 2)
+            pool.workers.there["a"].cut = True
+            began = anyio.current_time()
+        ends.append(anyio.current_time() - began)
+        assert pool.workers.there["b"].calls[-1] in {Ask.CLOSE, Ask.COLLECT}
+
+    in_virtual_time(main)
+    assert LEASE_SECONDS - 1.0 < ends[0] <= LEASE_SECONDS
+
+
+def test_a_pool_whose_senders_all_answer_ends_at_once() -> None:
+    async def main() -> None:
+        async with pooled("a", "b", service=Service(latency_seconds=60.0)) as pool:
+            await anyio.sleep(0.1)
+            with anyio.move_on_after(0.1):
+                await resets(pool, 2)
+            began = anyio.current_time()
+        assert anyio.current_time() - began < 1.5
+
+    in_virtual_time(main)

@@ -1,0 +1,173 @@
+"""A sender sends each order at most once, only while its lease lasts, and tells until it has been heard."""
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+from pool_world import LATENCY_SECONDS, Asking, Service, Worker, order
+from virtual_time import in_virtual_time
+
+from batchreset.core.exchange import Answered, NotSent, NotSentKind
+from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
+from batchreset.engine.pool.ports import Ask
+from batchreset.engine.pool.sender import ORPHANED_SECONDS
+
+OK = Answered(status=200)
+
+
+def with_worker(scene: Callable[[Worker, Service], Awaitable[None]], service: Service | None = None) -> None:
+    """Play it in virtual time."""
+    served = service or Service()
+
+    async def play() -> None:
+        async with anyio.create_task_group() as tasks:
+            await scene(Worker("w", served, tasks), served)
+            tasks.cancel_scope.cancel()
+
+    in_virtual_time(play)
+
+
+async def report(asking: Asking, heard: int = 0) -> Report:
+    told = await asking.asks(Ask.COLLECT, asking.sealed(b"%d" % heard))
+    assert told is not None
+    return report_of(told)
+
+
+def batch(worker: Worker, sequence: int, *numbers: int, seconds: float = 12.0) -> bytes:
+    """Whose lease lasts so long."""
+    leaves = anyio.current_time() + worker.offset_seconds + seconds
+    return batch_bytes(
+        Batch(sequence=sequence, leaves_before_seconds=leaves, orders=[order(number) for number in numbers])
+    )
+
+
+def test_orders_are_sent_and_told_of_with_the_exchange_that_came() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        assert await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, 2))) == b"taken"
+        told = await report(asking)
+        assert {one.number: one.exchange for one in told.done} == {1: OK, 2: OK}
+        assert sorted(one[1] for one in service.sent) == ["i-1", "i-2"]
+
+    with_worker(scene)
+
+
+def test_the_same_batch_twice_is_sent_once() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        sealed = asking.sealed(batch(worker, 1, 1))
+        assert [await asking.asks(Ask.DELIVER, sealed) for _ in range(3)] == [b"taken"] * 3
+        await anyio.sleep(1.0)
+        await asking.asks(Ask.DELIVER, sealed)
+        assert len((await report(asking)).done) == 1
+        assert len(service.sent) == 1
+
+    with_worker(scene)
+
+
+def test_what_was_told_is_told_again_until_it_has_been_heard() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        first, again = await report(asking), await report(asking)
+        assert first.done == again.done
+        assert not (await report(asking, heard=first.done[-1].serial)).done
+
+    with_worker(scene)
+
+
+def test_an_order_whose_lease_is_over_when_it_comes_is_not_sent() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        sealed = asking.sealed(batch(worker, 1, 1, seconds=3.0))
+        await anyio.sleep(3.0)  # a process that was stopped finds it in its socket
+        await asking.asks(Ask.DELIVER, sealed)
+        exchange = (await report(asking)).done[0].exchange
+        assert isinstance(exchange, NotSent)
+        assert exchange.kind is NotSentKind.LATE
+        assert service.sent == []
+
+    with_worker(scene)
+
+
+def test_an_order_whose_lease_ends_while_it_connects_is_not_sent() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, seconds=4.0)))
+        await anyio.sleep(6.0)
+        assert isinstance((await report(asking)).done[0].exchange, NotSent)
+        assert service.sent == []
+
+    with_worker(scene, Service(connects_seconds=5.0))
+
+
+def test_a_report_names_what_is_held_and_comes_within_a_second() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, 2)))
+        before = anyio.current_time()
+        told = await report(asking)
+        assert (list(told.done), set(told.held), told.sequence) == ([], {1, 2}, 1)
+        assert anyio.current_time() - before <= 1.0
+
+    with_worker(scene, Service(latency_seconds=30.0))
+
+
+def test_a_forsaken_sender_sends_nothing_more_and_forgets() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, seconds=1000.0)))
+        await anyio.sleep(ORPHANED_SECONDS + 2.0)
+        assert await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 2, 2))) is None
+        await anyio.sleep(60.0)
+        assert service.sent == []
+
+    with_worker(scene, Service(connects_seconds=30.0))
+
+
+def test_a_later_session_of_the_run_ends_an_earlier_one_in_the_same_process() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        earlier = await Asking(worker).hello(session=1)
+        await earlier.asks(Ask.DELIVER, earlier.sealed(batch(worker, 1, 1)))
+        worker.reception, before = worker.new_reception(), worker.reception
+        later = await Asking(worker).hello(session=2)
+        assert later.channel is not None
+        await anyio.sleep(10.0)
+        assert service.sent == []
+        assert await before.answer(Ask.COLLECT, earlier.sealed(b"0")) == b""
+        assert (await Asking(worker).hello(session=1)).refused == "a later session of the run was here"
+        assert await later.asks(Ask.DELIVER, later.sealed(batch(worker, 1, 1))) == b"taken"
+
+    with_worker(scene, Service(connects_seconds=5.0))
+
+
+def test_a_closed_sender_cuts_off_what_is_under_way() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
+        await anyio.sleep(60.0)
+        assert service.sent == []
+
+    with_worker(scene, Service(connects_seconds=LATENCY_SECONDS))
+
+
+def test_who_has_another_version_is_refused_and_told_both() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello(version="0.9")
+        assert asking.refused == "it has batchreset 1.0, and the coordinator 0.9"
+        assert asking.channel is None
+
+    with_worker(scene)
+
+
+def test_what_is_not_of_this_conversation_is_not_done() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        stranger = await Asking(worker).hello()
+        asking = await Asking(worker).hello()
+        sealed = stranger.sealed(batch(worker, 1, 1))
+        assert [await worker.reception.answer(ask, sealed) for ask in (Ask.DELIVER, Ask.CLOSE)] == [b"", b""]
+        assert await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 2))) == b"taken"
+        await anyio.sleep(1.0)
+        assert [one[1] for one in service.sent] == ["i-2"]
+
+    with_worker(scene)
