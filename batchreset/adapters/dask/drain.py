@@ -23,14 +23,13 @@ class Drain:
 
     Args:
         busy: whether there is something to finish, or an answer that nobody has fetched; asked in the event loop.
+        worker: Dask's; the one that is making the actor where none is given.
     """
 
-    def __init__(self, busy: Callable[[], bool]) -> None:
-        from distributed import get_worker  # noqa: PLC0415  only on a worker
-
+    def __init__(self, busy: Callable[[], bool], *, worker: Any = None) -> None:
         self._busy = busy
         self._ending = False
-        self._worker: Any = get_worker()
+        self._worker: Any = worker or _this_worker()
         self._worker.loop.add_callback(_watch, self._worker, self)
 
     @property
@@ -48,6 +47,12 @@ class Drain:
                     await asyncio.sleep(_LOOK_SECONDS)
 
 
+def _this_worker() -> Any:
+    from distributed import get_worker  # noqa: PLC0415  only on a worker
+
+    return get_worker()
+
+
 _DRAINS: Final[weakref.WeakSet[Drain]] = weakref.WeakSet()
 """Of this process. An actor that is dropped, with its keys, is not kept by them."""
 
@@ -60,7 +65,7 @@ async def _watch(worker: Any, drain: Drain) -> None:
     _DRAINS.add(drain)
     if _PLUGIN not in worker.plugins:
         await worker.plugin_add(plugin=_holding_up(), name=_PLUGIN)
-        _hold_up_sigterm()
+        hold_up_sigterm()
 
 
 def _holding_up() -> Any:
@@ -73,7 +78,7 @@ def _holding_up() -> Any:
     return HoldingUp()
 
 
-def _hold_up_sigterm() -> None:
+def hold_up_sigterm() -> None:
     """What the process would do at once it does when all are finished; at once when it is told twice."""
     if threading.current_thread() is not threading.main_thread():
         # Signals are heard by the main thread alone: a worker that lives in another's process ends with that.

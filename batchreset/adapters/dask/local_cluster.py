@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -88,6 +89,10 @@ def _method() -> str:
 def main() -> None:
     """See the module."""
     never_dumped()
+    for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+        # Who ends all of a service's processes at once (systemd) asks the one that has the run: it ends this in time.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     os.umask(0o077)
     vendor.imported()
     given: _Given = json.loads(sys.stdin.buffer.readline())
