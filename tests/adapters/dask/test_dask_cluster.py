@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,26 @@ CANARY = b"C1phertext-canary"
 def environ() -> dict[str, str]:
     """In which workers find the tests' actors."""
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def cluster_log() -> Log:
+    return Log()
+
+
+@pytest.fixture(scope="module")
+async def cluster(cluster_log: Log) -> AsyncIterator[OpenCluster]:
+    secrets = {"BATCHRESET_AUTH__CLIENT_SECRET": "nobody's", "DASK_CONFIG": "/x"}
+    source = DaskCluster(
+        ClusterAccess(place=LocalWorkers(2)), actor=dask_actors.Asked, log=cluster_log, environ=environ() | secrets
+    )
+    async with source.open() as opened:
+        yield opened
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, seconds: float = 15.0) -> None:

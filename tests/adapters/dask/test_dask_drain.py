@@ -13,6 +13,11 @@ from batchreset.adapters.dask.drain import Drain, hold_up_sigterm
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 class Worker:
     """As much of Dask's as a drain looks at."""
 

@@ -21,6 +21,11 @@ OURS = trustme.CA()
 THEIRS = trustme.CA()
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 async def as_dask(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(struct.pack("<Q", 90) + bytes(90))
     await writer.drain()
