@@ -454,6 +454,24 @@ async def test_a_cluster_that_is_there_is_reached_with_its_certificates_and_no_o
                 pass
 
 
+async def test_a_scheduler_that_ends_in_order_is_gone_within_two_seconds() -> None:
+    """It says so: Dask does not try to reach it again then, and tells nobody."""
+    from distributed import Scheduler  # noqa: PLC0415  not where these tests are left out
+
+    async with Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0") as scheduler:
+        access = ClusterAccess(place=SchedulerAt(scheduler.address))
+        async with DaskCluster(access, actor=dask_actors.Asked, log=Log()).open() as opened:
+            assert await opened.workers() == {}
+            await scheduler.close()
+            begun_seconds = anyio.current_time()
+
+            async def gone() -> bool:
+                return await opened.workers() is None
+
+            await until(gone)
+            assert anyio.current_time() - begun_seconds < 2
+
+
 async def test_a_scheduler_of_another_version_is_refused() -> None:
     from distributed.core import Server  # noqa: PLC0415  not where these tests are left out
 

@@ -1,6 +1,8 @@
 """What is told of a cluster: names that others chose, and what Dask tells of itself."""
 
 import logging
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -45,6 +47,12 @@ def test_a_sender_that_cannot_be_made_is_told_of_without_the_error_s_text(error:
 
     assert said in refusal.what
     assert CANARY not in " ".join(refusal.lines())
+
+
+def test_dask_is_not_imported_before_a_cluster_is_opened() -> None:
+    program = "import sys, batchreset.adapters.dask; print({'dask', 'distributed', 'tornado'} & set(sys.modules))"
+
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True).stdout == b"set()\n"
 
 
 def test_libraries_tell_the_log_where_they_are_and_nobody_what_they_say(capfd: pytest.CaptureFixture[str]) -> None:
