@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
+.PHONY: help setup demo test programs cluster torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ test: $(READY) ## all tests, about three minutes
 
 programs: $(READY) ## tests with a browser and other programs, which must be installed; README names them
 	@$(BIN)/python -m pytest -m programs
+
+cluster: $(READY) ## tests with real Dask, in network namespaces (root and iproute2), three minutes
+	@$(BIN)/python -m pytest -m 'cluster and not torture'
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
 	@$(BIN)/python -m pytest -m torture --timeout 600

@@ -85,6 +85,7 @@ def simulate(
                       applied    whether this very request set a password
                       throttled  partner or customer, where a limit refused it
                       replayed   answered as the first request of its id was
+                      peer       the address it came from
                     A connection that was refused has no line.
     --sign-in-log   token requests, with the SHA-256 of refresh tokens.
     """  # noqa: D301  \b is the very character by which click knows what not to wrap

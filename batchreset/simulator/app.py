@@ -142,6 +142,7 @@ class _Endpoint:
             user=request.path_params.get("user", "").lower(),
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]},
             body=await request.body(),
+            peer="" if request.client is None else request.client.host,
         )
 
 

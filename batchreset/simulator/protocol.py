@@ -81,6 +81,7 @@ class Call:
         user: the same; empty where the address has none.
         headers: by lower-case name.
         body: holds the password.
+        peer: the address it came from.
     """
 
     route: Route
@@ -90,6 +91,7 @@ class Call:
     user: str = ""
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    peer: str = ""
 
     @property
     def page(self) -> Page | None:

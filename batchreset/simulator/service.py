@@ -104,6 +104,7 @@ class PartnerCenter:
             applied=len(self.state.applied) > applied,
             throttled=decided.throttled,
             replayed=self.state.replayed > replayed,
+            peer=call.peer,
         )
         self.state.exchanges.append(exchange)
         self._record_request(exchange)

@@ -85,6 +85,7 @@ class Exchange:
         applied: it put a password in force, itself; what was replayed was applied before.
         throttled: the limit that refused it, if one did.
         replayed: it was answered as the first request of its id was.
+        peer: the address it came from.
     """
 
     at: dt.datetime
@@ -99,6 +100,7 @@ class Exchange:
     applied: bool = False
     throttled: Scope | None = None
     replayed: bool = False
+    peer: str = ""
 
     def line(self) -> str:
         """One line of the request log, without its end. It shows ids only where they are some, as callers err."""
@@ -116,6 +118,7 @@ class Exchange:
                 "applied": self.applied,
                 "throttled": self.throttled,
                 "replayed": self.replayed,
+                "peer": self.peer,
             }
         )
 

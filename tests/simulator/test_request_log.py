@@ -43,6 +43,7 @@ def test_each_request_has_its_line_before_it_is_answered(tmp_path: Path) -> None
         "applied": True,
         "throttled": None,
         "replayed": False,
+        "peer": "127.0.0.1",
     }
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 

@@ -75,6 +75,7 @@ def _exchange(line: Mapping[str, Any]) -> Exchange:
         applied=line["applied"],
         throttled=None if throttled is None else Scope(throttled),
         replayed=line["replayed"],
+        peer=line["peer"],
     )
 
 
