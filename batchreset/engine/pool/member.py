@@ -53,7 +53,7 @@ class Member:
     Args:
         before: how it fared earlier in this session, if it was here.
         is_gone: whether the cluster knows it no more.
-        others_send: whether another sender's rows reach the service.
+        others_send: whether another sender is there whose last row was sent, or that has had none.
         return_order: takes an order that surely was not sent.
     """
 
@@ -91,8 +91,8 @@ class Member:
 
     @property
     def sends(self) -> bool:
-        """What it had last reached the service."""
-        return self._tally.answered > 0 and not self._unsent_in_a_row
+        """As far as is known: it is there, and what it had last was sent."""
+        return not self._unsent_in_a_row and not math.isinf(self.load)
 
     @property
     def last_lease_seconds(self) -> float:

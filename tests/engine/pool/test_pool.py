@@ -378,3 +378,11 @@ def test_a_service_that_nobody_reaches_is_told_as_such() -> None:
         assert {type(exchange) for exchange in came} == {NotSent}
 
     play(scene, "a", "b")
+
+
+def test_the_first_call_of_all_goes_to_another_worker_where_one_does_not_reach_the_service() -> None:
+    async def scene(pool: Pooled) -> None:
+        assert [type(exchange) for exchange in await resets(pool, 1)] == [Answered]
+        assert [type(exchange) for exchange in await resets(pool, 1)] == [Answered]
+
+    play(scene, "a", "b", service=Service(unreachable_from=frozenset({"a"})))
