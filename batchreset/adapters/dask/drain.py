@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any, Final
 
 DRAIN_SECONDS: Final = 25.0
 """A process that is told to end waits no longer: Kubernetes kills it after 30 s. Dask's nanny kills after 8."""
+_CLOSE_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 0.05
 _PLUGIN: Final = "batchreset-drain"
 
@@ -65,7 +67,7 @@ async def _watch(worker: Any, drain: Drain) -> None:
     _DRAINS.add(drain)
     if _PLUGIN not in worker.plugins:
         await worker.plugin_add(plugin=_holding_up(), name=_PLUGIN)
-        hold_up_sigterm()
+        hold_up_sigterm(functools.partial(worker.close, timeout=_CLOSE_SECONDS, nanny=False, reason="sigterm"))
 
 
 def _holding_up() -> Any:
@@ -78,8 +80,13 @@ def _holding_up() -> Any:
     return HoldingUp()
 
 
-def hold_up_sigterm() -> None:
-    """What the process would do at once it does when all are finished; at once when it is told twice."""
+def hold_up_sigterm(close: Callable[[], Awaitable[object]]) -> None:
+    """What the process would do at once it does when all are finished; at once when it is told twice.
+
+    Args:
+        close: ends the worker. Dask's own way would cancel a close that has begun, as when the scheduler ends at the
+            same moment, and then waits for it for ever.
+    """
     if threading.current_thread() is not threading.main_thread():
         # Signals are heard by the main thread alone: a worker that lives in another's process ends with that.
         return
@@ -89,6 +96,9 @@ def hold_up_sigterm() -> None:
 
     async def then_as_before() -> None:
         await _all_finished()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * _CLOSE_SECONDS):
+                await close()
         signal.raise_signal(signal.SIGTERM)
 
     def finish_first(_signum: int, _frame: FrameType | None) -> None:

@@ -27,6 +27,13 @@ class Worker:
         self.name = "running"
         self.plugins = {"batchreset-drain": "as if it had been there before"}
         self.begun: list[tuple[object, ...]] = []
+        self.closed: list[int] = []
+        self.heard: list[int] = []
+
+    async def close(self) -> None:
+        """Takes a moment; keeps how much the process had heard by then."""
+        await anyio.sleep(0.01)
+        self.closed.append(len(self.heard))
 
     def add_callback(self, *call: object) -> None:
         """Kept."""
@@ -58,7 +65,7 @@ async def test_the_process_is_told_when_nothing_is_left_and_not_before(heard: li
     worker = Worker()
     draining = Drain(lambda: bool(left), worker=worker)
     await drain._watch(worker, draining)
-    hold_up_sigterm()
+    hold_up_sigterm(worker.close)
     assert not draining.is_draining
 
     signal.raise_signal(signal.SIGTERM)
@@ -70,12 +77,24 @@ async def test_the_process_is_told_when_nothing_is_left_and_not_before(heard: li
     assert heard == [signal.SIGTERM]
 
 
+async def test_a_worker_is_closed_before_its_process_ends(heard: list[int]) -> None:
+    """Dask cancels a close that has begun, as when the scheduler ends at the same moment, and then waits for ever."""
+    worker = Worker()
+    worker.heard = heard
+    hold_up_sigterm(worker.close)
+
+    signal.raise_signal(signal.SIGTERM)
+    await until(lambda: bool(heard))
+
+    assert worker.closed == [0]
+
+
 async def test_who_is_told_twice_ends_at_once(heard: list[int]) -> None:
     left = [1]
     worker = Worker()
     busy = Drain(lambda: bool(left), worker=worker)
     await drain._watch(worker, busy)
-    hold_up_sigterm()
+    hold_up_sigterm(worker.close)
 
     signal.raise_signal(signal.SIGTERM)
     await until(lambda: busy.is_draining)
@@ -92,7 +111,7 @@ async def test_a_sender_that_is_forgotten_holds_nobody_up(heard: list[int]) -> N
     await drain._watch(worker, busy)
     worker.begun.clear()
     del busy
-    hold_up_sigterm()
+    hold_up_sigterm(worker.close)
 
     signal.raise_signal(signal.SIGTERM)
     await until(lambda: bool(heard))
