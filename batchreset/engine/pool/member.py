@@ -4,7 +4,7 @@ import collections
 import enum
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -73,6 +73,23 @@ class _Handed:
     leaves_before_seconds: float
 
 
+@dataclass(slots=True, kw_only=True)
+class _Counts:
+    """See `SenderFigures`; counted up with every answer."""
+
+    answered: int = 0
+    throttled: int = 0
+    failed: int = 0
+    lost: int = 0
+
+    def count(self, exchange: Exchange) -> None:
+        if isinstance(exchange, Answered):
+            self.answered += 1
+            self.throttled += exchange.status == _THROTTLED
+        else:
+            self.failed += 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """With a sender that has said hello.
@@ -101,7 +118,7 @@ class Member:
         self, conversation: "Conversation", *, before: SenderFigures | None, clock: Clock,
         is_gone: Callable[[], Awaitable[bool]], return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
-        self.link = link = conversation.link
+        self.link = conversation.link
         self._channel = conversation.channel
         self._clock = clock
         self._is_gone = is_gone
@@ -111,17 +128,20 @@ class Member:
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
-        self._figures = before or SenderFigures(name=link.name, host=conversation.host, state=SenderState.SENDING)
+        self._host = conversation.host
+        self._counts = _Counts(
+            answered=before.answered, throttled=before.throttled, failed=before.failed, lost=before.lost
+        ) if before else _Counts()  # fmt: skip
         self._rate = 0.0
         self._rate_at_seconds = clock.monotonic()
         self._draining = False
         self._hear(conversation.now_seconds)
 
-    @property
-    def load(self) -> float:
+    def load(self, now_seconds: float) -> float:
         """Orders that it has; infinite where it gets none."""
-        quiet = self._clock.monotonic() - self._heard_seconds > QUIET_SECONDS
-        return math.inf if quiet or self._draining else len(self._given) + len(self._handed)
+        if self._draining or now_seconds - self._heard_seconds > QUIET_SECONDS:
+            return math.inf
+        return len(self._given) + len(self._handed)
 
     @property
     def last_lease_seconds(self) -> float:
@@ -131,12 +151,22 @@ class Member:
     @property
     def figures(self) -> SenderFigures:
         """How it fares."""
-        state = SenderState.DRAINING if self._draining else SenderState.SENDING
-        if math.isinf(self.load) and not self._draining:
+        now, state = self._clock.monotonic(), SenderState.SENDING
+        if self._draining:
+            state = SenderState.DRAINING
+        elif math.isinf(self.load(now)):
             state = SenderState.SILENT
-        faded = math.exp((self._rate_at_seconds - self._clock.monotonic()) / RATE_SECONDS)
-        in_flight = len(self._given) + len(self._handed)
-        return replace(self._figures, state=state, in_flight=in_flight, per_second=self._rate * faded)
+        return SenderFigures(
+            name=self.link.name,
+            host=self._host,
+            state=state,
+            in_flight=len(self._given) + len(self._handed),
+            answered=self._counts.answered,
+            throttled=self._counts.throttled,
+            failed=self._counts.failed,
+            lost=self._counts.lost,
+            per_second=self._faded_rate(now),
+        )
 
     def give(self, asked: Asked) -> None:
         """Goes with the next batch."""
@@ -219,7 +249,7 @@ class Member:
         with anyio.move_on_after(SILENCE_SECONDS - (self._clock.monotonic() - self._heard_seconds) + AGAIN_SECONDS):
             sealed = await self.link.call(Ask.COLLECT, self._channel.seal(b"%d" % self._heard_serial))
             opened = None if sealed is None else self._channel.open(sealed)
-            return None if opened is None else report_of(opened)
+            return None if opened is None else report_of(opened, sender=self.link.name)
         return None
 
     def _hear(self, now_seconds: float) -> None:
@@ -228,13 +258,16 @@ class Member:
         self._apart_seconds = now_seconds - self._heard_seconds
 
     def _take(self, report: Report) -> None:
+        before, now = self._counts.answered, self._heard_seconds
         for done in report.done:
             if done.serial > self._heard_serial:
                 self._heard_serial = done.serial
                 self._settle(done.number, done.exchange)
+        self._rate = self._faded_rate(now) + (self._counts.answered - before) / RATE_SECONDS
+        self._rate_at_seconds = now
         self._draining = self._draining or report.draining
         known = report.held
-        if len(self._handed) > len(known):
+        if known is not None and len(self._handed) > len(known):
             for number in [
                 number
                 for number, handed in self._handed.items()
@@ -254,20 +287,12 @@ class Member:
             asked.shifts += 1
             self._return_order(asked)
             return
-        self._count(exchange)
-        asked.settle(replace(exchange, sender=self.link.name))
+        self._counts.count(exchange)
+        asked.settle(exchange)
 
     def _settle_lost(self, handed: _Handed, detail: str) -> None:
-        self._figures = replace(self._figures, lost=self._figures.lost + 1)
+        self._counts.lost += 1
         handed.asked.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))
 
-    def _count(self, exchange: Exchange) -> None:
-        figures = self._figures
-        if not isinstance(exchange, Answered):
-            self._figures = replace(figures, failed=figures.failed + 1)
-            return
-        throttled = figures.throttled + (exchange.status == _THROTTLED)
-        self._figures = replace(figures, answered=figures.answered + 1, throttled=throttled)
-        now = self._clock.monotonic()
-        faded = self._rate * math.exp((self._rate_at_seconds - now) / RATE_SECONDS)
-        self._rate, self._rate_at_seconds = faded + 1.0 / RATE_SECONDS, now
+    def _faded_rate(self, now_seconds: float) -> float:
+        return self._rate * math.exp((self._rate_at_seconds - now_seconds) / RATE_SECONDS)

@@ -4,7 +4,7 @@ guess. All but the greeting is sealed (`ports.Channel`).
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent, NotSentKind
@@ -110,14 +110,14 @@ class Report:
         now_seconds: by its clock.
         sequence: of the last batch that it took.
         done: orders, oldest first.
-        held: numbers of those that it has and has not told of.
+        held: numbers of those that it has and has not told of; None: it does not say so this time.
         draining: it is to end, and takes no more.
     """
 
     now_seconds: float
     sequence: int
     done: Sequence[Done] = ()
-    held: frozenset[int] = field(default_factory=frozenset)
+    held: frozenset[int] | None = None
     draining: bool = False
 
 
@@ -184,39 +184,48 @@ def batch_of(message: bytes) -> Batch:
 def report_bytes(report: Report) -> bytes:
     """See `report_of`."""
     done = [(one.serial, one.number, _spelled(one.exchange)) for one in report.done]
-    return json.dumps((report.now_seconds, report.sequence, done, sorted(report.held), report.draining)).encode()
+    held = None if report.held is None else sorted(report.held)
+    return json.dumps((report.now_seconds, report.sequence, done, held, report.draining)).encode()
 
 
-def report_of(message: bytes) -> Report:
-    """Of what `report_bytes` gave: it was sealed."""
+def report_of(message: bytes, *, sender: str = "") -> Report:
+    """Of what `report_bytes` gave: it was sealed. `sender`: whose it is, and every exchange in it."""
     now_seconds, sequence, done, held, draining = json.loads(message)
     return Report(
         now_seconds=now_seconds,
         sequence=sequence,
-        done=[Done(serial=serial, number=number, exchange=_read(*exchange)) for serial, number, exchange in done],
-        held=frozenset(held),
+        done=[
+            Done(serial=serial, number=number, exchange=_read(kind, values, sender))
+            for serial, number, (kind, values) in done
+        ],
+        held=None if held is None else frozenset(held),
         draining=draining,
     )
-
-
-_ANSWERED: Final = tuple(Answered.__dataclass_fields__)
 
 
 def _spelled(exchange: Exchange) -> tuple[str, Sequence[Any]]:
     match exchange:
         case Answered():
-            return "answered", [getattr(exchange, name) for name in _ANSWERED]
+            return "answered", (
+                exchange.status, exchange.error_code, exchange.error_description, exchange.correlation_id,
+                exchange.request_id, exchange.retry_after_seconds, exchange.claims, exchange.mfa_compliant,
+            )  # fmt: skip
         case Lost():
             return "lost", (exchange.kind.value, exchange.detail)
         case NotSent():
             return "not_sent", (exchange.kind.value, exchange.detail)
 
 
-def _read(kind: str, values: Sequence[Any]) -> Exchange:
+def _read(kind: str, values: Sequence[Any], sender: str) -> Exchange:
     match kind:
         case "answered":
-            return Answered(**dict(zip(_ANSWERED, values, strict=True)))
+            status, error_code, error_description, correlation_id, request_id, wait, claims, mfa_compliant = values
+            return Answered(
+                status=status, error_code=error_code, error_description=error_description,
+                correlation_id=correlation_id, request_id=request_id, retry_after_seconds=wait, claims=claims,
+                mfa_compliant=mfa_compliant, sender=sender,
+            )  # fmt: skip
         case "lost":
-            return Lost(kind=LossKind(values[0]), detail=values[1])
+            return Lost(kind=LossKind(values[0]), detail=values[1], sender=sender)
         case _:
-            return NotSent(kind=NotSentKind(values[0]), detail=values[1])
+            return NotSent(kind=NotSentKind(values[0]), detail=values[1], sender=sender)

@@ -31,6 +31,7 @@ NOBODY_SECONDS: Final = 60.0
 AGAIN_SECONDS: Final = 5.0
 """A worker on which no sender could be made is asked again after this."""
 CLOSING_SECONDS: Final = 3.0
+ASKED_AT_ONCE: Final = 8
 GONE_KEPT: Final = 1_000
 """Of so many that have left, figures are kept."""
 _NOBODY: Final = NotSent(detail="there was no sender any more")
@@ -140,6 +141,7 @@ class _Shift:
         self._clock = clock
         self._log = log
         self._members: dict[str, Member] = {}
+        self._turns: collections.deque[Member] = collections.deque()
         self._leaving: list[Member] = []
         self._busy: set[str] = set()
         self._not_before: dict[str, float] = {}
@@ -161,13 +163,26 @@ class _Shift:
         """Give it to whoever has least to do; it waits while there is nobody."""
         if asked.settled:
             return
-        member = min(self._members.values(), key=lambda member: member.load, default=None)
-        if member is not None and not math.isinf(member.load):
+        member = self._least()
+        if member is not None:
             member.give(asked)
         elif self._stop.requested or self._over:
             asked.settle(_NOBODY)
         else:
             self._waiting.append(asked)
+
+    def _least(self) -> Member | None:
+        """Who has least to do of those whose turn it is: to ask hundreds would cost more than a row."""
+        now, turns = self._clock.monotonic(), self._turns
+        found, least = None, math.inf
+        for asked in range(len(turns)):
+            if asked >= ASKED_AT_ONCE and found is not None:
+                break
+            load = turns[0].load(now)
+            if load < least:
+                found, least = turns[0], load
+            turns.rotate(-1)
+        return found
 
     async def first(self) -> ClusterError | None:
         """Once there is a sender; or why there will be none."""
@@ -262,6 +277,7 @@ class _Shift:
 
     async def _at_work(self, address: str, member: Member) -> None:
         self._members[address] = member
+        self._turns.append(member)
         self._gone.pop(address, None)
         self._alone_since_seconds = None
         self._log.info("sender.joined", sender=address, host=member.figures.host)
@@ -269,6 +285,7 @@ class _Shift:
         self._look_at_waiting()
         leaving = await member.work()
         del self._members[address]
+        self._turns.remove(member)
         self._leaving.append(member)
         if not self._members:
             self._alone_since_seconds = self._clock.monotonic()
@@ -310,6 +327,7 @@ class _Shift:
         for address, member in list(self._members.items()):
             self._keep(address, member)
         self._members.clear()
+        self._turns.clear()
         with anyio.move_on_after(CLOSING_SECONDS):
             for member in members:
                 await self._cluster.dismiss(member.link)

@@ -5,6 +5,7 @@ It lives in a worker of a cluster and knows nothing but its orders. Whatever is 
 
 import collections
 import contextlib
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -138,6 +139,7 @@ class Sender:
         self._ordered = anyio.Event()
         self._closed = anyio.Event()
         self._heard_seconds = place.now_seconds()
+        self._held_told_seconds = -math.inf
 
     @property
     def closed(self) -> bool:
@@ -227,10 +229,15 @@ class Sender:
             self._news = anyio.Event()
             with anyio.move_on_after(HOLD_SECONDS):
                 await self._news.wait()
+        now_seconds = self._place.now_seconds()
+        # It is long where much is under way, and nothing is ever lost but by a mistake.
+        tells_held = now_seconds - self._held_told_seconds >= HOLD_SECONDS or not self._done
+        if tells_held:
+            self._held_told_seconds = now_seconds
         return Report(
-            now_seconds=self._place.now_seconds(),
+            now_seconds=now_seconds,
             sequence=self._sequence,
             done=tuple(self._done),
-            held=frozenset(self._held),
+            held=frozenset(self._held) if tells_held else None,
             draining=self._place.draining(),
         )

@@ -12,7 +12,7 @@ from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderState
 from batchreset.core.stop import stop_for
 from batchreset.engine.pool.member import SILENCE_SECONDS
-from batchreset.engine.pool.pool import NOBODY_SECONDS
+from batchreset.engine.pool.pool import ASKED_AT_ONCE, NOBODY_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import LEASE_SECONDS
 from batchreset.errors import ClusterError, ExitCode
@@ -52,6 +52,17 @@ def test_rows_are_spread_evenly_and_each_answer_says_who_sent_it() -> None:
         assert {exchange.status for exchange in came if isinstance(exchange, Answered)} == {200}
 
     play(scene, "a", "b")
+
+
+def test_rows_are_spread_evenly_over_more_senders_than_are_asked_at_once() -> None:
+    names = [f"worker-{number}" for number in range(3 * ASKED_AT_ONCE)]
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        by = [exchange.sender for exchange in await resets(pool, 2 * len(names))]
+        assert {by.count(name) for name in names} == {2}
+
+    play(scene, *names)
 
 
 def test_a_slow_answer_holds_no_other_up() -> None:

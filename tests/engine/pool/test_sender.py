@@ -112,6 +112,22 @@ def test_a_report_names_what_is_held_and_comes_within_a_second() -> None:
     with_worker(scene, Service(latency_seconds=30.0))
 
 
+def test_what_is_held_is_told_once_a_second_however_often_there_is_news() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        await anyio.sleep(0.1)
+        service.latency_seconds = 0.3
+        told = []
+        for number in range(2, 10):
+            await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, number, number)))
+            told.append((await report(asking, number - 2)).held)
+        assert [held for held in told if held is not None] == [frozenset({1})] * 2
+        assert told[0] is not None
+
+    with_worker(scene, Service(latency_seconds=30.0))
+
+
 def test_a_forsaken_sender_sends_nothing_more_and_forgets() -> None:
     async def scene(worker: Worker, service: Service) -> None:
         asking = await Asking(worker).hello()
