@@ -4,7 +4,7 @@ import collections
 import enum
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -194,7 +194,7 @@ class Member:
         with anyio.move_on_after(max(left_seconds, QUIET_SECONDS)):
             sealed = await self.link.call(Ask.COLLECT, self._channel.seal(b"%d" % self._heard_serial))
             opened = None if sealed is None else self._channel.open(sealed)
-            return None if opened is None else report_of(opened)
+            return None if opened is None else report_of(opened, sender=self.link.name)
         return None
 
     def _hear(self, now_seconds: float) -> None:
@@ -223,7 +223,7 @@ class Member:
             self._return_order(asked)
             return
         self._tally.count(exchange, now_seconds=self._clock.monotonic())
-        asked.settle(replace(exchange, sender=self.link.name))
+        asked.settle(exchange)
 
     def _learn(self, exchange: Exchange) -> None:
         if not isinstance(exchange, NotSent):

@@ -183,34 +183,42 @@ def report_bytes(report: Report) -> bytes:
     return json.dumps((report.now_seconds, done, report.draining)).encode()
 
 
-def report_of(message: bytes) -> Report:
-    """Of what `report_bytes` gave: it was sealed."""
+def report_of(message: bytes, *, sender: str = "") -> Report:
+    """Of what `report_bytes` gave: it was sealed. `sender`: whose it is, and every exchange in it."""
     now_seconds, done, draining = json.loads(message)
     return Report(
         now_seconds=now_seconds,
-        done=[Done(serial=serial, number=number, exchange=_read(*exchange)) for serial, number, exchange in done],
+        done=[
+            Done(serial=serial, number=number, exchange=_read(kind, values, sender))
+            for serial, number, (kind, values) in done
+        ],
         draining=draining,
     )
-
-
-_ANSWERED: Final = tuple(Answered.__dataclass_fields__)
 
 
 def _spelled(exchange: Exchange) -> tuple[str, Sequence[Any]]:
     match exchange:
         case Answered():
-            return "answered", [getattr(exchange, name) for name in _ANSWERED]
+            return "answered", (
+                exchange.status, exchange.error_code, exchange.error_description, exchange.correlation_id,
+                exchange.request_id, exchange.retry_after_seconds, exchange.claims, exchange.mfa_compliant,
+            )  # fmt: skip
         case Lost():
             return "lost", (exchange.kind.value, exchange.detail)
         case NotSent():
             return "not_sent", (exchange.kind.value, exchange.detail)
 
 
-def _read(kind: str, values: Sequence[Any]) -> Exchange:
+def _read(kind: str, values: Sequence[Any], sender: str) -> Exchange:
     match kind:
         case "answered":
-            return Answered(**dict(zip(_ANSWERED, values, strict=True)))
+            status, error_code, error_description, correlation_id, request_id, wait, claims, mfa_compliant = values
+            return Answered(
+                status=status, error_code=error_code, error_description=error_description,
+                correlation_id=correlation_id, request_id=request_id, retry_after_seconds=wait, claims=claims,
+                mfa_compliant=mfa_compliant, sender=sender,
+            )  # fmt: skip
         case "lost":
-            return Lost(kind=LossKind(values[0]), detail=values[1])
+            return Lost(kind=LossKind(values[0]), detail=values[1], sender=sender)
         case _:
-            return NotSent(kind=NotSentKind(values[0]), detail=values[1])
+            return NotSent(kind=NotSentKind(values[0]), detail=values[1], sender=sender)
