@@ -36,7 +36,7 @@ def lost(evidence: Evidence) -> int:
 def test_requests_come_from_every_worker_and_none_from_the_coordinator(cluster: Site) -> None:
     cluster.up("w1", "w2", "w3")
     job = cluster.job()
-    job.begin()
+    job.begin("--report")
     assert job.ended() == 0
     judge(job)
     sent = by_worker(job)
