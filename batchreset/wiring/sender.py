@@ -19,7 +19,7 @@ from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import Desk, Place, Reception
-from batchreset.net import tls_context, transport_of
+from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.undumped import never_dumped
 
@@ -57,6 +57,8 @@ class SenderActor:
     def __init__(self, config: bytes) -> None:
         self._config: dict[str, Any] = json.loads(config)
         self._verify = tls_context("", ca_pem=self._config["ca_pem"])
+        # What this machine's proxies and trust make impossible is told now, and not when there are rows.
+        self._transport()
         self._tasks: set[asyncio.Task[None]] = set()
         never_dumped()
         self._drain = Drain(lambda: self._reception.busy)
@@ -89,6 +91,12 @@ class SenderActor:
         """End."""
         return await self._reception.answer(Ask.CLOSE, message)
 
+    def _transport(self) -> Transport:
+        config = self._config
+        return transport_of(
+            concurrency=config["concurrency"], timeout_seconds=config["timeout_seconds"], verify=self._verify
+        )
+
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(serving)
         self._tasks.add(task)
@@ -96,10 +104,7 @@ class SenderActor:
 
     @contextlib.asynccontextmanager
     async def _api(self) -> AsyncIterator[PartnerCenterApi]:
-        config = self._config
-        transport = transport_of(
-            concurrency=config["concurrency"], timeout_seconds=config["timeout_seconds"], verify=self._verify
-        )
+        config, transport = self._config, self._transport()
         async with transport.open():
             yield PartnerCenterApi(
                 transport,

@@ -13,11 +13,12 @@ from batchreset.core.directory import Read, UserFacts
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.pacing import Ticket
 from batchreset.core.pacing.limits.span import Span
+from batchreset.core.places import LocalWorkers, SchedulerAt, SchedulerFile
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import History, Rule
 from batchreset.core.token_claims import TokenClaims
 
-BY_POSITION = {Ticket, Rule, Span}
+BY_POSITION = {Ticket, Rule, Span, LocalWorkers, SchedulerAt, SchedulerFile}
 """Short values whose fields are plain where they are made."""
 
 
@@ -51,7 +52,7 @@ def test_a_value_is_frozen_small_and_made_by_keyword(value: Any) -> None:
 
 
 def test_what_is_not_known_is_empty() -> None:
-    assert dataclasses.astuple(Answered(status=200)) == (200, "", "", None, None, None, None, None)
+    assert dataclasses.astuple(Answered(status=200)) == (200, "", "", None, None, None, None, None, "")
     assert Lost(kind=LossKind.TIMEOUT).detail == ""
     assert NotSent() == NotSent(kind=NotSentKind.CONNECT, detail="")
     assert dataclasses.astuple(UserFacts(user_id="u", user_principal_name="n")) == ("u", "n", "", "", "", "", "")
@@ -66,8 +67,8 @@ def test_a_row_that_nobody_touched_has_no_history() -> None:
 
 
 def test_the_ledgers_words_for_losses_are_these() -> None:
-    assert [kind.value for kind in LossKind] == ["timeout", "connection", "cut_short", "cancelled"]
-    assert [kind.value for kind in NotSentKind] == ["connect", "tls", "proxy"]
+    assert [kind.value for kind in LossKind] == ["timeout", "connection", "cut_short", "cancelled", "sender"]
+    assert [kind.value for kind in NotSentKind] == ["connect", "tls", "proxy", "late"]
 
 
 def test_pacing_offers_its_seam_and_no_more() -> None:

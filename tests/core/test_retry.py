@@ -27,8 +27,9 @@ CONFLICT = Verdict.CONFLICT
 BAD_REQUEST = Verdict.BAD_REQUEST
 REDIRECTED = Verdict.REDIRECTED
 
-CHARGED = {SERVER_ERROR, TIMEOUT, LOST, NOT_SENT}
-UNCLEAR = {SERVER_ERROR, TIMEOUT, LOST, Verdict.SENDER_LOST}
+SENDER_LOST = Verdict.SENDER_LOST
+CHARGED = {SERVER_ERROR, TIMEOUT, LOST, SENDER_LOST, NOT_SENT}
+UNCLEAR = {SERVER_ERROR, TIMEOUT, LOST, SENDER_LOST}
 REFUSALS = {FORBIDDEN, CONFLICT, BAD_REQUEST, REDIRECTED}
 HOUR_SECONDS = 3600.0
 
@@ -154,7 +155,7 @@ def test_an_hour_of_429_after_an_unclear_exchange_leaves_the_row_in_doubt() -> N
     assert [step for _, step, _ in walk(exchanges)][-1] == in_doubt(Reason.THROTTLED)
 
 
-@pytest.mark.parametrize("other", [SERVER_ERROR, TIMEOUT, LOST, NOT_SENT, UNAUTHORIZED, WEAK])
+@pytest.mark.parametrize("other", [SERVER_ERROR, TIMEOUT, LOST, SENDER_LOST, NOT_SENT, UNAUTHORIZED, WEAK])
 def test_another_answer_in_between_begins_the_hour_anew(other: Verdict) -> None:
     series = [(THROTTLED, 0.0), (THROTTLED, 3599.0)]
     given_up = in_doubt(Reason.THROTTLED) if other in UNCLEAR else failed(Reason.THROTTLED)
@@ -164,7 +165,7 @@ def test_another_answer_in_between_begins_the_hour_anew(other: Verdict) -> None:
     assert walked[-2:] == [IN_TURN, given_up]
 
 
-@pytest.mark.parametrize("other", [SERVER_ERROR, TIMEOUT, LOST, NOT_SENT, WEAK])
+@pytest.mark.parametrize("other", [SERVER_ERROR, TIMEOUT, LOST, SENDER_LOST, NOT_SENT, WEAK])
 def test_a_401_after_another_answer_may_be_renewed_again(other: Verdict) -> None:
     assert steps([UNAUTHORIZED, other, UNAUTHORIZED])[-1] == RENEWED
 
@@ -261,7 +262,7 @@ def test_a_row_gets_two_new_passwords_at_most(exchanges: list[Timed], max_attemp
 def test_the_request_id_is_kept_exactly_where_no_answer_came(exchanges: list[Timed], max_attempts: int) -> None:
     for verdict, step, _ in walk(exchanges, max_attempts=max_attempts):
         if isinstance(step, Retry):
-            assert step.keeps_request_id == (verdict in {TIMEOUT, LOST, NOT_SENT})
+            assert step.keeps_request_id == (verdict in {TIMEOUT, LOST, SENDER_LOST, NOT_SENT})
 
 
 @given(exchanges=st.lists(timed, max_size=30), max_attempts=attempts)

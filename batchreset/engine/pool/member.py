@@ -200,15 +200,19 @@ class Member:
                 self._settle_lost(handed, "the sender did not take it")
 
     async def _collect(self) -> Leaving:
+        in_vain = 0
         while True:
             report = await self._asked_for_report()
             if report is None:
                 if await self._is_gone():
                     return Leaving.GONE
-                if self._clock.monotonic() - self._heard_seconds > SILENCE_SECONDS:
+                # Twice: if it is we who stood still, its answer waits to be read.
+                in_vain += 1
+                if in_vain > 1 and self._clock.monotonic() - self._heard_seconds > SILENCE_SECONDS:
                     return Leaving.SILENT
                 await anyio.sleep(AGAIN_SECONDS)
                 continue
+            in_vain = 0
             self._hear(report.now_seconds)
             self._take(report)
             if self._draining and not self._given and not self._handed:
@@ -216,7 +220,8 @@ class Member:
             await anyio.sleep(GATHERING_SECONDS)
 
     async def _asked_for_report(self) -> Report | None:
-        with anyio.move_on_after(SILENCE_SECONDS - (self._clock.monotonic() - self._heard_seconds) + AGAIN_SECONDS):
+        left_seconds = SILENCE_SECONDS - (self._clock.monotonic() - self._heard_seconds)
+        with anyio.move_on_after(max(left_seconds, QUIET_SECONDS)):
             sealed = await self.link.call(Ask.COLLECT, self._channel.seal(b"%d" % self._heard_serial))
             opened = None if sealed is None else self._channel.open(sealed)
             return None if opened is None else report_of(opened)

@@ -207,8 +207,8 @@ class _Shift:
         self._over = ClusterError(what, next_step="look at the cluster's own logs")
         if self._ready.is_set():
             self._stop.request(
-                stop_for(Reason.INTERRUPTED, what, next_step=f"when the cluster is back, or with another `--cluster`,"
-                    f" continue the run with {APPLY}", exit_code=ExitCode.UNEXPECTED)
+                stop_for(Reason.INTERRUPTED, what, next_step=f"continue the run with {APPLY} when the cluster is back,"
+                    " or with another --cluster (`none`: this process sends)", exit_code=ExitCode.UNEXPECTED)
             )  # fmt: skip
         self._ready.set()
         self._look_at_waiting()

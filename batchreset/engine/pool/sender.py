@@ -157,6 +157,13 @@ class Sender:
 
     async def serve(self) -> None:
         """Send what is ordered, until closed or forsaken."""
+        try:
+            await self._serve()
+        finally:
+            # Whoever cannot send takes nothing either.
+            self.close()
+
+    async def _serve(self) -> None:
         async with self._place.open_api() as api, anyio.create_task_group() as sending:
             sending.start_soon(self._watch)
             while not self.closed:

@@ -1,6 +1,7 @@
 """What a ledger's exchanges were, counted in it: by session, over time, and how long answers took."""
 
 import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from batchreset.adapters.ledger.times import milliseconds
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.reporting.senders import verdicts_of
 from batchreset.core.reporting.traffic import Kind
+from batchreset.errors import LedgerError
 
 
 @pytest.fixture
@@ -109,3 +111,11 @@ def test_a_lease_is_waited_for_where_its_session_was_killed_and_nobody_has_waite
         assert store.unended_lease_seconds() == 0, "whoever notes an intent has waited"
         begins(lease_seconds=5, notes=4)
         assert store.unended_lease_seconds() == 5
+
+
+def test_a_ledger_whose_leases_cannot_be_read_ends_the_run_and_is_not_taken_for_one_without(path: Path) -> None:
+    store = LedgerStore(path, seal=None)
+    with contextlib.closing(store), contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE sessions RENAME TO elsewhere")
+        with pytest.raises(LedgerError, match="could not be read: no such table"):
+            store.unended_lease_seconds()

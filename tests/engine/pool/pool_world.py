@@ -1,6 +1,7 @@
 """Senders and their pool in memory and in virtual time: workers that can be asked, cut off, and forgotten."""
 
 import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,23 @@ class ServiceApi:
         return Answered(status=200, mfa_compliant=True)
 
 
+class StandingClock:
+    """The loop's, of a process that may have stood still: all at once it is so much later."""
+
+    def __init__(self) -> None:
+        self._clock = LoopClock()
+        self._still_seconds = 0.0
+
+    def stood_still(self, seconds: float) -> None:
+        self._still_seconds += seconds
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic() + self._still_seconds
+
+    def now(self) -> dt.datetime:
+        return self._clock.now() + dt.timedelta(seconds=self._still_seconds)
+
+
 class Log:
     """Keeps what it is told."""
 
@@ -87,7 +105,7 @@ class Worker:
     def __init__(self, name: str, service: Service, tasks: anyio.abc.TaskGroup, *, version: str = VERSION) -> None:
         self.name = name
         self.service = service
-        self.cut = self.draining = False
+        self.cut = self.draining = self.cannot_send = False
         self.deaf = 0
         self.offset_seconds = 1e6
         self.calls: list[Ask] = []
@@ -100,6 +118,8 @@ class Worker:
     def new_reception(self) -> Reception:
         @contextlib.asynccontextmanager
         async def api() -> AsyncIterator[ServiceApi]:
+            if self.cannot_send:
+                raise OSError
             yield self.service.api(self.name)
 
         return Reception(
@@ -112,7 +132,8 @@ class Worker:
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
         async def serve() -> None:
-            await serving
+            with contextlib.suppress(OSError):
+                await serving
 
         self._tasks.start_soon(serve)
 
@@ -170,6 +191,7 @@ class Pooled:
     stop: StopSwitch
     log: Log
     tasks: anyio.abc.TaskGroup
+    clock: StandingClock
     number: int = 0
 
     async def reset(self, password: str = "a password") -> Exchange:
@@ -186,7 +208,7 @@ class Pooled:
 async def pooled(*names: str, service: Service | None = None, version: str = VERSION) -> AsyncIterator[Pooled]:
     """A pool over workers of these names. Raises ClusterError."""
     service = service or Service()
-    workers, stop, log = Workers(), StopSwitch(), Log()
+    workers, stop, log, clock = Workers(), StopSwitch(), Log(), StandingClock()
     hiring = Hiring(run_id="run", version=VERSION, config=b"{}", new_greeting=KeyHalf)
     pool = Pool(workers, hiring)
     async with anyio.create_task_group() as tasks:
@@ -194,8 +216,8 @@ async def pooled(*names: str, service: Service | None = None, version: str = VER
             workers.add(Worker(name, service, tasks, version=version))
         refused: ClusterError | None = None
         try:
-            async with pool.open(session=1, stop=stop, clock=LoopClock(), log=log) as api:
-                yield Pooled(pool, api, workers, service, stop, log, tasks)
+            async with pool.open(session=1, stop=stop, clock=clock, log=log) as api:
+                yield Pooled(pool, api, workers, service, stop, log, tasks, clock)
         except ClusterError as error:
             refused = error
         tasks.cancel_scope.cancel()

@@ -265,3 +265,81 @@ def test_a_pool_whose_senders_all_answer_ends_at_once() -> None:
         assert anyio.current_time() - began < 1.5
 
     in_virtual_time(main)
+
+
+def test_a_coordinator_that_stood_still_itself_takes_nobody_for_lost() -> None:
+    async def scene(pool: Pooled) -> None:
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.5)
+            pool.clock.stood_still(SILENCE_SECONDS + 3.0)
+        assert [exchange.sender for exchange in found] == ["a"]
+        assert [type(exchange) for exchange in found] == [Answered]
+        assert pool.log.named("sender.left") == []
+
+    play(scene, "a", service=Service(latency_seconds=3.0))
+
+
+def test_a_sender_that_cannot_open_the_service_takes_no_rows() -> None:
+    async def scene(pool: Pooled) -> None:
+        broken = pool.workers.add(Worker("b", pool.service, pool.tasks))
+        broken.cannot_send = True
+        await anyio.sleep(2.0)
+        assert {exchange.sender for exchange in await resets(pool, 6) if isinstance(exchange, Answered)} == {"a"}
+        assert {one[0] for one in pool.service.sent} == {"a"}
+
+    play(scene, "a")
+
+
+def test_a_row_that_waits_behind_a_batch_which_is_not_taken_goes_to_somebody_else() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].cut = True
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            pool.workers.add(Worker("b", pool.service, pool.tasks))
+        assert [(type(exchange), exchange.sender) for exchange in found] == [(Answered, "b"), (Lost, "a")]
+
+    play(scene, "a")
+
+
+def test_a_row_that_came_too_late_goes_to_somebody_else_and_counts_once() -> None:
+    async def scene(pool: Pooled) -> None:
+        pool.service.connects_seconds = LEASE_SECONDS + 1.0
+        await anyio.sleep(0.1)
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(1.0)
+            pool.service.connects_seconds = 0.0
+        assert [type(exchange) for exchange in found] == [Answered]
+        assert len(pool.service.sent) == 1
+
+    play(scene, "a")
+
+
+def test_a_row_that_nobody_can_send_in_time_was_not_sent() -> None:
+    async def scene(pool: Pooled) -> None:
+        exchange = await pool.reset()
+        assert isinstance(exchange, NotSent)
+        assert pool.service.sent == []
+        assert pool.figures("a").failed == 1
+
+    play(scene, "a", service=Service(connects_seconds=LEASE_SECONDS + 1.0))
