@@ -9,6 +9,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _PAGES: Final = {
     "SECURITY.md": "explanation/security.md",
     "jobs/README.md": "how-to/jobs.md",
+    "jobs/cluster/README.md": "how-to/cluster.md",
     "jobs/systemd/README.md": "how-to/systemd.md",
     "sample_inputs/README.md": "reference/samples.md",
 }

@@ -13,7 +13,10 @@ from markdown import text_of
 
 from batchreset.settings.sources import load_settings
 
-PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [
+    *(ROOT / "docs" / name for name in ("tutorial.md", "cluster.md", "cluster-size.md")),
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+]
 JOBS = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 FLAGS = {
     command.words: {flag for parameter in command.parameters for flag in (*parameter.opts, *parameter.secondary_opts)}

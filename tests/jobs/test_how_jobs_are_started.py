@@ -44,7 +44,7 @@ def test_the_commands_are_found_in_every_file_that_starts_something() -> None:
     }
     assert found == {
         "README.md", "incident.toml", "scheduled.toml", "offboarding.toml", "cron", "systemd", "github",
-        "azure-pipelines", "kubernetes",
+        "azure-pipelines", "kubernetes", "cluster",
     }  # fmt: skip
     with pytest.raises(click.UsageError):
         parsed(["run", "--job", "x.toml", "--no-such-flag"])

@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def main() -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_MDWE, _REFUSE_EXEC_GAIN, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "this kernel cannot refuse executable memory")
-    given = dict(line.partition("=")[::2] for line in unit["Environment"])
+    given = dict(word.partition("=")[::2] for line in unit["Environment"] for word in shlex.split(line))
     environment = {**os.environ, **{name: value for name, value in given.items() if "%" not in value}}
     forbid(calls, [family for line in unit["RestrictAddressFamilies"] for family in line.split()])
     os.execve(command[0], command, environment)

@@ -90,8 +90,7 @@ class OpenCluster:
         self._leaving: set[str] = set()
         self._heard_seconds = anyio.current_time()
         self._lost_seconds: float | None = None
-        # Whoever retires a worker with an actor on it is refused; but we are told, and let go of it.
-        client.subscribe_topic("all", self._told)
+        self._listen()
 
     async def workers(self) -> Mapping[str, bool] | None:
         """See `engine.pool.ports.Cluster`. What was known last, as long as the scheduler is only slow."""
@@ -135,11 +134,18 @@ class OpenCluster:
         """Dask's own connection is closed at once when the scheduler dies, and is not by a network that only loses."""
         now_seconds = anyio.current_time()
         if vendor.is_connected(self._client):
-            self._lost_seconds = None
+            if self._lost_seconds is not None:
+                # It came back: to the scheduler it is another client, which has no actors and has asked for nothing.
+                self._lost_seconds = None
+                self._listen()
             return now_seconds - self._heard_seconds > SILENT_MOST_SECONDS
         if self._lost_seconds is None:
             self._lost_seconds = now_seconds
         return now_seconds - self._lost_seconds > GONE_SECONDS
+
+    def _listen(self) -> None:
+        """Whoever retires a worker with an actor on it is refused; but we are told, and let go of it."""
+        self._client.subscribe_topic("all", self._told)
 
     def _told(self, event: tuple[float, object]) -> None:
         _when, said = event

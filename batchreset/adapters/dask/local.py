@@ -80,6 +80,7 @@ class Started:
 
 async def _started(workers: int, environ: Mapping[str, str], *, folder: Path) -> asyncio.subprocess.Process:
     passed_on = {name: value for name, value in environ.items() if not name.startswith(_NOT_PASSED_ON)}
+    passed_on["TMPDIR"] = str(folder)
     try:
         with (folder / _TOLD).open("wb") as told:
             # A session of its own: Ctrl-C at the terminal is this process's alone.

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -24,6 +25,11 @@ from batchreset.undumped import never_dumped
 _END_SECONDS: Final = 3.0
 """For workers to end by themselves."""
 _ROLES: Final = ("client", "scheduler", "worker")
+
+
+_METHOD: Final = "distributed.worker.multiprocessing-method"
+_TMPDIR_MOST_BYTES: Final = 60
+"""A socket's path has 108 at most (104 on macOS), and `pymp-XXXXXXXX/listener-XXXXXXXX` comes after it."""
 
 
 class _Given(TypedDict):
@@ -75,17 +81,28 @@ def _watch(folder: str, end: Callable[[], object]) -> None:
     os._exit(1)
 
 
+def _method() -> str:
+    """Four workers start in the time of one where their interpreter is forked, for which a socket is needed."""
+    return "forkserver" if len(os.fsencode(tempfile.gettempdir())) <= _TMPDIR_MOST_BYTES else "spawn"
+
+
 def main() -> None:
     """See the module."""
     never_dumped()
+    for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+        # Who ends all of a service's processes at once (systemd) asks the one that has the run: it ends this in time.
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     os.umask(0o077)
     vendor.imported()
     given: _Given = json.loads(sys.stdin.buffer.readline())
     with (
         tempfile.TemporaryDirectory(dir=given["folder"], ignore_cleanup_errors=True) as folder,
-        vendor.settings({**vendor.CLUSTER_SETTINGS, "temporary-directory": folder}),
+        vendor.settings({**vendor.CLUSTER_SETTINGS, "temporary-directory": folder, _METHOD: _method()}),
     ):
         asyncio.run(_serve(int(sys.argv[1]), given))
+    # Who gave it may have been killed. After a failed start there is something to read in it.
+    shutil.rmtree(given["folder"], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -9,20 +9,29 @@ from typing import Any, Final
 import anyio
 
 from batchreset.adapters.dask import vendor
-from batchreset.core.places import SchedulerAt
+from batchreset.core.places import SchedulerAt, is_tls
 from batchreset.errors import ClusterError, cause
 
 _SAID_FIRST: Final = struct.Struct("<Q")
 """Dask's first word, unasked: how long what follows is."""
+_FIRST_WORD_SECONDS: Final = 2.0
 _SAID_MOST: Final = 1 << 20
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE", "HTTP_REQUEST"})
 
 
 async def reached(scheduler: SchedulerAt, security: Any) -> None:
     """Somebody who speaks as this program does. Raises ClusterError."""
+    await heard(scheduler, vendor.tls_of(security) if is_tls(scheduler) else None)
+    await _same_version(scheduler, security)
+
+
+async def heard(
+    scheduler: SchedulerAt, tls: ssl.SSLContext | None, *, patience_seconds: float = _FIRST_WORD_SECONDS
+) -> None:
+    """Somebody who begins as Dask does. Raises ClusterError."""
     try:
         with anyio.fail_after(vendor.CONNECT_SECONDS):
-            first = await _first_word(scheduler.address, vendor.tls_of(security))
+            first = await _first_word(scheduler.address, tls, patience_seconds)
     except TimeoutError:
         raise _unreachable(scheduler, f"nothing came of it in {vendor.CONNECT_SECONDS:g} seconds") from None
     except ssl.SSLError as error:
@@ -35,16 +44,14 @@ async def reached(scheduler: SchedulerAt, security: Any) -> None:
         raise _silent(scheduler)
     if first > _SAID_MOST:
         raise _no_scheduler(scheduler)
-    await _same_version(scheduler, security)
 
 
-async def _first_word(address: str, tls: ssl.SSLContext | None) -> int | None:
+async def _first_word(address: str, tls: ssl.SSLContext | None, patience_seconds: float) -> int | None:
     """None: it waits to be spoken to."""
     host, _, port = address.partition("://")[2].rpartition(":")
-    is_tls = address.startswith("tls://")
-    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=tls if is_tls else None)
+    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=tls)
     try:
-        with anyio.move_on_after(vendor.CONNECT_SECONDS / 2):
+        with anyio.move_on_after(patience_seconds):
             return int(_SAID_FIRST.unpack(await reader.readexactly(_SAID_FIRST.size))[0])
         return None
     finally:
@@ -114,6 +121,5 @@ def _silent(scheduler: SchedulerAt) -> ClusterError:
 def _no_scheduler(scheduler: SchedulerAt) -> ClusterError:
     return ClusterError(
         f"what listens at {scheduler.address} is no scheduler of Dask, or of a version that cannot be understood",
-        next_step="give the address that the scheduler prints when it starts; its version must be"
-        f" {vendor.version()}, as here",
+        next_step="give the address that the scheduler prints when it starts; it must run the version that is here",
     )

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from batchreset.adapters.dask.making import order
 from batchreset.core.places import ClusterAccess, SchedulerAt, is_tls
 from batchreset.errors import ClusterError, cause
 
@@ -34,7 +35,6 @@ CLUSTER_SETTINGS: Final[Mapping[str, object]] = {
     "distributed.scheduler.http.routes": [],
     "distributed.scheduler.preload": [],
     "distributed.scheduler.active-memory-manager.start": False,
-    "distributed.worker.multiprocessing-method": "forkserver",  # four workers start in the time of one
     "distributed.worker.http.routes": [],
     "distributed.worker.preload": [],
     "distributed.worker.profile.enabled": False,
@@ -109,7 +109,7 @@ def temporary_security() -> Any:
 
 
 def tls_of(security: Any) -> ssl.SSLContext | None:
-    """As Dask makes it: it believes who has a certificate of that CA, whatever name is in it. None: plain TCP."""
+    """As Dask makes it: it believes who has a certificate of that CA, whatever name is in it. None: no certificates."""
     context: ssl.SSLContext | None = security.get_connection_args("client")["ssl_context"]
     return context
 
@@ -165,20 +165,11 @@ def is_connected(client: Any) -> bool:
 
 def submit_actor(client: Any, actor: type, config: bytes, address: str) -> Any:
     """The future of one on that worker, and never on another. Its key is `key` of it."""
-    # Read by the worker alone: the scheduler, which opens whatever else is submitted, needs nothing of ours installed.
-    made = pickle.dumps(_Made(actor, config))
+    # The scheduler opens what is submitted: a function of Python's own, and bytes.
     return client.submit(
-        pickle.loads, made, actor=True, workers=[address], allow_other_workers=False, pure=False, retries=0,
-        key=f"{KEY_PREFIX}{uuid.uuid4().hex}",
+        pickle.loads, order(actor, config), actor=True, workers=[address], allow_other_workers=False, pure=False,
+        retries=0, key=f"{KEY_PREFIX}{uuid.uuid4().hex}",
     )  # fmt: skip
-
-
-class _Made:
-    def __init__(self, actor: type, config: bytes) -> None:
-        self._call = (actor, (config,))
-
-    def __reduce__(self) -> tuple[type, tuple[bytes]]:
-        return self._call
 
 
 async def call_actor(worker: Any, key: str, method: str, message: bytes) -> object:

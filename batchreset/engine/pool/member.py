@@ -26,8 +26,11 @@ MOST_ORDERS: Final = 256
 AGAIN_SECONDS: Final = 0.2
 RATE_SECONDS: Final = 10.0
 _THROTTLED: Final = 429
+UNSENT_IN_A_ROW: Final = 3
+"""When so many could not be sent, and others can send, a sender rests."""
+REST_SECONDS: Final = 5.0
 _SHIFTS: Final = 3
-"""So often a row that was not sent in time goes to another sender, before it counts as not sent."""
+"""So often a row that was not sent goes to another sender, before it counts as not sent."""
 
 
 class Leaving(enum.Enum):
@@ -69,7 +72,6 @@ class Asked:
 @dataclass(slots=True)
 class _Handed:
     asked: Asked
-    sequence: int
     leaves_before_seconds: float
 
 
@@ -94,17 +96,19 @@ class Member:
     Args:
         before: how it fared earlier in this session, if it was here.
         is_gone: whether the cluster knows it no more.
+        others_send: whether another sender's rows reach the service.
         return_order: takes an order that surely was not sent.
     """
 
     def __init__(
         self, conversation: "Conversation", *, before: SenderFigures | None, clock: Clock,
-        is_gone: Callable[[], Awaitable[bool]], return_order: Callable[[Asked], None],
+        is_gone: Callable[[], Awaitable[bool]], others_send: Callable[[], bool], return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
         self.link = link = conversation.link
         self._channel = conversation.channel
         self._clock = clock
         self._is_gone = is_gone
+        self._others_send = others_send
         self._return_order = return_order
         self._given: collections.deque[Asked] = collections.deque()
         self._handed: dict[int, _Handed] = {}
@@ -115,6 +119,8 @@ class Member:
         self._rate = 0.0
         self._rate_at_seconds = clock.monotonic()
         self._draining = False
+        self._unsent_in_a_row = 0
+        self._rests_until_seconds = -math.inf
         self._hear(conversation.now_seconds)
 
     @property
@@ -122,6 +128,16 @@ class Member:
         """Orders that it has; infinite where it gets none."""
         quiet = self._clock.monotonic() - self._heard_seconds > QUIET_SECONDS
         return math.inf if quiet or self._draining else len(self._given) + len(self._handed)
+
+    @property
+    def rests(self) -> bool:
+        """It does not reach the service, and others do."""
+        return self._clock.monotonic() < self._rests_until_seconds
+
+    @property
+    def sends(self) -> bool:
+        """What it had last reached the service."""
+        return self._figures.answered > 0 and not self._unsent_in_a_row
 
     @property
     def last_lease_seconds(self) -> float:
@@ -188,7 +204,7 @@ class Member:
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
-            self._handed[asked.order.number] = _Handed(asked, self._sequence, leaves_before_seconds)
+            self._handed[asked.order.number] = _Handed(asked, leaves_before_seconds)
         while self._clock.monotonic() < leaves_before_seconds:
             taken = await self.link.call(Ask.DELIVER, message)
             if taken is not None and self._channel.open(taken) is not None:
@@ -238,14 +254,6 @@ class Member:
                 self._heard_serial = done.serial
                 self._settle(done.number, done.exchange)
         self._draining = self._draining or report.draining
-        known = report.held
-        if len(self._handed) > len(known):
-            for number in [
-                number
-                for number, handed in self._handed.items()
-                if handed.sequence <= report.sequence and number not in known
-            ]:
-                self._settle_lost(self._handed.pop(number), "the sender has lost it")
         if self._draining:
             while self._given:
                 self._return_order(self._given.popleft())
@@ -255,12 +263,25 @@ class Member:
         if handed is None:
             return
         asked = handed.asked
-        if isinstance(exchange, NotSent) and exchange.kind is NotSentKind.LATE and asked.shifts < _SHIFTS:
+        self._learn(exchange)
+        if self._goes_elsewhere(exchange) and asked.shifts < _SHIFTS:
             asked.shifts += 1
             self._return_order(asked)
             return
         self._count(exchange)
         asked.settle(replace(exchange, sender=self.link.name))
+
+    def _learn(self, exchange: Exchange) -> None:
+        if not isinstance(exchange, NotSent):
+            self._unsent_in_a_row = 0
+        elif exchange.kind is not NotSentKind.LATE:
+            self._unsent_in_a_row += 1
+            if self._unsent_in_a_row >= UNSENT_IN_A_ROW and self._others_send():
+                self._rests_until_seconds = self._clock.monotonic() + REST_SECONDS
+
+    def _goes_elsewhere(self, exchange: Exchange) -> bool:
+        """It was not sent, and that says more of this sender than of the service."""
+        return isinstance(exchange, NotSent) and (exchange.kind is NotSentKind.LATE or self._others_send())
 
     def _settle_lost(self, handed: _Handed, detail: str) -> None:
         self._figures = replace(self._figures, lost=self._figures.lost + 1)

@@ -4,7 +4,7 @@ guess. All but the greeting is sealed (`ports.Channel`).
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent, NotSentKind
@@ -108,16 +108,12 @@ class Report:
 
     Attributes:
         now_seconds: by its clock.
-        sequence: of the last batch that it took.
         done: orders, oldest first.
-        held: numbers of those that it has and has not told of.
         draining: it is to end, and takes no more.
     """
 
     now_seconds: float
-    sequence: int
     done: Sequence[Done] = ()
-    held: frozenset[int] = field(default_factory=frozenset)
     draining: bool = False
 
 
@@ -184,17 +180,15 @@ def batch_of(message: bytes) -> Batch:
 def report_bytes(report: Report) -> bytes:
     """See `report_of`."""
     done = [(one.serial, one.number, _spelled(one.exchange)) for one in report.done]
-    return json.dumps((report.now_seconds, report.sequence, done, sorted(report.held), report.draining)).encode()
+    return json.dumps((report.now_seconds, done, report.draining)).encode()
 
 
 def report_of(message: bytes) -> Report:
     """Of what `report_bytes` gave: it was sealed."""
-    now_seconds, sequence, done, held, draining = json.loads(message)
+    now_seconds, done, draining = json.loads(message)
     return Report(
         now_seconds=now_seconds,
-        sequence=sequence,
         done=[Done(serial=serial, number=number, exchange=_read(*exchange)) for serial, number, exchange in done],
-        held=frozenset(held),
         draining=draining,
     )
 

@@ -161,8 +161,9 @@ class _Shift:
         """Give it to whoever has least to do; it waits while there is nobody."""
         if asked.settled:
             return
-        member = min(self._members.values(), key=lambda member: member.load, default=None)
-        if member is not None and not math.isinf(member.load):
+        able = [member for member in self._members.values() if not math.isinf(member.load)]
+        member = min(able, key=lambda member: (member.rests, member.load), default=None)
+        if member is not None:
             member.give(asked)
         elif self._stop.requested or self._over:
             asked.settle(_NOBODY)
@@ -248,6 +249,7 @@ class _Shift:
             before=self._gone.get(address),
             clock=self._clock,
             is_gone=lambda: self._is_gone(address),
+            others_send=lambda: self._others_send(address),
             return_order=self.ask,
         )
 
@@ -259,6 +261,9 @@ class _Shift:
     async def _is_gone(self, address: str) -> bool:
         workers = await self._cluster.workers()
         return workers is not None and address not in workers
+
+    def _others_send(self, address: str) -> bool:
+        return any(member.sends for other, member in self._members.items() if other != address)
 
     async def _at_work(self, address: str, member: Member) -> None:
         self._members[address] = member

@@ -131,7 +131,7 @@ class Sender:
         self._place = place
         self._sequence = 0
         self._serial = 0
-        self._held: set[int] = set()
+        self._held = 0
         self._done: collections.deque[Done] = collections.deque()
         self._news = anyio.Event()
         self._orders: collections.deque[tuple[Order, float]] = collections.deque()
@@ -147,7 +147,7 @@ class Sender:
     @property
     def busy(self) -> bool:
         """Whether it has orders, or something that has not been heard yet."""
-        return not self.closed and bool(self._held or self._done)
+        return not self.closed and (self._held > 0 or bool(self._done))
 
     def close(self) -> None:
         """What is under way is cut off, and everything forgotten."""
@@ -173,7 +173,6 @@ class Sender:
                     sending.start_soon(self._send, api, *self._orders.popleft())
             sending.cancel_scope.cancel()
         self._orders.clear()
-        self._held.clear()
         self._done.clear()
 
     async def _watch(self) -> None:
@@ -201,7 +200,7 @@ class Sender:
         if batch.sequence <= self._sequence:
             return
         self._sequence = batch.sequence
-        self._held.update(order.number for order in batch.orders)
+        self._held += len(batch.orders)
         self._orders.extend((order, batch.leaves_before_seconds) for order in batch.orders)
         self._ordered.set()
 
@@ -223,7 +222,7 @@ class Sender:
 
     def _tell(self, number: int, exchange: Exchange) -> None:
         self._serial += 1
-        self._held.discard(number)
+        self._held -= 1
         self._done.append(Done(serial=self._serial, number=number, exchange=exchange))
         self._news.set()
 
@@ -236,8 +235,6 @@ class Sender:
                 await self._news.wait()
         return Report(
             now_seconds=self._place.now_seconds(),
-            sequence=self._sequence,
             done=tuple(self._done),
-            held=frozenset(self._held),
             draining=self._place.draining(),
         )

@@ -34,6 +34,7 @@ class Service:
     answer: Exchange = field(default_factory=lambda: Answered(status=200))
     latency_seconds: float = LATENCY_SECONDS
     connects_seconds: float = 0.0
+    unreachable_from: frozenset[str] = frozenset()
     sent: list[tuple[str, str, str, float]] = field(default_factory=list)
 
     def api(self, worker: str) -> "ServiceApi":
@@ -52,6 +53,8 @@ class ServiceApi:
         may_leave: Callable[[], bool],
     ) -> Exchange:  # fmt: skip
         await anyio.sleep(self.service.connects_seconds)
+        if self.worker in self.service.unreachable_from:
+            return NotSent(detail="the connection was refused")
         if not may_leave():
             return NotSent(kind=NotSentKind.LATE)
         self.service.sent.append((self.worker, correlation_id, password.open(), anyio.current_time()))

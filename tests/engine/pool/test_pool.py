@@ -11,7 +11,7 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderState
 from batchreset.core.stop import stop_for
-from batchreset.engine.pool.member import SILENCE_SECONDS
+from batchreset.engine.pool.member import REST_SECONDS, SILENCE_SECONDS
 from batchreset.engine.pool.pool import NOBODY_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import LEASE_SECONDS
@@ -343,3 +343,38 @@ def test_a_row_that_nobody_can_send_in_time_was_not_sent() -> None:
         assert pool.figures("a").failed == 1
 
     play(scene, "a", service=Service(connects_seconds=LEASE_SECONDS + 1.0))
+
+
+def test_a_worker_that_does_not_reach_the_service_soon_gets_no_rows_and_costs_no_attempt() -> None:
+    async def scene(pool: Pooled) -> None:
+        await resets(pool, 4)
+        pool.service.unreachable_from = frozenset({"b"})
+        came = [exchange for _ in range(10) for exchange in await resets(pool, 10)]
+        assert {(type(exchange), exchange.sender) for exchange in came} == {(Answered, "a")}
+        assert pool.figures("b").in_flight == 0
+
+    play(scene, "a", "b")
+
+
+def test_a_worker_that_reaches_the_service_again_gets_rows_again() -> None:
+    async def scene(pool: Pooled) -> None:
+        await resets(pool, 4)
+        pool.service.unreachable_from = frozenset({"b"})
+        await resets(pool, 20)
+        pool.service.unreachable_from = frozenset()
+        await anyio.sleep(REST_SECONDS)
+        assert {exchange.sender for exchange in await resets(pool, 4)} == {"a", "b"}
+
+    play(scene, "a", "b")
+
+
+def test_a_service_that_nobody_reaches_is_told_as_such() -> None:
+    """The engine has its own way with an outage."""
+
+    async def scene(pool: Pooled) -> None:
+        await resets(pool, 4)
+        pool.service.unreachable_from = frozenset({"a", "b"})
+        came = [exchange for _ in range(5) for exchange in await resets(pool, 10)]
+        assert {type(exchange) for exchange in came} == {NotSent}
+
+    play(scene, "a", "b")

@@ -68,9 +68,7 @@ def test_a_token_is_told_once_however_many_orders_it_goes_with() -> None:
     report=st.builds(
         Report,
         now_seconds=seconds,
-        sequence=st.integers(0),
         done=st.lists(st.builds(Done, serial=st.integers(1), number=st.integers(1), exchange=exchanges), max_size=5),
-        held=st.frozensets(st.integers(1)),
         draining=st.booleans(),
     )
 )

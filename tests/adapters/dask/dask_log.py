@@ -1,0 +1,18 @@
+"""What was told."""
+
+
+class Log:
+    """Keeps events; nothing but debug ones is expected."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, object]]] = []
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Kept."""
+        self.events.append((event, fields))
+
+    def info(self, event: str, **fields: object) -> None:
+        """Nobody says so much."""
+        raise AssertionError(event, fields)
+
+    warning = error = info

@@ -1,0 +1,99 @@
+"""To whom may be spoken, and how."""
+
+from pathlib import Path
+
+import pytest
+
+from batchreset.adapters.dask.safety import (
+    FILE_MOST_BYTES,
+    refuse_unsafe_scheduler,
+    refuse_unsafe_worker,
+    scheduler_of,
+)
+from batchreset.core.places import ClusterAccess, LocalWorkers, SchedulerAt, SchedulerFile
+from batchreset.errors import ClusterError
+
+TLS = SchedulerAt("tls://10.0.0.1:8786")
+HERE = SchedulerAt("tcp://127.0.0.1:8786")
+ELSEWHERE = SchedulerAt("tcp://10.0.0.1:8786")
+
+
+@pytest.mark.parametrize(
+    ("worker", "scheduler", "plain_tcp"),
+    [
+        pytest.param("tls://10.0.0.2:40000", TLS, False, id="TLS"),
+        pytest.param("tls://[fd00::2]:40000", TLS, False, id="TLS, IPv6"),
+        pytest.param("tcp://127.0.0.1:40000", HERE, False, id="this machine"),
+        pytest.param("tcp://[::1]:40000", HERE, False, id="this machine, IPv6"),
+        pytest.param("tcp://10.0.0.2:40000", ELSEWHERE, True, id="plain, and wanted"),
+    ],
+)
+def test_a_worker_may_be_given_rows(worker: str, scheduler: SchedulerAt, plain_tcp: bool) -> None:  # noqa: FBT001
+    refuse_unsafe_worker(worker, scheduler=scheduler, plain_tcp=plain_tcp)
+
+
+@pytest.mark.parametrize(
+    ("worker", "scheduler", "plain_tcp"),
+    [
+        pytest.param("tcp://10.0.0.2:40000", HERE, False, id="another machine"),
+        pytest.param("tcp://10.0.0.2:40000", TLS, False, id="another machine, of a scheduler with TLS"),
+        pytest.param("tcp://127.0.0.1:40000", TLS, False, id="this machine, of a scheduler with TLS"),
+        pytest.param("tcp://127.0.0.1.example:40000", HERE, False, id="a name that looks like this machine"),
+        pytest.param("tcp://0.0.0.0:40000", HERE, False, id="anywhere"),
+        pytest.param("ucx://127.0.0.1:40000", HERE, True, id="another protocol"),
+        pytest.param("inproc://1/2/3", HERE, True, id="within another process"),
+        pytest.param("127.0.0.1:40000", HERE, True, id="no protocol"),
+    ],
+)
+def test_a_worker_may_not_be_given_rows(worker: str, scheduler: SchedulerAt, plain_tcp: bool) -> None:  # noqa: FBT001
+    with pytest.raises(ClusterError, match="worker at"):
+        refuse_unsafe_worker(worker, scheduler=scheduler, plain_tcp=plain_tcp)
+
+
+def test_a_scheduler_elsewhere_may_be_spoken_to_in_plain_only_if_that_is_wanted() -> None:
+    refuse_unsafe_scheduler(HERE, ClusterAccess(place=HERE))
+    refuse_unsafe_scheduler(ELSEWHERE, ClusterAccess(place=ELSEWHERE, plain_tcp=True))
+    with pytest.raises(ClusterError, match="plain TCP"):
+        refuse_unsafe_scheduler(ELSEWHERE, ClusterAccess(place=ELSEWHERE))
+
+
+@pytest.mark.parametrize(("ca_file", "cert_file"), [("", ""), ("ca.pem", ""), ("", "cert.pem")])
+def test_tls_needs_a_certificate_to_show_and_one_to_believe(ca_file: str, cert_file: str) -> None:
+    with pytest.raises(ClusterError, match="both sides show certificates"):
+        refuse_unsafe_scheduler(TLS, ClusterAccess(place=TLS, ca_file=ca_file, cert_file=cert_file))
+
+
+def test_a_scheduler_is_found_by_its_address_or_by_the_file_that_it_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_text('{"type": "Scheduler", "address": "tls://10.0.0.1:8786", "workers": {}}', "utf-8")
+
+    assert scheduler_of(TLS) == TLS
+    assert scheduler_of(SchedulerFile(str(file))) == TLS
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param(None, "No such file", id="missing"),
+        pytest.param(b"", "not JSON", id="empty"),
+        pytest.param(b"\xff\xfe", "not JSON", id="no text"),
+        pytest.param(b'{"address": 8786}', 'no "address"', id="no address"),
+        pytest.param(b'{"address": "inproc://1/2"}', "cannot be used", id="an address of another kind"),
+        pytest.param(b'{"x": "' + b"y" * FILE_MOST_BYTES + b'"}', "not JSON", id="far too long"),
+    ],
+)  # fmt: skip
+def test_a_scheduler_s_file_that_cannot_be_used_is_named_with_the_reason(
+    content: bytes | None, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "scheduler.json"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(ClusterError, match=why) as raised:
+        scheduler_of(SchedulerFile(str(file)))
+    assert str(file) in raised.value.what
+
+
+def test_local_workers_have_no_scheduler_before_they_are_started() -> None:
+    with pytest.raises(AssertionError):
+        scheduler_of(LocalWorkers(2))
