@@ -58,7 +58,7 @@ class Faults:
         last = self.job.coordinators[-1]
         if not last.alive and last.process.wait() != 0:
             self.history.append(f"carried on after {last.process.wait()}")
-            self.job.carry_on(*FLAGS)
+            self.job.carry_on()
 
     def _killed(self, name: str) -> None:
         self.job.site.signal(name, signal.SIGKILL)

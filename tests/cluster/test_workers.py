@@ -103,8 +103,8 @@ def test_a_worker_stopped_for_a_moment_loses_no_row(cluster: Site) -> None:
 
 def test_a_retired_worker_ends_what_it_has_and_nothing_is_sent_again(cluster: Site) -> None:
     cluster.up("w1", "w2", "w3")
-    job = cluster.job(200)
-    job.begin("--max-per-second", "30")
+    job = cluster.job(300)
+    job.begin("--max-per-second", "25")
     job.until_sent(10, by="w1")
     cluster.retire("w1")
     at = len(job.requests)
