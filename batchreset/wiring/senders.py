@@ -9,7 +9,8 @@ from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.senders import SenderFigures
-from batchreset.engine.pool.pool import Hiring, Pool
+from batchreset.engine.pool.pool import Pool
+from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport

@@ -4,17 +4,19 @@ import collections
 import enum
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 
 from batchreset.core.clock import Clock
-from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent, NotSentKind
+from batchreset.core.exchange import Exchange, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.senders import SenderFigures, SenderState
-from batchreset.engine.pool.messages import Batch, Order, Report, batch_bytes, report_of
-from batchreset.engine.pool.ports import Ask, Channel, Link
+from batchreset.engine.pool.asked import Asked, Conversation
+from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
+from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.pool.tally import Tally
 
 SILENCE_SECONDS: Final = 5.0
 """Not heard for so long, it gets no rows any more."""
@@ -24,8 +26,6 @@ GATHERING_SECONDS: Final = 0.005
 """Between two batches, and between two answers: a message costs as much as a dozen rows."""
 MOST_ORDERS: Final = 256
 AGAIN_SECONDS: Final = 0.2
-RATE_SECONDS: Final = 10.0
-_THROTTLED: Final = 429
 UNSENT_IN_A_ROW: Final = 3
 """When so many could not be sent, and others can send, a sender rests."""
 REST_SECONDS: Final = 5.0
@@ -41,53 +41,10 @@ class Leaving(enum.Enum):
     DRAINED = "drained"
 
 
-@dataclass(slots=True, eq=False)
-class Asked:
-    """An order on its way, and what came of it."""
-
-    order: Order
-    shifts: int = 0
-    _done: anyio.Event = field(default_factory=anyio.Event, init=False)
-    _exchange: Exchange | None = field(default=None, init=False)
-
-    @property
-    def settled(self) -> bool:
-        """It needs nobody any more."""
-        return self._exchange is not None
-
-    def settle(self, exchange: Exchange) -> None:
-        """The first word counts."""
-        if self._exchange is None:
-            self._exchange = exchange
-            self._done.set()
-
-    async def exchange(self) -> Exchange:
-        """What came of it."""
-        await self._done.wait()
-        if self._exchange is None:  # pragma: no cover  the event is set with it
-            raise AssertionError(self)
-        return self._exchange
-
-
 @dataclass(slots=True)
 class _Handed:
     asked: Asked
     leaves_before_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    """With a sender that has said hello.
-
-    Attributes:
-        host: the machine it is on, as it calls itself.
-        now_seconds: by its clock, as it said so.
-    """
-
-    link: Link
-    channel: Channel
-    host: str
-    now_seconds: float
 
 
 class Member:
@@ -101,7 +58,7 @@ class Member:
     """
 
     def __init__(
-        self, conversation: "Conversation", *, before: SenderFigures | None, clock: Clock,
+        self, conversation: Conversation, *, before: SenderFigures | None, clock: Clock,
         is_gone: Callable[[], Awaitable[bool]], others_send: Callable[[], bool], return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
         self.link = link = conversation.link
@@ -115,9 +72,7 @@ class Member:
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
-        self._figures = before or SenderFigures(name=link.name, host=conversation.host, state=SenderState.SENDING)
-        self._rate = 0.0
-        self._rate_at_seconds = clock.monotonic()
+        self._tally = Tally(before or SenderFigures(name=link.name, host=conversation.host, state=SenderState.SENDING))
         self._draining = False
         self._unsent_in_a_row = 0
         self._rests_until_seconds = -math.inf
@@ -137,7 +92,7 @@ class Member:
     @property
     def sends(self) -> bool:
         """What it had last reached the service."""
-        return self._figures.answered > 0 and not self._unsent_in_a_row
+        return self._tally.answered > 0 and not self._unsent_in_a_row
 
     @property
     def last_lease_seconds(self) -> float:
@@ -150,9 +105,8 @@ class Member:
         state = SenderState.DRAINING if self._draining else SenderState.SENDING
         if math.isinf(self.load) and not self._draining:
             state = SenderState.SILENT
-        faded = math.exp((self._rate_at_seconds - self._clock.monotonic()) / RATE_SECONDS)
         in_flight = len(self._given) + len(self._handed)
-        return replace(self._figures, state=state, in_flight=in_flight, per_second=self._rate * faded)
+        return self._tally.figures(state, in_flight=in_flight, now_seconds=self._clock.monotonic())
 
     def give(self, asked: Asked) -> None:
         """Goes with the next batch."""
@@ -268,7 +222,7 @@ class Member:
             asked.shifts += 1
             self._return_order(asked)
             return
-        self._count(exchange)
+        self._tally.count(exchange, now_seconds=self._clock.monotonic())
         asked.settle(replace(exchange, sender=self.link.name))
 
     def _learn(self, exchange: Exchange) -> None:
@@ -284,16 +238,5 @@ class Member:
         return isinstance(exchange, NotSent) and (exchange.kind is NotSentKind.LATE or self._others_send())
 
     def _settle_lost(self, handed: _Handed, detail: str) -> None:
-        self._figures = replace(self._figures, lost=self._figures.lost + 1)
+        self._tally.count_lost()
         handed.asked.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))
-
-    def _count(self, exchange: Exchange) -> None:
-        figures = self._figures
-        if not isinstance(exchange, Answered):
-            self._figures = replace(figures, failed=figures.failed + 1)
-            return
-        throttled = figures.throttled + (exchange.status == _THROTTLED)
-        self._figures = replace(figures, answered=figures.answered + 1, throttled=throttled)
-        now = self._clock.monotonic()
-        faded = self._rate * math.exp((self._rate_at_seconds - now) / RATE_SECONDS)
-        self._rate, self._rate_at_seconds = faded + 1.0 / RATE_SECONDS, now

@@ -16,9 +16,10 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
-from batchreset.engine.pool.pool import Hiring, Pool, PooledApi
+from batchreset.engine.pool.pool import Pool, PooledApi
 from batchreset.engine.pool.ports import Ask, Link
 from batchreset.engine.pool.sender import Desk, Place, Reception
+from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError
 

@@ -12,9 +12,9 @@ from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderState
 from batchreset.core.stop import stop_for
 from batchreset.engine.pool.member import REST_SECONDS, SILENCE_SECONDS
-from batchreset.engine.pool.pool import NOBODY_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.pool.shift import NOBODY_SECONDS
 from batchreset.errors import ClusterError, ExitCode
 
 OK = Answered(status=200)

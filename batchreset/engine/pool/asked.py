@@ -1,0 +1,52 @@
+"""An order on its way through the pool, and the conversation that it goes by."""
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from batchreset.core.exchange import Exchange
+from batchreset.engine.pool.messages import Order
+from batchreset.engine.pool.ports import Channel, Link
+
+
+@dataclass(slots=True, eq=False)
+class Asked:
+    """An order on its way, and what came of it."""
+
+    order: Order
+    shifts: int = 0
+    _done: anyio.Event = field(default_factory=anyio.Event, init=False)
+    _exchange: Exchange | None = field(default=None, init=False)
+
+    @property
+    def settled(self) -> bool:
+        """It needs nobody any more."""
+        return self._exchange is not None
+
+    def settle(self, exchange: Exchange) -> None:
+        """The first word counts."""
+        if self._exchange is None:
+            self._exchange = exchange
+            self._done.set()
+
+    async def exchange(self) -> Exchange:
+        """What came of it."""
+        await self._done.wait()
+        if self._exchange is None:  # pragma: no cover  the event is set with it
+            raise AssertionError(self)
+        return self._exchange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """With a sender that has said hello.
+
+    Attributes:
+        host: the machine it is on, as it calls itself.
+        now_seconds: by its clock, as it said so.
+    """
+
+    link: Link
+    channel: Channel
+    host: str
+    now_seconds: float

@@ -1,0 +1,241 @@
+"""One session's senders: who is there, who gets which order, who has left."""
+
+import collections
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import anyio
+import anyio.abc
+
+from batchreset.core.clock import Clock
+from batchreset.core.events import EventLog
+from batchreset.core.exchange import NotSent
+from batchreset.core.outcome import Reason
+from batchreset.core.senders import SenderFigures, SenderState
+from batchreset.core.stop import APPLY, stop_for
+from batchreset.engine.pool.asked import Asked, Conversation
+from batchreset.engine.pool.member import Leaving, Member
+from batchreset.engine.pool.messages import PROTOCOL, Greeted, greeting_bytes, welcome_of
+from batchreset.engine.pool.ports import Ask, Cluster, Greeting
+from batchreset.engine.stopping import StopSwitch
+from batchreset.errors import ClusterError, ExitCode
+
+LOOK_EVERY_SECONDS: Final = 1.0
+NOBODY_SECONDS: Final = 60.0
+"""Without a single sender for so long, a run ends."""
+AGAIN_SECONDS: Final = 5.0
+"""A worker on which no sender could be made is asked again after this."""
+CLOSING_SECONDS: Final = 3.0
+GONE_KEPT: Final = 1_000
+"""Of so many that have left, figures are kept."""
+_NOBODY: Final = NotSent(detail="there was no sender any more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hiring:
+    """What every sender is greeted with.
+
+    Attributes:
+        config: nothing secret; the cluster keeps it.
+        new_greeting: this side's half of the keys, for one sender.
+    """
+
+    run_id: str
+    version: str
+    config: bytes
+    new_greeting: Callable[[], Greeting]
+
+
+class Shift:
+    """One session's senders."""
+
+    def __init__(
+        self, cluster: Cluster, hiring: Hiring, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog
+    ) -> None:
+        self._cluster = cluster
+        self._hiring = hiring
+        self._session = session
+        self._stop = stop
+        self._clock = clock
+        self._log = log
+        self._members: dict[str, Member] = {}
+        self._leaving: list[Member] = []
+        self._busy: set[str] = set()
+        self._not_before: dict[str, float] = {}
+        self._waiting: collections.deque[Asked] = collections.deque()
+        self._gone: collections.OrderedDict[str, SenderFigures] = collections.OrderedDict()
+        self._refusal = ""
+        self._ready = anyio.Event()
+        self._over: ClusterError | None = None
+        self._closing = False
+        self._alone_since_seconds: float | None = clock.monotonic()
+        stop.tell(self._stopped)
+
+    @property
+    def figures(self) -> list[SenderFigures]:
+        """Those at work, then those that have left."""
+        return [*(member.figures for member in self._members.values()), *self._gone.values()]
+
+    def ask(self, asked: Asked) -> None:
+        """Give it to whoever has least to do; it waits while there is nobody."""
+        if asked.settled:
+            return
+        able = [member for member in self._members.values() if not math.isinf(member.load)]
+        member = min(able, key=lambda member: (member.rests, member.load), default=None)
+        if member is not None:
+            member.give(asked)
+        elif self._stop.requested or self._over:
+            asked.settle(_NOBODY)
+        else:
+            self._waiting.append(asked)
+
+    async def first(self) -> ClusterError | None:
+        """Once there is a sender; or why there will be none."""
+        self._stop.tell(self._ready.set)
+        await self._ready.wait()
+        return None if self._members or self._stop.requested else self._over
+
+    async def work(self, tasks: anyio.abc.TaskGroup) -> None:
+        """Look who is there, and put senders on those that are new."""
+        while not self._over:
+            workers = await self._cluster.workers()
+            now = self._clock.monotonic()
+            if self._closing:
+                return
+            if workers is None:
+                self._end("the scheduler of the cluster is gone")
+                return
+            for address, may_work in workers.items():
+                if may_work and address not in self._busy and self._not_before.get(address, now) <= now:
+                    self._busy.add(address)
+                    tasks.start_soon(self._employ, address)
+            self._not_before = {address: at for address, at in self._not_before.items() if address in workers}
+            self._look_at_waiting()
+            if self._alone_since_seconds is not None and now - self._alone_since_seconds > NOBODY_SECONDS:
+                told = f"; the last word was: {self._refusal}" if self._refusal else ""
+                self._end(f"there was no worker in the cluster that could send, for {NOBODY_SECONDS:.0f} s{told}")
+                return
+            await anyio.sleep(LOOK_EVERY_SECONDS)
+
+    def _look_at_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, collections.deque()
+        for asked in waiting:
+            self.ask(asked)
+
+    def _end(self, what: str) -> None:
+        """No more rows can be sent: what is under way still comes to its end."""
+        self._over = ClusterError(what, next_step="look at the cluster's own logs")
+        if self._ready.is_set():
+            self._stop.request(
+                stop_for(Reason.INTERRUPTED, what, next_step=f"continue the run with {APPLY} when the cluster is back,"
+                    " or with another --cluster (`none`: this process sends)", exit_code=ExitCode.UNEXPECTED)
+            )  # fmt: skip
+        self._ready.set()
+        self._look_at_waiting()
+
+    def _stopped(self) -> None:
+        self._look_at_waiting()
+
+    async def _employ(self, address: str) -> None:
+        """A sender on that worker, until it leaves."""
+        try:
+            member = await self._hired(address)
+            if member is not None and not self._closing:
+                await self._at_work(address, member)
+        finally:
+            self._busy.discard(address)
+
+    async def _hired(self, address: str) -> Member | None:
+        try:
+            link = await self._cluster.employ(address, self._hiring.config)
+        except ClusterError as error:
+            self._refused(address, error.what)
+            return None
+        half = self._hiring.new_greeting()
+        greeted = Greeted(
+            protocol=PROTOCOL, version=self._hiring.version, run_id=self._hiring.run_id, session=self._session,
+            public=half.public,
+        )  # fmt: skip
+        answer = await link.call(Ask.HELLO, greeting_bytes(greeted))
+        welcome = None if answer is None else welcome_of(answer)
+        channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
+        if welcome is None or channel is None:
+            self._refused(address, (welcome and welcome.refused) or "it did not answer")
+            await self._cluster.dismiss(link)
+            return None
+        return Member(
+            Conversation(link=link, channel=channel, host=welcome.host, now_seconds=welcome.now_seconds),
+            before=self._gone.get(address),
+            clock=self._clock,
+            is_gone=lambda: self._is_gone(address),
+            others_send=lambda: self._others_send(address),
+            return_order=self.ask,
+        )
+
+    def _refused(self, address: str, why: str) -> None:
+        self._refusal = f"{address}: {why}"
+        self._log.warning("sender.refused", sender=address, why=why)
+        self._not_before[address] = self._clock.monotonic() + AGAIN_SECONDS
+
+    async def _is_gone(self, address: str) -> bool:
+        workers = await self._cluster.workers()
+        return workers is not None and address not in workers
+
+    def _others_send(self, address: str) -> bool:
+        return any(member.sends for other, member in self._members.items() if other != address)
+
+    async def _at_work(self, address: str, member: Member) -> None:
+        self._members[address] = member
+        self._gone.pop(address, None)
+        self._alone_since_seconds = None
+        self._log.info("sender.joined", sender=address, host=member.figures.host)
+        self._ready.set()
+        self._look_at_waiting()
+        leaving = await member.work()
+        del self._members[address]
+        self._leaving.append(member)
+        if not self._members:
+            self._alone_since_seconds = self._clock.monotonic()
+        figures = member.figures
+        log = self._log.info if leaving is Leaving.DRAINED else self._log.warning
+        log("sender.left", sender=address, why=leaving.value, rows=figures.in_flight)
+        if leaving is Leaving.DRAINED:
+            await member.close()
+        self._keep(address, member)
+        await self._cluster.dismiss(member.link)
+        await member.lose()
+        self._keep(address, member)
+        self._leaving.remove(member)
+
+    def _keep(self, address: str, member: Member) -> None:
+        self._gone[address] = replace(member.figures, state=SenderState.GONE, per_second=0.0)
+        while len(self._gone) > GONE_KEPT:
+            self._gone.popitem(last=False)
+
+    async def close(self) -> None:
+        """Nobody sends any more when this returns: whoever does not say so has no lease any more."""
+        self._closing = True
+        now = self._clock.monotonic()
+        until = [member.last_lease_seconds for member in self._leaving]
+        members = list(self._members.values())
+        silent: list[Member] = []
+
+        async def close(member: Member) -> None:
+            with anyio.move_on_after(CLOSING_SECONDS):
+                if await member.close():
+                    return
+            silent.append(member)
+
+        async with anyio.create_task_group() as closing:
+            for member in members:
+                closing.start_soon(close, member)
+        until += [member.last_lease_seconds for member in silent]
+        await anyio.sleep(max(0.0, max(until, default=now) - self._clock.monotonic()))
+        for address, member in list(self._members.items()):
+            self._keep(address, member)
+        self._members.clear()
+        with anyio.move_on_after(CLOSING_SECONDS):
+            for member in members:
+                await self._cluster.dismiss(member.link)
