@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 from chances import usual_and_torture
-from clustered import Job, Site, let_pass
+from clustered import Job, Site
 from judging import judge
+from waiting import let_pass
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)

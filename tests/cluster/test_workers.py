@@ -9,9 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from clustered import LEASE_SECONDS, Job, Site, let_pass, until
+from clustered import LEASE_SECONDS, Job, Site
 from judging import between, judge, logs_of, sent_again
 from proof import Evidence
+from waiting import let_pass, until
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)
