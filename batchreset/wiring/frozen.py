@@ -68,6 +68,11 @@ class FrozenRun:
             ) from error
 
     @property
+    def identity(self) -> str:
+        """No other run has it, whatever it is called: not even one of the same name and accounts in another folder."""
+        return f"{self.folder.run_id} {self.facts.get('planned_at', '')} {self.plan_sha256}"
+
+    @property
     def unread(self) -> bool:
         """Whether users were to be read before it was planned, and were not: a dry run reads nobody."""
         return self.facts.get("unread") is True

@@ -98,7 +98,7 @@ class Machine:
         chance: for jitter; no secret.
         write: how a group of the ledger's records is written while the loop goes on.
         transport: to the service.
-        senders: who sends the run's requests, of its settings, its id, the transport of this process, and the log.
+        senders: who sends the run's requests, of settings, the run's identity, this process's transport, and the log.
         tokens: the operator's sign-in.
         stop_source: one for each session.
         aside: how others are told what the run is doing.

@@ -23,7 +23,7 @@ def senders_of(settings: Settings, run_id: str, transport: Transport, log: Event
 
     Args:
         settings: of the run.
-        run_id: the run's; of each run only one session sends.
+        run_id: what no other run has, whatever it is called; of each run only one session sends.
         transport: of this process.
         log: hears what the cluster tells of itself.
 

@@ -228,7 +228,7 @@ def prepared(run: FrozenRun, *, environ: Mapping[str, str], log: EventLog, machi
             guarded=guards,
             seal=sealer(recipients) if settings.password.kind != "discard" else None,
             transport=transport,
-            senders=machine.senders(settings, run.folder.run_id, transport, log),
+            senders=machine.senders(settings, run.identity, transport, log),
             tokens=tokens,
             log=log,
             machine=machine,

@@ -5,16 +5,15 @@ import json
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import pyrage
-import trustme
 from acceptance_world import COMMAND, TOKEN, accounts, write_csv
-from namespaces import Host, Running, hosts
+from namespaces import Host, Running
+from papers import Papers
+from waiting import until
 
 DASK: Final = (sys.executable, "-W", "ignore", "-m", "dask")
 WORKERS: Final = ("w1", "w2", "w3", "w4")
@@ -23,7 +22,7 @@ LEASE_SECONDS: Final = 12.0
 LATENCY_SECONDS: Final = 0.3
 _PORT: Final = 8786
 _PLAIN_PORT: Final = 8888
-_UP_SECONDS: Final = 40.0
+UP_SECONDS: Final = 40.0
 
 
 _RETIRE: Final = """
@@ -37,59 +36,6 @@ with Client(address, security=security) as client:
         time.sleep(0.2)
 """
 """Dask does not retire a worker that has an actor, but tells who asked; who asks again finds it gone in the end."""
-
-
-def let_pass(seconds: float) -> None:
-    """Time is what a test of leases is about."""
-    end = time.monotonic() + seconds
-    until(lambda: time.monotonic() >= end, "time", seconds=seconds + 5)
-
-
-def until(condition: Callable[[], object], what: str, *, seconds: float = 40.0) -> None:
-    """Look again and again until it holds; no event tells of what other processes have come to."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.02)
-
-
-@dataclass(frozen=True, slots=True)
-class Papers:
-    """An authority, and whom it has given a certificate."""
-
-    folder: Path
-    authority: trustme.CA = field(default_factory=trustme.CA)
-
-    @property
-    def ca(self) -> Path:
-        path = self.folder / "ca.pem"
-        self.authority.cert_pem.write_to_path(str(path))
-        return path
-
-    def of(self, *names: str) -> tuple[Path, Path]:
-        """Certificate and key; for these names or addresses."""
-        certificate, key = (self.folder / f"{names[0]}.{kind}" for kind in ("pem", "key"))
-        if not key.exists():
-            issued = self.authority.issue_cert(*names)
-            issued.cert_chain_pems[0].write_to_path(str(certificate))
-            issued.private_key_pem.write_to_path(str(key))
-            key.chmod(0o600)
-        return certificate, key
-
-    def for_dask(self, host: Host) -> list[str | Path]:
-        """The words that `dask scheduler` and `dask worker` want."""
-        certificate, key = self.of(host.cluster)
-        return ["--tls-ca-file", self.ca, "--tls-cert", certificate, "--tls-key", key]
-
-    def for_batchreset(self, host: Host) -> list[str | Path]:
-        """The same of batchreset."""
-        certificate, key = self.of(host.cluster)
-        return ["--cluster-ca-file", self.ca, "--cluster-cert-file", certificate, "--cluster-key-file", key]
-
-
-def papers(folder: Path) -> Papers:
-    folder.mkdir()
-    return Papers(folder)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,7 +141,7 @@ class Site:
 
     @staticmethod
     def _until_said(running: Running, words: str) -> None:
-        until(lambda: words in running.said or not running.alive, f"{running.log.name}: {words}", seconds=_UP_SECONDS)
+        until(lambda: words in running.said or not running.alive, f"{running.log.name}: {words}", seconds=UP_SECONDS)
         assert words in running.said, running.said
 
     @property
@@ -261,6 +207,7 @@ class Site:
             "BATCHRESET_PASSWORD__RECIPIENTS": self.recipient,
             "BATCHRESET_PACE__MAX_CONCURRENCY": "24",
             "BATCHRESET_PACE__REMEMBER": "false",
+            "BATCHRESET_OUTPUT__REPORT": "false",  # it costs a tenth of a second of each run; one test switches it on
             "BATCHRESET_SAFETY__CANARY": "0",
             "BATCHRESET_SAFETY__MAX_FAILURE_RATE": "1",
             **changes,
@@ -394,25 +341,3 @@ class Job:
             return sum(address in {None, line["peer"]} for line in self.requests) >= number
 
         until(come, f"{number} resets by {by or 'anybody'}; the run said: {last.said}")
-
-
-@contextlib.contextmanager
-def site(folder: Path, *options: str) -> Iterator[Site]:
-    """Hosts with a service that takes its time; `options`: further ones of the simulator."""
-    identity = pyrage.x25519.Identity.generate()
-    key = folder / "helpdesk.key"
-    key.write_text(f"{identity}\n", encoding="ascii")
-    with hosts("service", "scheduler", "coordinator", *WORKERS) as made:
-        host = made["service"]
-        words = [
-            "simulate", "--host", host.egress, "--port", "443", "--latency-seconds", str(LATENCY_SECONDS),
-            "--ca-file", "service-ca.pem", "--applied-log", "applied.ndjson", "--request-log", "requests.ndjson",
-        ]  # fmt: skip
-        environ = {"PATH": os.environ["PATH"], "HOME": str(folder)}
-        service = host.start([*COMMAND, *words, *options], environ=environ, folder=folder, log=folder / "service.txt")
-        until(lambda: '"base_url"' in service.said or not service.alive, "the service", seconds=_UP_SECONDS)
-        ready = json.loads(next(line for line in service.said.splitlines() if line.startswith("{")))
-        yield Site(
-            folder=folder, hosts=made, papers=papers(folder / "papers"), service=service, base_url=ready["base_url"],
-            ca_file=ready["ca_file"], key=key, recipient=str(identity.to_public()),
-        )  # fmt: skip

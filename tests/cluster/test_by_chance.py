@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 from chances import usual_and_torture
-from clustered import Job, Site, let_pass
+from clustered import Job, Site
 from judging import judge
+from waiting import let_pass
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)
@@ -58,7 +59,7 @@ class Faults:
         last = self.job.coordinators[-1]
         if not last.alive and last.process.wait() != 0:
             self.history.append(f"carried on after {last.process.wait()}")
-            self.job.carry_on(*FLAGS)
+            self.job.carry_on()
 
     def _killed(self, name: str) -> None:
         self.job.site.signal(name, signal.SIGKILL)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clustered import Job, Site, until
+from clustered import Job, Site
 from judging import judge
+from waiting import until
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import pytest
-from clustered import LEASE_SECONDS, Job, Site, let_pass
+from clustered import LEASE_SECONDS, Job, Site
 from judging import between, judge, moment
+from waiting import let_pass
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)

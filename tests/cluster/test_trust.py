@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from acceptance_world import TOKEN
-from clustered import Job, Papers, Site, papers
+from clustered import Job, Site
 from judging import judge
+from papers import Papers, papers
 
 import batchreset
 

@@ -9,9 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from clustered import LEASE_SECONDS, Job, Site, let_pass, until
+from clustered import LEASE_SECONDS, Job, Site
 from judging import between, judge, logs_of, sent_again
 from proof import Evidence
+from waiting import let_pass, until
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)
@@ -36,7 +37,7 @@ def lost(evidence: Evidence) -> int:
 def test_requests_come_from_every_worker_and_none_from_the_coordinator(cluster: Site) -> None:
     cluster.up("w1", "w2", "w3")
     job = cluster.job()
-    job.begin()
+    job.begin("--report")
     assert job.ended() == 0
     judge(job)
     sent = by_worker(job)
@@ -103,8 +104,8 @@ def test_a_worker_stopped_for_a_moment_loses_no_row(cluster: Site) -> None:
 
 def test_a_retired_worker_ends_what_it_has_and_nothing_is_sent_again(cluster: Site) -> None:
     cluster.up("w1", "w2", "w3")
-    job = cluster.job(200)
-    job.begin("--max-per-second", "30")
+    job = cluster.job(300)
+    job.begin("--max-per-second", "25")
     job.until_sent(10, by="w1")
     cluster.retire("w1")
     at = len(job.requests)

@@ -18,7 +18,7 @@ USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NOW = dt.datetime(2026, 11, 21, 3, tzinfo=dt.UTC)
 
 
-def planned(folder: Path, *names: str) -> FrozenRun:
+def planned(folder: Path, *names: str, now: dt.datetime = NOW) -> FrozenRun:
     """A plan of one account, with so many protected names to look up."""
     source = folder / "users.csv"
     source.write_text(f"customer-tenant-id,user-id\n{CUSTOMER},{USER}\n", encoding="utf-8")
@@ -29,12 +29,21 @@ def planned(folder: Path, *names: str) -> FrozenRun:
             "output": {"runs_dir": str(folder / "runs")},
         }
     )
-    return plan_run(settings, NewRun(run_id="r", now=NOW), environ={}, stdin=io.BytesIO())
+    return plan_run(settings, NewRun(run_id="r", now=now), environ={}, stdin=io.BytesIO())
 
 
 def test_names_that_are_still_to_be_looked_up_are_told(tmp_path: Path) -> None:
     run = planned(tmp_path, "a@b.example", "c@d.example")
     assert "  protected: by name 2, looked up before the first reset" in plan_lines(run)
+
+
+def test_two_runs_of_one_name_and_the_same_accounts_are_two(tmp_path: Path) -> None:
+    """Whoever sends for both of them must not take one for a later session of the other."""
+    (tmp_path / "elsewhere").mkdir()
+    one, other = planned(tmp_path), planned(tmp_path / "elsewhere", now=NOW + dt.timedelta(milliseconds=1))
+    assert one.folder.run_id == other.folder.run_id
+    assert one.identity != other.identity
+    assert one.identity == read_frozen(one.folder).identity
 
 
 def test_the_plans_sha256_is_that_of_all_that_is_frozen(tmp_path: Path) -> None:
