@@ -43,8 +43,10 @@ class StopSwitch:
         await self._hurry.wait()
 
     def tell(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called when the stop is requested."""
+        """Have `listener` called when the stop is requested; at once when it has been."""
         self._listeners.append(listener)
+        if self.requested:
+            listener()
 
     async def wait(self) -> None:
         """Return when the stop is requested."""

@@ -18,7 +18,7 @@ from batchreset.adapters.dask.drain import Drain
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import Desk, Place, Reception
+from batchreset.engine.pool.sender import Desk, Reception, Surroundings
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.undumped import never_dumped
@@ -32,7 +32,9 @@ def sender_config(settings: Settings) -> bytes:
     partner_center = settings.partner_center
     # Read here, and not where the sender is: what lies there under that name may be another.
     tls_context(partner_center.ca_file)
-    ca_pem = Path(partner_center.ca_file).expanduser().read_text(encoding="ascii") if partner_center.ca_file else ""
+    ca_file = partner_center.ca_file
+    # What is not ASCII in it is somebody's remark: the certificates are.
+    ca_pem = Path(ca_file).expanduser().read_bytes().decode("ascii", "ignore") if ca_file else ""
     return json.dumps(
         {
             "base_url": partner_center.api_base_url,
@@ -63,7 +65,7 @@ class SenderActor:
         never_dumped()
         self._drain = Drain(lambda: self._reception.busy)
         self._reception = Reception(
-            Place(
+            Surroundings(
                 version=__version__,
                 host=socket.gethostname(),
                 open_api=self._api,

@@ -13,7 +13,7 @@ from batchreset.engine.pool.pool import Pool
 from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
-from batchreset.net import Transport
+from batchreset.net import CONNECT_SECONDS, Transport
 from batchreset.settings.model import Settings
 from batchreset.wiring.cluster import access_of
 
@@ -37,7 +37,13 @@ def senders_of(settings: Settings, run_id: str, transport: Transport, log: Event
     from batchreset.adapters.dask import DaskCluster  # noqa: PLC0415
     from batchreset.wiring.sender import SenderActor, sender_config  # noqa: PLC0415
 
-    hiring = Hiring(run_id=run_id, version=__version__, config=sender_config(settings), new_greeting=KeyHalf)
+    hiring = Hiring(
+        run_id=run_id,
+        version=__version__,
+        config=sender_config(settings),
+        new_greeting=KeyHalf,
+        exchange_seconds=settings.partner_center.timeout_seconds + 2 * CONNECT_SECONDS,
+    )
     return Pool(DaskCluster(access, actor=SenderActor, log=log), hiring)
 
 

@@ -16,8 +16,8 @@ from batchreset.adapters.channel import KeyHalf
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.engine.pool.ports import Ask, Link, SendingApi
-from batchreset.engine.pool.sender import Desk, OpenApi, Place, Reception
+from batchreset.engine.pool.ports import Ask, Link, SendingApi, Tell
+from batchreset.engine.pool.sender import Desk, OpenApi, Reception, Surroundings
 from batchreset.errors import ClusterError
 from simulation.drawing import Point
 from simulation.timing import VirtualTime
@@ -122,8 +122,8 @@ class Host:
                 self._tasks.start_soon(self.befalls, fault)
                 break
 
-    def place(self, open_api: OpenApi) -> Place:
-        return Place(
+    def place(self, open_api: OpenApi) -> Surroundings:
+        return Surroundings(
             version=VERSION,
             host=self.address,
             open_api=open_api,
@@ -321,6 +321,6 @@ class ClusterToCome:
     make: Callable[[], SimulatedCluster]
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[SimulatedCluster]:
+    async def open(self, tell: Tell) -> AsyncIterator[SimulatedCluster]:
         """There is none before there is a loop."""
         yield self.make()

@@ -241,7 +241,7 @@ class World:
     def _senders(self, settings: Settings, run_id: str, transport: Transport, log: EventLog) -> Senders:
         if not self.scenario.hosts:
             return senders_of(settings, run_id, transport, log)
-        hiring = Hiring(run_id=run_id, version=VERSION, config=b"", new_greeting=KeyHalf)
+        hiring = Hiring(run_id=run_id, version=VERSION, config=b"", new_greeting=KeyHalf, exchange_seconds=90.0)
         return Pool(ClusterToCome(lambda: self._opened_cluster(settings)), hiring)
 
     def _opened_cluster(self, settings: Settings) -> SimulatedCluster:

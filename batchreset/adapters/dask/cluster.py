@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from batchreset.adapters.dask.link import DaskLink
 from batchreset.adapters.dask.local import local_workers
 from batchreset.adapters.dask.noise import hushed
 from batchreset.adapters.dask.reaching import reached
-from batchreset.adapters.dask.safety import refuse_unsafe_scheduler, refuse_unsafe_worker, scheduler_of
+from batchreset.adapters.dask.safety import refuse_unsafe_scheduler, refuse_unsafe_worker
 from batchreset.core.events import EventLog
 from batchreset.core.places import ClusterAccess, SchedulerAt
 from batchreset.errors import ClusterError
@@ -45,13 +45,19 @@ class DaskCluster:
     environ: Mapping[str, str] = field(kw_only=True, default_factory=lambda: dict(os.environ))
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator["OpenCluster"]:
+    async def open(self, tell: Callable[[Callable[[], None]], None]) -> AsyncIterator["OpenCluster"]:
         """See `engine.pool.ports.ClusterSource`."""
         async with local_workers(self.access.place, environ=self.environ) as started:
             vendor.imported()
             with hushed(self.log), vendor.settings():
-                scheduler, security = await started.scheduler() if started else self._scheduler()
-                await reached(scheduler, security)
+                found: tuple[SchedulerAt, Any] | None = None
+                with anyio.CancelScope() as waiting:
+                    tell(waiting.cancel)
+                    scheduler, security = await started.scheduler() if started else self._scheduler()
+                    await reached(scheduler, security)
+                    found = scheduler, security
+                if found is None:
+                    raise _not_waited_for()
                 client = await _connected(scheduler, security)
                 try:
                     yield OpenCluster(client, scheduler=scheduler, actor=self.actor, plain_tcp=self.access.plain_tcp)
@@ -60,9 +66,17 @@ class DaskCluster:
                         await client.close(timeout=CLOSE_SECONDS)
 
     def _scheduler(self) -> tuple[SchedulerAt, Any]:
-        scheduler = scheduler_of(self.access.place)
+        scheduler = self.access.place
+        if not isinstance(scheduler, SchedulerAt):  # pragma: no cover  local workers are started, a file was read
+            raise AssertionError(scheduler)  # noqa: TRY004  nobody called it wrongly
         refuse_unsafe_scheduler(scheduler, self.access)
         return scheduler, vendor.security_of(scheduler, self.access)
+
+
+def _not_waited_for() -> ClusterError:
+    return ClusterError(
+        "the run was stopped before its workers were there", next_step="start it again when it may go on"
+    )
 
 
 async def _connected(scheduler: SchedulerAt, security: Any) -> Any:
@@ -97,6 +111,7 @@ class OpenCluster:
         if (identity := await self._identity()) is not None:
             self._heard_seconds = anyio.current_time()
             self._known = identity["workers"]
+            self._leaving &= self._known.keys()
             self._id = self._id or identity["id"]
             if identity["id"] != self._id:
                 return None

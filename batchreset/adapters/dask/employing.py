@@ -14,7 +14,14 @@ EMPLOY_SECONDS: Final = 10.0
 async def employed(client: Any, actor: type, config: bytes, *, address: str, worker: object) -> DaskLink:
     """On the worker of that address and name. Raises ClusterError: none could be made."""
     name = name_of(worker, address)
-    future = vendor.submit_actor(client, actor, config, address)
+    try:
+        future = vendor.submit_actor(client, actor, config, address)
+    # A client that has lost its scheduler is of many minds about what to raise.
+    except Exception as lost:
+        raise ClusterError(
+            f"the worker {name} cannot be asked for a sender ({type(lost).__name__})",
+            next_step="see in the scheduler's log whether it is there",
+        ) from lost
     try:
         with anyio.fail_after(EMPLOY_SECONDS):
             error = await future.exception()

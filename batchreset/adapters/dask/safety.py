@@ -1,46 +1,7 @@
 """To whom may be spoken, and how: addresses and certificates, before anybody is."""
 
-from typing import Final, assert_never
-
-from batchreset.core.places import (
-    ClusterAccess,
-    LocalWorkers,
-    Place,
-    SchedulerAt,
-    SchedulerFile,
-    address_in,
-    is_loopback,
-    is_tls,
-)
-from batchreset.errors import ClusterError, cause
-
-FILE_MOST_BYTES: Final = 1 << 20
-"""Of a scheduler's file; Dask writes some hundred, and a few hundred more for each worker."""
-
-
-def scheduler_of(place: Place) -> SchedulerAt:
-    """Its address, of one that is there already. Raises ClusterError: the file cannot be read, or has none."""
-    match place:
-        case SchedulerAt():
-            return place
-        case SchedulerFile(path):
-            return _told_by(path)
-        case LocalWorkers():
-            raise AssertionError(place)
-        case _:
-            assert_never(place)
-
-
-def _told_by(path: str) -> SchedulerAt:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123  a path as it was given: `Path` would drop a trailing slash
-            content = file.read(FILE_MOST_BYTES).decode(errors="replace")
-        return address_in(content)
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"the scheduler's file {path} cannot be used: {cause(error)}",
-            next_step="give the path that the scheduler was started with (--scheduler-file), or its address",
-        ) from error
+from batchreset.core.places import ClusterAccess, SchedulerAt, is_loopback, is_tls
+from batchreset.errors import ClusterError
 
 
 def refuse_unsafe_scheduler(scheduler: SchedulerAt, access: ClusterAccess) -> None:

@@ -134,6 +134,10 @@ def version_of(versions: Mapping[str, Any]) -> str:
     return str(versions.get("packages", {}).get("distributed", "unknown"))
 
 
+MOST_CONNECTIONS: Final = 4_096
+"""To each sender two are in use: one by which it waits for news."""
+
+
 async def client_of(address: str, security: Any) -> Any:
     """Connected; raises whatever Dask does. It tries to reconnect for `CONNECT_SECONDS`, then closes for good."""
     from distributed import Client  # noqa: PLC0415  as above
@@ -146,6 +150,7 @@ async def client_of(address: str, security: Any) -> Any:
     return await Quiet(
         address,
         asynchronous=True,
+        connection_limit=MOST_CONNECTIONS,
         direct_to_workers=True,
         heartbeat_interval="5s",
         name="batchreset",

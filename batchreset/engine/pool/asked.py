@@ -1,4 +1,4 @@
-"""An order on its way through the pool, and the conversation that it goes by."""
+"""An order on its way through the pool, and whom it goes by."""
 
 from dataclasses import dataclass, field
 
@@ -38,15 +38,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
-    """With a sender that has said hello.
+class Hired:
+    """A sender that has said hello.
 
     Attributes:
         host: the machine it is on, as it calls itself.
         now_seconds: by its clock, as it said so.
+        most_seconds: an order may take, from being handed over to being told of.
     """
 
     link: Link
     channel: Channel
     host: str
     now_seconds: float
+    most_seconds: float

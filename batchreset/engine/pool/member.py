@@ -12,10 +12,10 @@ import anyio
 from batchreset.core.clock import Clock
 from batchreset.core.exchange import Exchange, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.senders import SenderFigures, SenderState
-from batchreset.engine.pool.asked import Asked, Conversation
+from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.pool.sender import CLOSED, LEASE_SECONDS, TAKEN
 from batchreset.engine.pool.tally import Tally
 
 SILENCE_SECONDS: Final = 5.0
@@ -58,11 +58,12 @@ class Member:
     """
 
     def __init__(
-        self, conversation: Conversation, *, before: SenderFigures | None, clock: Clock,
+        self, hired: Hired, *, before: SenderFigures | None, clock: Clock,
         is_gone: Callable[[], Awaitable[bool]], others_send: Callable[[], bool], return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
-        self.link = link = conversation.link
-        self._channel = conversation.channel
+        self.link = link = hired.link
+        self._channel = hired.channel
+        self._most_seconds = hired.most_seconds
         self._clock = clock
         self._is_gone = is_gone
         self._others_send = others_send
@@ -72,27 +73,27 @@ class Member:
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
-        self._tally = Tally(before or SenderFigures(name=link.name, host=conversation.host, state=SenderState.SENDING))
+        self._tally = Tally(before or SenderFigures(name=link.name, host=hired.host, state=SenderState.SENDING))
         self._draining = False
+        self._left = False
         self._unsent_in_a_row = 0
         self._rests_until_seconds = -math.inf
-        self._hear(conversation.now_seconds)
+        self._hear(hired.now_seconds)
 
-    @property
-    def load(self) -> float:
+    def load(self, now_seconds: float) -> float:
         """Orders that it has; infinite where it gets none."""
-        quiet = self._clock.monotonic() - self._heard_seconds > QUIET_SECONDS
-        return math.inf if quiet or self._draining else len(self._given) + len(self._handed)
+        if self._draining or self._left or now_seconds - self._heard_seconds > QUIET_SECONDS:
+            return math.inf
+        return len(self._given) + len(self._handed)
 
-    @property
-    def rests(self) -> bool:
+    def rests(self, now_seconds: float) -> bool:
         """It does not reach the service, and others do."""
-        return self._clock.monotonic() < self._rests_until_seconds
+        return now_seconds < self._rests_until_seconds
 
     @property
     def sends(self) -> bool:
         """As far as is known: it is there, and what it had last was sent."""
-        return not self._unsent_in_a_row and not math.isinf(self.load)
+        return not self._unsent_in_a_row and not math.isinf(self.load(self._clock.monotonic()))
 
     @property
     def last_lease_seconds(self) -> float:
@@ -102,11 +103,12 @@ class Member:
     @property
     def figures(self) -> SenderFigures:
         """How it fares."""
+        now_seconds = self._clock.monotonic()
         state = SenderState.DRAINING if self._draining else SenderState.SENDING
-        if math.isinf(self.load) and not self._draining:
+        if math.isinf(self.load(now_seconds)) and not self._draining:
             state = SenderState.SILENT
         in_flight = len(self._given) + len(self._handed)
-        return self._tally.figures(state, in_flight=in_flight, now_seconds=self._clock.monotonic())
+        return self._tally.figures(state, in_flight=in_flight, now_seconds=now_seconds)
 
     def give(self, asked: Asked) -> None:
         """Goes with the next batch."""
@@ -120,9 +122,15 @@ class Member:
             delivering.start_soon(self._deliver)
             leaving = await self._collect()
             delivering.cancel_scope.cancel()
-        while self._given:
-            self._return_order(self._given.popleft())
+        self._left = True
+        self.give_back()
         return leaving
+
+    def give_back(self) -> None:
+        """What it has not been handed."""
+        given, self._given = self._given, collections.deque()
+        for asked in given:
+            self._return_order(asked)
 
     async def lose(self) -> None:
         """Settle what it was handed, each when its lease is over: whether it was sent will never be known."""
@@ -135,7 +143,7 @@ class Member:
     async def close(self) -> bool:
         """Whether it surely sends nothing any more."""
         sealed = await self.link.call(Ask.CLOSE, self._channel.seal(b""))
-        return sealed is not None and self._channel.open(sealed) is not None
+        return sealed is not None and self._channel.open(sealed) == CLOSED
 
     async def _deliver(self) -> None:
         while True:
@@ -161,7 +169,7 @@ class Member:
             self._handed[asked.order.number] = _Handed(asked, leaves_before_seconds)
         while self._clock.monotonic() < leaves_before_seconds:
             taken = await self.link.call(Ask.DELIVER, message)
-            if taken is not None and self._channel.open(taken) is not None:
+            if taken is not None and self._channel.open(taken) == TAKEN:
                 return
             # Whether it was heard is not known. The same once more does nothing if it was.
             await anyio.sleep(AGAIN_SECONDS)
@@ -207,10 +215,19 @@ class Member:
             if done.serial > self._heard_serial:
                 self._heard_serial = done.serial
                 self._settle(done.number, done.exchange)
+        self._give_up_waiting()
         self._draining = self._draining or report.draining
         if self._draining:
-            while self._given:
-                self._return_order(self._given.popleft())
+            self.give_back()
+
+    def _give_up_waiting(self) -> None:
+        """A sender that answers tells of every order in time. Should one not, no row waits for it for ever."""
+        while self._handed:
+            number, oldest = next(iter(self._handed.items()))
+            if self._heard_seconds < oldest.leaves_before_seconds - LEASE_SECONDS + self._most_seconds:
+                return
+            del self._handed[number]
+            self._settle_lost(oldest, "the sender told nothing of it")
 
     def _settle(self, number: int, exchange: Exchange) -> None:
         handed = self._handed.pop(number, None)

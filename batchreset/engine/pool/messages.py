@@ -21,6 +21,7 @@ class Greeted:
 
     Attributes:
         run_id: senders of an earlier session of the same run end.
+        coordinator: this process's, and no other's; of one session there may be but one.
         public: its half of the keys.
     """
 
@@ -28,6 +29,7 @@ class Greeted:
     version: str
     run_id: str
     session: int
+    coordinator: str
     public: bytes
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import enum
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
@@ -32,7 +32,7 @@ class Link(Protocol):
         ...
 
     async def call(self, ask: Ask, message: bytes) -> bytes | None:
-        """Its answer; None: there was none, and whether it was heard is not known. Never takes much longer than 10 s.
+        """Its answer; None: there was none, and whether it was heard is not known. Takes seconds, less than a lease.
 
         Nothing of the message is ever shown, logged or kept, and it is not sent a second time.
         """
@@ -58,11 +58,20 @@ class Cluster(Protocol):
         ...
 
 
+Tell: TypeAlias = Callable[[Callable[[], None]], None]
+
+
 class ClusterSource(Protocol):
     """A cluster, before it is opened."""
 
-    def open(self) -> contextlib.AbstractAsyncContextManager[Cluster]:
-        """While the block runs. Raises ClusterError: it cannot be reached, or not safely."""
+    def open(self, tell: Tell) -> contextlib.AbstractAsyncContextManager[Cluster]:
+        """While the block runs.
+
+        Args:
+            tell: calls what it is given when nobody waits for the cluster any more.
+
+        Raises ClusterError: it cannot be reached, or not safely; or nobody waited any more.
+        """
         ...
 
 

@@ -28,8 +28,13 @@ from batchreset.engine.pool.ports import Ask, Channel, Greeting, SendingApi
 
 LEASE_SECONDS: Final = 12.0
 """So long after a row was handed over it may leave: a connection takes ten seconds at most."""
+TAKEN: Final = b"taken"
+CLOSED: Final = b"closed"
+"""What is answered to `Ask.DELIVER` and `Ask.CLOSE`."""
 HOLD_SECONDS: Final = 1.0
 """A sender with nothing to tell says so after this."""
+RUNS_KEPT: Final = 1_000
+"""Of so many runs a process knows which session was the newest."""
 ORPHANED_SECONDS: Final = LEASE_SECONDS
 """Without a word of its coordinator for so long, a sender ends: no lease that it has can last any more."""
 _CLOSED: Final = Lost(kind=LossKind.CANCELLED, detail="the sender was closed before the answer came")
@@ -41,22 +46,26 @@ class Desk:
     """Who sends for which run in this process: of each run only the newest session's."""
 
     def __init__(self) -> None:
-        self._senders: dict[str, tuple[int, Sender]] = {}
+        self._newest: collections.OrderedDict[str, tuple[int, str, Sender]] = collections.OrderedDict()
 
-    def admits(self, run_id: str, session: int, sender: "Sender") -> bool:
-        """Whether it may send; an earlier one of the run sends nothing any more."""
-        newest, earlier = self._senders.get(run_id, (session, None))
-        if session < newest:
-            return False
+    def refuses(self, greeted: Greeted, sender: "Sender") -> str:
+        """Why it may not send; empty: it may, and an earlier one of the run sends nothing any more."""
+        session, coordinator, earlier = self._newest.get(greeted.run_id, (0, "", None))
+        if greeted.session < session:
+            return "a later session of the run was here"
+        if greeted.session == session and greeted.coordinator != coordinator and earlier and not earlier.closed:
+            return "another coordinator of the same run is here; has its folder been copied?"
         if earlier is not None:
             earlier.close()
-        self._senders = {run: held for run, held in self._senders.items() if not held[1].closed}
-        self._senders[run_id] = session, sender
-        return True
+        self._newest[greeted.run_id] = greeted.session, greeted.coordinator, sender
+        self._newest.move_to_end(greeted.run_id)
+        while len(self._newest) > RUNS_KEPT:
+            self._newest.popitem(last=False)
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Surroundings:
     """What a sender has of the process it is in.
 
     Attributes:
@@ -79,7 +88,7 @@ class Place:
 class Reception:
     """What a worker answers. A second greeting begins anew: whatever was held is not sent any more."""
 
-    place: Place
+    place: Surroundings
     _sender: "Sender | None" = field(default=None, init=False)
 
     @property
@@ -111,8 +120,7 @@ class Reception:
         if channel is None:
             return Welcome(version=place.version, host=place.host, refused="the coordinator's greeting was damaged")
         sender = Sender(place, channel)
-        if not place.desk.admits(greeted.run_id, greeted.session, sender):
-            refused = "a later session of the run was here"
+        if refused := place.desk.refuses(greeted, sender):
             return Welcome(version=place.version, host=place.host, refused=refused)
         if self._sender is not None:
             self._sender.close()
@@ -126,7 +134,7 @@ class Reception:
 class Sender:
     """One conversation's. Served by `serve`, asked by `answer`."""
 
-    def __init__(self, place: Place, channel: Channel) -> None:
+    def __init__(self, place: Surroundings, channel: Channel) -> None:
         self.channel = channel
         self._place = place
         self._sequence = 0
@@ -188,12 +196,12 @@ class Sender:
         match ask:
             case Ask.DELIVER:
                 self._take(message)
-                return b"taken"
+                return TAKEN
             case Ask.COLLECT:
                 return report_bytes(await self._report(int(message)))
             case _:
                 self.close()
-                return b"closed"
+                return CLOSED
 
     def _take(self, message: bytes) -> None:
         batch = batch_of(message)

@@ -2,7 +2,7 @@
 
 import collections
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,24 +13,33 @@ from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.exchange import NotSent
 from batchreset.core.outcome import Reason
-from batchreset.core.senders import SenderFigures, SenderState
+from batchreset.core.senders import SenderFigures, SenderState, plain_name
 from batchreset.core.stop import APPLY, stop_for
-from batchreset.engine.pool.asked import Asked, Conversation
+from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.member import Leaving, Member
 from batchreset.engine.pool.messages import PROTOCOL, Greeted, greeting_bytes, welcome_of
 from batchreset.engine.pool.ports import Ask, Cluster, Greeting
+from batchreset.engine.pool.sender import LEASE_SECONDS
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError, ExitCode
 
 LOOK_EVERY_SECONDS: Final = 1.0
 NOBODY_SECONDS: Final = 60.0
 """Without a single sender for so long, a run ends."""
-AGAIN_SECONDS: Final = 5.0
+HIRE_AGAIN_SECONDS: Final = 5.0
 """A worker on which no sender could be made is asked again after this."""
 CLOSING_SECONDS: Final = 3.0
 GONE_KEPT: Final = 1_000
 """Of so many that have left, figures are kept."""
+ASKED_AT_ONCE: Final = 8
+"""So many are asked what they have to do: to ask hundreds would cost more than a row does."""
+SEEN_SECONDS: Final = 0.5
+"""Who is there is asked once in this time, whoever wants to know."""
+REFUSAL_MOST: Final = 200
+SPARE_SECONDS: Final = 30.0
+"""Beyond all that an order may take."""
 _NOBODY: Final = NotSent(detail="there was no sender any more")
+_STOPPED: Final = NotSent(detail="the run was stopped before it was handed to a sender")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +49,14 @@ class Hiring:
     Attributes:
         config: nothing secret; the cluster keeps it.
         new_greeting: this side's half of the keys, for one sender.
+        exchange_seconds: an exchange takes at most.
     """
 
     run_id: str
     version: str
     config: bytes
     new_greeting: Callable[[], Greeting]
+    exchange_seconds: float
 
 
 class Shift:
@@ -60,13 +71,19 @@ class Shift:
         self._stop = stop
         self._clock = clock
         self._log = log
+        self._coordinator = hiring.new_greeting().public.hex()  # nobody else has it
         self._members: dict[str, Member] = {}
+        self._turns: collections.deque[Member] = collections.deque()
+        self._looking = anyio.Lock()
+        self._seen: Mapping[str, bool] | None = {}
+        self._seen_seconds = -math.inf
         self._leaving: list[Member] = []
         self._busy: set[str] = set()
         self._not_before: dict[str, float] = {}
         self._waiting: collections.deque[Asked] = collections.deque()
         self._gone: collections.OrderedDict[str, SenderFigures] = collections.OrderedDict()
         self._refusal = ""
+        self._refusals: dict[str, str] = {}
         self._ready = anyio.Event()
         self._over: ClusterError | None = None
         self._closing = False
@@ -82,25 +99,40 @@ class Shift:
         """Give it to whoever has least to do; it waits while there is nobody."""
         if asked.settled:
             return
-        able = [member for member in self._members.values() if not math.isinf(member.load)]
-        member = min(able, key=lambda member: (member.rests, member.load), default=None)
-        if member is not None:
+        if self._stop.requested or self._over:
+            # Nothing new is sent then; what comes here was not handed over, or came back unsent.
+            asked.settle(_NOBODY if self._over else _STOPPED)
+        elif (member := self._least()) is not None:
             member.give(asked)
-        elif self._stop.requested or self._over:
-            asked.settle(_NOBODY)
         else:
             self._waiting.append(asked)
+
+    def _least(self) -> Member | None:
+        """Who has least to do of those whose turn it is, and does not rest where others do not."""
+        now_seconds, turns = self._clock.monotonic(), self._turns
+        found, least = None, (True, math.inf)
+        for asked in range(1, len(turns) + 1):
+            member = turns[0]
+            turns.rotate(-1)
+            has = member.rests(now_seconds), member.load(now_seconds)
+            if has[1] < math.inf and (found is None or has < least):
+                found, least = member, has
+            if asked >= ASKED_AT_ONCE and not least[0]:
+                break
+        return found
 
     async def first(self) -> ClusterError | None:
         """Once there is a sender; or why there will be none."""
         self._stop.tell(self._ready.set)
+        if self._stop.requested:
+            return None
         await self._ready.wait()
         return None if self._members or self._stop.requested else self._over
 
     async def work(self, tasks: anyio.abc.TaskGroup) -> None:
         """Look who is there, and put senders on those that are new."""
         while not self._over:
-            workers = await self._cluster.workers()
+            workers = await self._who_is_there()
             now = self._clock.monotonic()
             if self._closing:
                 return
@@ -112,6 +144,7 @@ class Shift:
                     self._busy.add(address)
                     tasks.start_soon(self._employ, address)
             self._not_before = {address: at for address, at in self._not_before.items() if address in workers}
+            self._refusals = {address: why for address, why in self._refusals.items() if address in workers}
             self._look_at_waiting()
             if self._alone_since_seconds is not None and now - self._alone_since_seconds > NOBODY_SECONDS:
                 told = f"; the last word was: {self._refusal}" if self._refusal else ""
@@ -136,6 +169,8 @@ class Shift:
         self._look_at_waiting()
 
     def _stopped(self) -> None:
+        for member in self._members.values():
+            member.give_back()
         self._look_at_waiting()
 
     async def _employ(self, address: str) -> None:
@@ -156,17 +191,23 @@ class Shift:
         half = self._hiring.new_greeting()
         greeted = Greeted(
             protocol=PROTOCOL, version=self._hiring.version, run_id=self._hiring.run_id, session=self._session,
-            public=half.public,
+            coordinator=self._coordinator, public=half.public,
         )  # fmt: skip
         answer = await link.call(Ask.HELLO, greeting_bytes(greeted))
         welcome = None if answer is None else welcome_of(answer)
         channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
         if welcome is None or channel is None:
-            self._refused(address, (welcome and welcome.refused) or "it did not answer")
+            self._refused(address, _plain(welcome.refused) if welcome else "it did not answer")
             await self._cluster.dismiss(link)
             return None
         return Member(
-            Conversation(link=link, channel=channel, host=welcome.host, now_seconds=welcome.now_seconds),
+            Hired(
+                link=link,
+                channel=channel,
+                host=plain_name(welcome.host),
+                now_seconds=welcome.now_seconds,
+                most_seconds=LEASE_SECONDS + self._hiring.exchange_seconds + SPARE_SECONDS,
+            ),
             before=self._gone.get(address),
             clock=self._clock,
             is_gone=lambda: self._is_gone(address),
@@ -175,12 +216,21 @@ class Shift:
         )
 
     def _refused(self, address: str, why: str) -> None:
+        if self._refusals.get(address) != why:
+            self._log.warning("sender.refused", sender=address, why=why)
+        self._refusals[address] = why
         self._refusal = f"{address}: {why}"
-        self._log.warning("sender.refused", sender=address, why=why)
-        self._not_before[address] = self._clock.monotonic() + AGAIN_SECONDS
+        self._not_before[address] = self._clock.monotonic() + HIRE_AGAIN_SECONDS
+
+    async def _who_is_there(self) -> Mapping[str, bool] | None:
+        async with self._looking:
+            if self._clock.monotonic() - self._seen_seconds > SEEN_SECONDS:
+                self._seen = await self._cluster.workers()
+                self._seen_seconds = self._clock.monotonic()
+            return self._seen
 
     async def _is_gone(self, address: str) -> bool:
-        workers = await self._cluster.workers()
+        workers = await self._who_is_there()
         return workers is not None and address not in workers
 
     def _others_send(self, address: str) -> bool:
@@ -188,23 +238,27 @@ class Shift:
 
     async def _at_work(self, address: str, member: Member) -> None:
         self._members[address] = member
+        self._turns.append(member)
         self._gone.pop(address, None)
         self._alone_since_seconds = None
-        self._log.info("sender.joined", sender=address, host=member.figures.host)
+        self._log.info("sender.joined", sender=address, name=member.link.name, host=member.figures.host)
         self._ready.set()
         self._look_at_waiting()
         leaving = await member.work()
-        del self._members[address]
+        self._members.pop(address, None)
+        self._turns.remove(member)
         self._leaving.append(member)
         if not self._members:
             self._alone_since_seconds = self._clock.monotonic()
         figures = member.figures
         log = self._log.info if leaving is Leaving.DRAINED else self._log.warning
-        log("sender.left", sender=address, why=leaving.value, rows=figures.in_flight)
+        if not self._closing:
+            log("sender.left", sender=address, name=member.link.name, why=leaving.value, rows=figures.in_flight)
         if leaving is Leaving.DRAINED:
             await member.close()
         self._keep(address, member)
-        await self._cluster.dismiss(member.link)
+        with anyio.move_on_after(CLOSING_SECONDS):
+            await self._cluster.dismiss(member.link)
         await member.lose()
         self._keep(address, member)
         self._leaving.remove(member)
@@ -239,3 +293,9 @@ class Shift:
         with anyio.move_on_after(CLOSING_SECONDS):
             for member in members:
                 await self._cluster.dismiss(member.link)
+
+
+def _plain(why: str) -> str:
+    """What a worker says of itself, fit for any terminal."""
+    shown = "".join(one if one.isprintable() else "?" for one in why[:REFUSAL_MOST])
+    return shown or "it does not say why"

@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import dask_actors
 import pytest
-from dask_log import Log
+from dask_log import Log, nobody_stops
 
 from batchreset.adapters.dask import DaskCluster, vendor
 from batchreset.adapters.dask.cluster import OpenCluster
@@ -53,7 +53,7 @@ async def cluster(cluster_log: Log) -> AsyncIterator[OpenCluster]:
     source = DaskCluster(
         ClusterAccess(place=LocalWorkers(2)), actor=dask_actors.Asked, log=cluster_log, environ=environ() | secrets
     )
-    async with source.open() as opened:
+    async with source.open(nobody_stops) as opened:
         yield opened
 
 
@@ -339,7 +339,7 @@ async def test_a_scheduler_with_certificates_of_its_own_lets_nobody_else_in(clus
     source = DaskCluster(ClusterAccess(place=plain), actor=dask_actors.Asked, log=Log())
 
     with pytest.raises(ClusterError, match="says nothing"):
-        async with source.open():
+        async with source.open(nobody_stops):
             pass
 
 
@@ -358,7 +358,7 @@ def families(group: int) -> set[int]:
 
 async def test_a_cluster_that_is_killed_is_gone_within_two_seconds_with_all_its_processes() -> None:
     source = DaskCluster(ClusterAccess(place=LocalWorkers(1)), actor=dask_actors.Asked, log=Log(), environ=environ())
-    async with source.open() as cluster:
+    async with source.open(nobody_stops) as cluster:
         group = os.getpgid((await facts((await some_link(cluster))[1]))["pid"])
         assert group != os.getpgid(0)
         os.kill(group, signal.SIGKILL)
@@ -383,12 +383,12 @@ async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_pa
     place.mkdir()
     program = (
         "import anyio, dask_actors\n"
-        "from dask_log import Log\n"
+        "from dask_log import Log, nobody_stops\n"
         "from batchreset.adapters.dask import DaskCluster\n"
         "from batchreset.core.places import ClusterAccess, LocalWorkers\n"
         "async def main():\n"
         "    source = DaskCluster(ClusterAccess(place=LocalWorkers(1)), actor=dask_actors.Asked, log=Log())\n"
-        "    async with source.open() as cluster:\n"
+        "    async with source.open(nobody_stops) as cluster:\n"
         "        print('open', flush=True)\n"
         "        await anyio.sleep_forever()\n"
         "anyio.run(main)\n"
@@ -420,7 +420,7 @@ async def test_workers_that_do_not_start_say_why(tmp_path: Path) -> None:
     )  # fmt: skip
 
     with pytest.raises(ClusterError, match="did not start") as raised:
-        async with source.open():
+        async with source.open(nobody_stops):
             pass
     assert any("RuntimeError: [31mbroken here" in line for line in raised.value.details)
 
@@ -439,7 +439,7 @@ async def test_a_cluster_that_is_there_is_reached_with_its_certificates_and_no_o
     )  # fmt: skip
     handled = signal.getsignal(signal.SIGINT)
 
-    async with DaskCluster(right, actor=dask_actors.Asked, log=Log()).open() as same:
+    async with DaskCluster(right, actor=dask_actors.Asked, log=Log()).open(nobody_stops) as same:
         assert (await present(same)).keys() == (await present(cluster)).keys()
         assert signal.getsignal(signal.SIGINT) is handled
         worker = SchedulerAt(await some_worker(same))
@@ -450,7 +450,7 @@ async def test_a_cluster_that_is_there_is_reached_with_its_certificates_and_no_o
         (replace(right, cert_file=str(tmp_path / "none")), "No such file"),
     ):
         with pytest.raises(ClusterError, match=why):
-            async with DaskCluster(access, actor=dask_actors.Asked, log=Log()).open():
+            async with DaskCluster(access, actor=dask_actors.Asked, log=Log()).open(nobody_stops):
                 pass
 
 
@@ -460,7 +460,7 @@ async def test_a_scheduler_that_ends_in_order_is_gone_within_two_seconds() -> No
 
     async with Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0") as scheduler:
         access = ClusterAccess(place=SchedulerAt(scheduler.address))
-        async with DaskCluster(access, actor=dask_actors.Asked, log=Log()).open() as opened:
+        async with DaskCluster(access, actor=dask_actors.Asked, log=Log()).open(nobody_stops) as opened:
             assert await opened.workers() == {}
             await scheduler.close()
             begun_seconds = anyio.current_time()
@@ -485,7 +485,7 @@ async def test_a_scheduler_of_another_version_is_refused() -> None:
         await server.listen("tcp://127.0.0.1:0")
         place = SchedulerAt(server.address)
         with pytest.raises(ClusterError, match=r"another version of Dask than this program: 2020\.1\.0, here"):
-            async with DaskCluster(ClusterAccess(place=place), actor=dask_actors.Asked, log=Log()).open():
+            async with DaskCluster(ClusterAccess(place=place), actor=dask_actors.Asked, log=Log()).open(nobody_stops):
                 pass
 
 

@@ -1,16 +1,12 @@
 """To whom may be spoken, and how."""
 
-from pathlib import Path
-
 import pytest
 
 from batchreset.adapters.dask.safety import (
-    FILE_MOST_BYTES,
     refuse_unsafe_scheduler,
     refuse_unsafe_worker,
-    scheduler_of,
 )
-from batchreset.core.places import ClusterAccess, LocalWorkers, SchedulerAt, SchedulerFile
+from batchreset.core.places import ClusterAccess, SchedulerAt
 from batchreset.errors import ClusterError
 
 TLS = SchedulerAt("tls://10.0.0.1:8786")
@@ -61,39 +57,3 @@ def test_a_scheduler_elsewhere_may_be_spoken_to_in_plain_only_if_that_is_wanted(
 def test_tls_needs_a_certificate_to_show_and_one_to_believe(ca_file: str, cert_file: str) -> None:
     with pytest.raises(ClusterError, match="both sides show certificates"):
         refuse_unsafe_scheduler(TLS, ClusterAccess(place=TLS, ca_file=ca_file, cert_file=cert_file))
-
-
-def test_a_scheduler_is_found_by_its_address_or_by_the_file_that_it_wrote(tmp_path: Path) -> None:
-    file = tmp_path / "scheduler.json"
-    file.write_text('{"type": "Scheduler", "address": "tls://10.0.0.1:8786", "workers": {}}', "utf-8")
-
-    assert scheduler_of(TLS) == TLS
-    assert scheduler_of(SchedulerFile(str(file))) == TLS
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        pytest.param(None, "No such file", id="missing"),
-        pytest.param(b"", "not JSON", id="empty"),
-        pytest.param(b"\xff\xfe", "not JSON", id="no text"),
-        pytest.param(b'{"address": 8786}', 'no "address"', id="no address"),
-        pytest.param(b'{"address": "inproc://1/2"}', "cannot be used", id="an address of another kind"),
-        pytest.param(b'{"x": "' + b"y" * FILE_MOST_BYTES + b'"}', "not JSON", id="far too long"),
-    ],
-)  # fmt: skip
-def test_a_scheduler_s_file_that_cannot_be_used_is_named_with_the_reason(
-    content: bytes | None, why: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "scheduler.json"
-    if content is not None:
-        file.write_bytes(content)
-
-    with pytest.raises(ClusterError, match=why) as raised:
-        scheduler_of(SchedulerFile(str(file)))
-    assert str(file) in raised.value.what
-
-
-def test_local_workers_have_no_scheduler_before_they_are_started() -> None:
-    with pytest.raises(AssertionError):
-        scheduler_of(LocalWorkers(2))

@@ -17,8 +17,8 @@ from batchreset.core.secret import Secret
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
 from batchreset.engine.pool.pool import Pool, PooledApi
-from batchreset.engine.pool.ports import Ask, Link
-from batchreset.engine.pool.sender import Desk, Place, Reception
+from batchreset.engine.pool.ports import Ask, Link, Tell
+from batchreset.engine.pool.sender import Desk, Reception, Surroundings
 from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError
@@ -109,7 +109,7 @@ class Worker:
     def __init__(self, name: str, service: Service, tasks: anyio.abc.TaskGroup, *, version: str = VERSION) -> None:
         self.name = name
         self.service = service
-        self.cut = self.draining = self.cannot_send = False
+        self.cut = self.draining = self.cannot_send = self.refuses = False
         self.deaf = 0
         self.offset_seconds = 1e6
         self.calls: list[Ask] = []
@@ -127,7 +127,7 @@ class Worker:
             yield self.service.api(self.name)
 
         return Reception(
-            Place(
+            Surroundings(
                 version=self.version, host="host", open_api=api, new_greeting=KeyHalf, spawn=self._spawn,
                 now_seconds=lambda: anyio.current_time() + self.offset_seconds, draining=lambda: self.draining,
                 desk=self.desk,
@@ -145,6 +145,9 @@ class Worker:
         self.calls.append(ask)
         if self.cut:
             await anyio.sleep(10.0)
+            return None
+        if self.refuses:
+            await anyio.sleep(0.3)
             return None
         answer = await self.reception.answer(ask, message)
         if self.deaf:
@@ -166,7 +169,7 @@ class Workers:
         return worker
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator["Workers"]:
+    async def open(self, tell: Tell) -> AsyncIterator["Workers"]:
         yield self
 
     async def workers(self) -> Mapping[str, bool] | None:
@@ -209,11 +212,13 @@ class Pooled:
 
 
 @contextlib.asynccontextmanager
-async def pooled(*names: str, service: Service | None = None, version: str = VERSION) -> AsyncIterator[Pooled]:
+async def pooled(
+    *names: str, service: Service | None = None, version: str = VERSION, stop: StopSwitch | None = None
+) -> AsyncIterator[Pooled]:
     """A pool over workers of these names. Raises ClusterError."""
     service = service or Service()
-    workers, stop, log, clock = Workers(), StopSwitch(), Log(), StandingClock()
-    hiring = Hiring(run_id="run", version=VERSION, config=b"{}", new_greeting=KeyHalf)
+    workers, stop, log, clock = Workers(), stop or StopSwitch(), Log(), StandingClock()
+    hiring = Hiring(run_id="run", version=VERSION, config=b"{}", new_greeting=KeyHalf, exchange_seconds=90.0)
     pool = Pool(workers, hiring)
     async with anyio.create_task_group() as tasks:
         for name in names:
@@ -237,9 +242,11 @@ class Asking:
         self.channel: Conversation | None = None
         self.refused = ""
 
-    async def hello(self, *, session: int = 1, version: str = VERSION) -> "Asking":
+    async def hello(self, *, session: int = 1, version: str = VERSION, coordinator: str = "me") -> "Asking":
         half = KeyHalf()
-        greeted = Greeted(protocol=1, version=version, run_id="run", session=session, public=half.public)
+        greeted = Greeted(
+            protocol=1, version=version, run_id="run", session=session, coordinator=coordinator, public=half.public
+        )
         welcome = welcome_of(await self.worker.reception.answer(Ask.HELLO, greeting_bytes(greeted)))
         assert welcome is not None
         self.refused = welcome.refused

@@ -1,5 +1,6 @@
 """The pool gives rows to senders, and knows of each row what can be known when one of them is lost."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -15,6 +16,7 @@ from batchreset.engine.pool.member import REST_SECONDS, SILENCE_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import LEASE_SECONDS
 from batchreset.engine.pool.shift import NOBODY_SECONDS
+from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError, ExitCode
 
 OK = Answered(status=200)
@@ -386,3 +388,90 @@ def test_the_first_call_of_all_goes_to_another_worker_where_one_does_not_reach_t
         assert [type(exchange) for exchange in await resets(pool, 1)] == [Answered]
 
     play(scene, "a", "b", service=Service(unreachable_from=frozenset({"a"})))
+
+
+def test_nothing_is_sent_after_a_stop_that_was_not_handed_over_before() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].cut = True
+        found: list[Exchange] = []
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            for _ in range(5):
+                rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            pool.stop.request(stop_for(Reason.FAILURE_RATE, "too many failed"))
+            pool.workers.there["a"].cut = False
+        assert [type(exchange) for exchange in found[:5]] == [NotSent] * 5
+        assert len(pool.service.sent) <= 1
+
+    play(scene, "a")
+
+
+def test_a_worker_that_is_gone_gets_none_of_its_own_orders_back() -> None:
+    """They would go round in a circle for as long as it is not known to be silent."""
+
+    async def scene(pool: Pooled) -> None:
+        worker, found = pool.workers.there["a"], list[Exchange]()
+
+        async def reset() -> None:
+            found.append(await pool.reset())
+
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(reset)
+            await anyio.sleep(0.02)
+            worker.refuses = True
+            rows.start_soon(reset)
+            await anyio.sleep(0.1)
+            for _ in range(3):
+                rows.start_soon(reset)
+            await anyio.sleep(0.05)
+            del pool.workers.there["a"]
+            await anyio.sleep(1.0)
+            pool.workers.add(Worker("b", pool.service, pool.tasks))
+        assert sorted(type(exchange).__name__ for exchange in found) == ["Answered"] * 4 + ["Lost"]
+
+    play(scene, "a", service=Service(latency_seconds=0.05))
+
+
+def test_a_stop_that_came_before_it_was_opened_is_heard() -> None:
+    async def main() -> float:
+        stop = StopSwitch()
+        stop.request(stop_for(Reason.INTERRUPTED, "SIGINT"))
+        async with pooled(stop=stop) as pool:
+            assert [type(exchange) for exchange in await resets(pool, 1)] == [NotSent]
+        return anyio.current_time()
+
+    assert in_virtual_time(main) < 1.0
+
+
+def test_whoever_is_heard_of_in_time_and_tells_nothing_of_a_row_loses_it_in_the_end() -> None:
+    async def scene(pool: Pooled) -> None:
+        assert await pool.reset() == Lost(kind=LossKind.SENDER, detail="the sender told nothing of it", sender="a")
+
+    play(scene, "a", service=Service(latency_seconds=100_000.0))
+
+
+def test_a_refused_worker_is_told_of_once_for_each_reason() -> None:
+    async def scene(pool: Pooled) -> None:
+        pool.workers.add(Worker("b", pool.service, pool.tasks, version="0.9\x1b[31m"))
+        await anyio.sleep(60.0)
+        refused = pool.log.named("sender.refused")
+        assert [one["why"] for one in refused] == ["it has batchreset 0.9?[31m, and the coordinator 1.0"]
+
+    play(scene, "a")
+
+
+def test_of_many_senders_each_gets_about_as_much() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        came = await resets(pool, 400)
+        counts = Counter(exchange.sender for exchange in came)
+        assert (min(counts.values()), max(counts.values())) == (10, 10)
+
+    play(scene, *(f"w{number}" for number in range(40)))

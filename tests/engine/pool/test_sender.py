@@ -171,3 +171,27 @@ def test_what_is_not_of_this_conversation_is_not_done() -> None:
         assert [one[1] for one in service.sent] == ["i-2"]
 
     with_worker(scene)
+
+
+def test_two_coordinators_of_one_session_are_not_both_served() -> None:
+    """As of a run's folder that was copied: each would end the other's sender, for ever."""
+
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        other = await Asking(worker).hello(coordinator="another")
+        assert other.refused == "another coordinator of the same run is here; has its folder been copied?"
+        await anyio.sleep(1.0)
+        assert [one[1] for one in service.sent] == ["i-1"]
+        assert (await Asking(worker).hello()).refused == ""
+
+    with_worker(scene)
+
+
+def test_when_the_one_has_ended_the_other_is_served() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
+        assert (await Asking(worker).hello(coordinator="another")).refused == ""
+
+    with_worker(scene)
