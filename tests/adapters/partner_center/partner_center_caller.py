@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.net import Transport, transport_of
+from batchreset.net import Transport, always, transport_of
 from batchreset.net.http11 import Http11Transport
 from batchreset.net.over_httpx import HttpxTransport
 
@@ -76,8 +76,11 @@ class Calling:
             yield PartnerCenterApi(transport, base_url=base_url, address=address, clock=WallClock())
 
 
-async def reset(api: PartnerCenterApi, *, password: str = PASSWORD, token: str = TOKEN) -> Exchange:
+async def reset(
+    api: PartnerCenterApi, *, password: str = PASSWORD, token: str = TOKEN, may_leave: Callable[[], bool] = always
+) -> Exchange:
     """One row's password."""
     return await api.reset(
-        ROW, Secret(password), request_id=REQUEST_ID, correlation_id=CORRELATION_ID, token=Secret(token)
-    )
+        ROW, Secret(password), request_id=REQUEST_ID, correlation_id=CORRELATION_ID, token=Secret(token),
+        may_leave=may_leave,
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from raw_tls_server import Behaviour, Wire, answering, free_port, raw_server
 from trio.testing import MockClock
 
 from batchreset.core.exchange import Answered, LossKind, Lost, NotSent, NotSentKind
-from batchreset.net import tls_context
+from batchreset.net import LATE, tls_context
 from batchreset.net.over_httpx import HttpxTransport
 
 pytestmark = pytest.mark.anyio
@@ -197,6 +197,38 @@ async def test_an_answer_that_drips_is_lost_when_the_whole_time_is_over(trusting
             assert await reset(api) == Lost(kind=LossKind.TIMEOUT, detail="no whole answer in time")
     assert len(server.requests) == 1
     assert len(dripped) > 5
+
+
+async def test_what_may_not_leave_is_not_sent(calling: Calling, trusting: ssl.SSLContext) -> None:
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api, may_leave=lambda: False)
+
+    assert exchange == LATE
+    assert server.requests == []
+
+
+async def test_what_may_not_leave_any_more_when_the_connection_is_there_is_not_sent(
+    calling: Calling, trusting: ssl.SSLContext
+) -> None:
+    """Asked at the last moment: connecting may take ten seconds, and a process may be stopped meanwhile."""
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=trusting) as api:
+            exchange = await reset(api, may_leave=lambda: server.accepted == 0)
+
+    assert exchange == LATE
+    assert server.accepted == 1
+    assert server.requests == []
+
+
+async def test_a_kept_connection_does_not_outlive_the_leave_to_send(calling: Calling, trusting: ssl.SSLContext) -> None:
+    with raw_server(answering()) as server:
+        async with calling(server.url, verify=trusting) as api:
+            assert isinstance(await reset(api), Answered)
+            assert await reset(api, may_leave=lambda: False) == LATE
+            assert isinstance(await reset(api), Answered)
+
+    assert len(server.requests) == 2
 
 
 async def test_a_refused_connection_sent_nothing(calling: Calling, trusting: ssl.SSLContext) -> None:
