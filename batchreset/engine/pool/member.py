@@ -21,7 +21,10 @@ SILENCE_SECONDS: Final = 5.0
 QUIET_SECONDS: Final = 2.0
 """Not heard for so long, it gets none for the time being: it tells something every second."""
 GATHERING_SECONDS: Final = 0.005
-"""Between two batches, and between two answers: a message costs as much as a dozen rows."""
+"""Between two batches, and between two answers: a message costs as much as a dozen rows. For each sender there is, so
+that many of them take no more messages than few."""
+GATHERING_MOST_SECONDS: Final = 0.05
+"""A row waits so long for both of its messages on average: less than the service takes for it."""
 MOST_ORDERS: Final = 256
 AGAIN_SECONDS: Final = 0.2
 RATE_SECONDS: Final = 10.0
@@ -111,18 +114,20 @@ class Member:
     Args:
         before: how it fared earlier in this session, if it was here.
         is_gone: whether the cluster knows it no more.
+        members: how many there are.
         return_order: takes an order that surely was not sent.
     """
 
     def __init__(
         self, conversation: "Conversation", *, before: SenderFigures | None, clock: Clock,
-        is_gone: Callable[[], Awaitable[bool]], return_order: Callable[[Asked], None],
+        is_gone: Callable[[], Awaitable[bool]], return_order: Callable[[Asked], None], members: Callable[[], int],
     ) -> None:  # fmt: skip
         self.link = conversation.link
         self._channel = conversation.channel
         self._clock = clock
         self._is_gone = is_gone
         self._return_order = return_order
+        self._members = members
         self._given: collections.deque[Asked] = collections.deque()
         self._handed: dict[int, _Handed] = {}
         self._more = anyio.Event()
@@ -203,7 +208,10 @@ class Member:
             self._more = anyio.Event()
             while self._given:
                 await self._hand_over([self._given.popleft() for _ in range(min(len(self._given), MOST_ORDERS))])
-                await anyio.sleep(GATHERING_SECONDS)
+                await self._gather()
+
+    async def _gather(self) -> None:
+        await anyio.sleep(min(GATHERING_SECONDS * self._members(), GATHERING_MOST_SECONDS))
 
     async def _hand_over(self, given: list[Asked]) -> None:
         orders = [asked for asked in given if not asked.settled]
@@ -243,7 +251,7 @@ class Member:
             self._take(report)
             if self._draining and not self._given and not self._handed:
                 return Leaving.DRAINED
-            await anyio.sleep(GATHERING_SECONDS)
+            await self._gather()
 
     async def _asked_for_report(self) -> Report | None:
         with anyio.move_on_after(SILENCE_SECONDS - (self._clock.monotonic() - self._heard_seconds) + AGAIN_SECONDS):

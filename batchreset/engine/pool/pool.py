@@ -264,6 +264,7 @@ class _Shift:
             clock=self._clock,
             is_gone=lambda: self._is_gone(address),
             return_order=self.ask,
+            members=lambda: len(self._members),
         )
 
     def _refused(self, address: str, why: str) -> None:

@@ -65,6 +65,24 @@ def test_rows_are_spread_evenly_over_more_senders_than_are_asked_at_once() -> No
     play(scene, *names)
 
 
+def test_many_senders_take_no_more_messages_than_few() -> None:
+    taken = {}
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        workers = pool.workers.there.values()
+        before = sum(len(worker.calls) for worker in workers)
+        async with anyio.create_task_group() as rows:
+            for _ in range(1200):
+                rows.start_soon(pool.reset)
+                await anyio.sleep(0.0005)
+        taken[len(workers)] = sum(len(worker.calls) for worker in workers) - before
+
+    play(scene, "a", "b")
+    play(scene, *"abcdefgh")
+    assert taken[8] < 1.3 * taken[2]
+
+
 def test_a_slow_answer_holds_no_other_up() -> None:
     async def scene(pool: Pooled) -> None:
         async with anyio.create_task_group() as rows:
