@@ -73,7 +73,7 @@ def test_many_senders_take_no_more_messages_than_few() -> None:
         workers = pool.workers.there.values()
         before = sum(len(worker.calls) for worker in workers)
         async with anyio.create_task_group() as rows:
-            for _ in range(1200):
+            for _ in range(400):
                 rows.start_soon(pool.reset)
                 await anyio.sleep(0.0005)
         taken[len(workers)] = sum(len(worker.calls) for worker in workers) - before
