@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test programs cluster torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader docs generated samples readme pictures messages check format lock clean
+.PHONY: help setup demo test programs cluster torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader bench-cluster docs generated samples readme pictures messages check format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ bench-pacing: $(READY) ## pacing beside an oracle, in virtual time: regimes R1 t
 
 bench-reader: $(READY) ## checking 5 million rows: time and memory, beside polars alone; two minutes
 	@$(BIN)/python -m benchmarks.reader
+
+bench-cluster: $(READY) ## workers of a cluster beside this process, and what one coordinator carries; 25 minutes, ARGS='--quick' for two
+	@$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 docs: $(READY) ## the documentation as HTML, in docs/_build; nothing is fetched
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet --builder html docs docs/_build/html

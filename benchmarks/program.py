@@ -3,9 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
-
-from benchmarks.service.beside import Service
+from typing import Final, Protocol
 
 TOKEN: Final = "t" * 1500
 """As long as an App+User token."""
@@ -43,6 +41,16 @@ report = {report}
 """
 
 
+class Served(Protocol):
+    """A service, and the authority of its certificate."""
+
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def ca_file(self) -> Path: ...
+
+
 def key_pair(folder: Path) -> tuple[Path, str]:
     """A new secret key's file, and whom to seal to; made elsewhere, that this process stays small."""
     path = folder / "helpdesk.key"
@@ -58,7 +66,7 @@ def environ(folder: Path) -> dict[str, str]:
 
 def write_job(
     folder: Path,
-    service: Service,
+    service: Served,
     *,
     recipient: str,
     connections: int = 64,

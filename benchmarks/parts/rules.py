@@ -9,6 +9,13 @@ OTHER_THREADS: Final = "threads of polars and other libraries"
 REST: Final = "rest: the interpreter, other modules"
 _PARTS: Final[Sequence[tuple[str, Sequence[str]]]] = (
     (START, ("<frozen importlib", "/importlib/")),
+    (
+        "Dask, its messages",
+        ("/batchreset/adapters/dask/", "/distributed/", "/dask/", "/tornado/", "/msgpack/", "/cloudpickle/"),
+    ),
+    ("pool: messages spelled and read", ("/batchreset/engine/pool/messages",)),
+    ("pool: messages sealed", ("/batchreset/adapters/channel/", "/cryptography/")),
+    ("pool: orders and answers", ("/batchreset/engine/pool/",)),
     ("TLS", ("/ssl.py", "/asyncio/sslproto.py", "/truststore/")),
     (
         "HTTP: parsers, client libraries, our transport",

@@ -22,10 +22,13 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 QUICK = [name for name in COMMANDS if name not in {"status", "results", "run, as far as nothing is sent"}]
 SELDOM = {
-    "apprise", "azure", "fastexcel", "jinja2", "jwt", "msal", "narwhals", "prometheus_client", "pygments",
-    "requests", "rich", "starlette", "trio", "trustme", "uvicorn",
+    "apprise", "azure", "cloudpickle", "dask", "distributed", "fastexcel", "jinja2", "jwt", "msal", "msgpack",
+    "narwhals", "prometheus_client", "pygments", "requests", "rich", "starlette", "trio", "trustme",
+    "uvicorn",
 }  # fmt: skip
-"""Of a feature that none of these commands has, or of nobody's here: the last would be for colour, or another loop."""
+"""Of a feature that none of these commands has, or of nobody's here: the last would be for colour, or another loop.
+Of what Dask brings along tornado is left out: tenacity imports it wherever it is installed.
+"""
 IMPORTING = """
 import json, os, sys
 from batchreset.cli.main import main
