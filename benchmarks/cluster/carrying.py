@@ -29,7 +29,8 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.senders import SenderFigures
 from batchreset.core.take_up import TakeUp
-from batchreset.engine.pool.pool import Hiring, Pool
+from batchreset.engine.pool.pool import Pool
+from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport
@@ -140,9 +141,9 @@ def _pool_of(kind: str, senders: int, cores: Sequence[int]) -> Callable[[Setting
             return None
         config = sender_config(settings)
         if kind == "sockets":
-            hiring = Hiring(run_id=run_id, version=VERSION, config=config, new_greeting=KeyHalf)
+            hiring = Hiring(run_id=run_id, version=VERSION, config=config, new_greeting=KeyHalf, exchange_seconds=90.0)
             return Pool(PipedSource(senders, cores), hiring)
-        hiring = Hiring(run_id=run_id, version=__version__, config=config, new_greeting=KeyHalf)
+        hiring = Hiring(run_id=run_id, version=__version__, config=config, new_greeting=KeyHalf, exchange_seconds=90.0)
         return Pool(DaskCluster(ClusterAccess(place=LocalWorkers(senders)), actor=InstantActor, log=log), hiring)
 
     return pool

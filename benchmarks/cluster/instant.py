@@ -19,7 +19,7 @@ from batchreset.core.exchange import Answered, Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import Desk, Place, Reception
+from batchreset.engine.pool.sender import Desk, Reception, Surroundings
 from batchreset.net import always
 from batchreset.wiring.sender import SenderActor
 
@@ -72,7 +72,7 @@ async def _serve(given: socket.socket) -> None:
         task.add_done_callback(tasks.discard)
 
     reception = Reception(
-        Place(
+        Surroundings(
             version=VERSION, host="here", open_api=_api, new_greeting=KeyHalf, spawn=spawn, now_seconds=time.monotonic,
             draining=lambda: False, desk=Desk(),
         )

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from batchreset.engine.pool.ports import Ask, Link
+from batchreset.engine.pool.ports import Ask, Link, Tell
 from benchmarks.cluster.instant import ASKS, FRAME
 
 
@@ -69,8 +69,9 @@ class PipedSource:
     cores: Sequence[int]
 
     @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[PipedCluster]:
+    async def open(self, tell: Tell) -> AsyncIterator[PipedCluster]:
         """They end when their sockets do."""
+        del tell
         links, reading = {}, []
         async with contextlib.AsyncExitStack() as closing:
             for number in range(self.senders):
