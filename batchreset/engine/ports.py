@@ -27,7 +27,7 @@ class ResetApi(Protocol):
     async def reset(
         self, row: PlannedRow, password: Secret, *, request_id: str, correlation_id: str, token: Secret
     ) -> Exchange:
-        """Set the password: one PATCH."""
+        """Set the password: one PATCH. Raises RunStoppedError: the run was stopped, and it surely was not sent."""
         ...
 
     async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:

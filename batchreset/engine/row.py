@@ -183,16 +183,21 @@ class RowRun:
         clock = self._world.clock
         sent_id = correlation_id(self._noted_id, self._history.exchanges + 1)
         sent_at, sent_seconds = clock.now(), clock.monotonic()
-        self._first_sent_at = self._first_sent_at or sent_at
         exchange: Exchange = _CANCELLED
+        called_off = False
         try:
             exchange = await self._world.api.reset(
                 self._row, password, request_id=self._request_id, correlation_id=sent_id, token=token
             )
+        except RunStoppedError:
+            called_off = True
+            raise
         finally:
-            self._latency_seconds = clock.monotonic() - sent_seconds
-            self._verdict = self._tokens.judged(classify(exchange), token)
-            self._record(exchange, sent_id, sent_at)
+            if not called_off:
+                self._first_sent_at = self._first_sent_at or sent_at
+                self._latency_seconds = clock.monotonic() - sent_seconds
+                self._verdict = self._tokens.judged(classify(exchange), token)
+                self._record(exchange, sent_id, sent_at)
         return exchange
 
     def _record(self, exchange: Exchange, sent_id: str, sent_at: dt.datetime) -> None:

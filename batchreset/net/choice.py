@@ -11,14 +11,16 @@ from batchreset.net.transport import Transport
 
 
 def transport_of(
-    *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext, parser: str = "httptools"
-) -> Transport:
+    *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext, unsent_most_seconds: float | None = None,
+    parser: str = "httptools",
+) -> Transport:  # fmt: skip
     """To the service, over the network.
 
     Args:
         concurrency: requests that may be under way at once.
         timeout_seconds: so long nothing may come of a request.
         verify: from `tls_context`.
+        unsent_most_seconds: as for `Http11Transport`; httpx knows no such thing.
         parser: the package without which httpx is used.
 
     Raises:
@@ -30,4 +32,6 @@ def transport_of(
         return HttpxTransport(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
     from batchreset.net.http11 import Http11Transport  # noqa: PLC0415  needs the parser
 
-    return Http11Transport(concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify)
+    return Http11Transport(
+        concurrency=concurrency, timeout_seconds=timeout_seconds, verify=verify, unsent_most_seconds=unsent_most_seconds
+    )

@@ -18,7 +18,7 @@ from batchreset.adapters.dask.drain import Drain
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import Desk, Reception, Surroundings
+from batchreset.engine.pool.sender import ARRIVING_SECONDS, Desk, Reception, Surroundings
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.undumped import never_dumped
@@ -96,7 +96,10 @@ class SenderActor:
     def _transport(self) -> Transport:
         config = self._config
         return transport_of(
-            concurrency=config["concurrency"], timeout_seconds=config["timeout_seconds"], verify=self._verify
+            concurrency=config["concurrency"],
+            timeout_seconds=config["timeout_seconds"],
+            verify=self._verify,
+            unsent_most_seconds=ARRIVING_SECONDS,
         )
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:

@@ -43,9 +43,12 @@ class InstantApi:
         may_leave()
         return Answered(status=200, correlation_id=correlation_id, request_id=request_id)
 
-    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
+    async def look(
+        self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool] = always,
+    ) -> Exchange:  # fmt: skip
         """The token has MFA."""
-        del customer_tenant_id, token
+        del customer_tenant_id, token, may_leave
         return Answered(status=200, correlation_id=correlation_id, request_id=request_id, mfa_compliant=True)
 
 

@@ -17,7 +17,7 @@ from waiting import until
 
 DASK: Final = (sys.executable, "-W", "ignore", "-m", "dask")
 WORKERS: Final = ("w1", "w2", "w3", "w4")
-LEASE_SECONDS: Final = 12.0
+LEASE_SECONDS: Final = 15.0
 """A row leaves its sender so long after it was handed over at the latest, as the documentation promises."""
 LATENCY_SECONDS: Final = 0.3
 _PORT: Final = 8786

@@ -220,10 +220,13 @@ class FrozenApi:
         await self._host.going()
         return exchange
 
-    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
+    async def look(
+        self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool],
+    ) -> Exchange:  # fmt: skip
         await self._host.going()
         return await self._api.look(
-            customer_tenant_id, request_id=request_id, correlation_id=correlation_id, token=token
+            customer_tenant_id, request_id=request_id, correlation_id=correlation_id, token=token, may_leave=may_leave
         )
 
 

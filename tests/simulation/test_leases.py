@@ -24,7 +24,7 @@ from simulation.world import World
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
 """httpx leaves its own generators where a body is not read to its end; trio alone minds."""
 
-LEASE_SECONDS = 12.0
+LEASE_SECONDS = 15.0
 SCENARIO = Scenario(
     seed=1, shape=Shape((5,)), flags={"pace.max_concurrency": 1}, options=SimulatorOptions(latency_seconds=0.2)
 )
@@ -63,7 +63,7 @@ def killed() -> Iterator[Killed]:
         yield Killed(run, World(SCENARIO, run.folder.path, {}))
 
 
-WAITS = "the last session was ended while others were sending for it; waiting 12 s until none of them may send any more"
+WAITS = "the last session was ended while others were sending for it; waiting 15 s until none of them may send any more"
 
 
 def test_nothing_leaves_before_the_lease_is_over_though_this_process_sends_itself(killed: Killed) -> None:

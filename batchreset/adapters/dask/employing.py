@@ -6,9 +6,10 @@ import anyio
 
 from batchreset.adapters.dask import vendor
 from batchreset.adapters.dask.link import DaskLink, name_of
-from batchreset.errors import ClusterError
+from batchreset.errors import ClusterError, SettingsError
 
 EMPLOY_SECONDS: Final = 10.0
+_KILLED: Final = "KilledWorker"
 
 
 async def employed(client: Any, actor: type, config: bytes, *, address: str, worker: object) -> DaskLink:
@@ -54,7 +55,13 @@ def _refused(name: str, error: object) -> ClusterError:
                 f"the worker {name} cannot make a sender: its batchreset is of another version than this one",
                 next_step="install the same batchreset[cluster] on all workers as here",
             )
-        case None:
+        case SettingsError():
+            return ClusterError(
+                f"the worker {name} cannot make a sender: its proxy variables, or those that say whom to trust,"
+                " cannot be used",
+                next_step="see HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and the like in that worker's environment",
+            )
+        case _ if error is None or type(error).__name__ == _KILLED:
             return ClusterError(
                 f"the worker {name} was lost before it had made a sender",
                 next_step="see in the cluster's logs why; others go on meanwhile",

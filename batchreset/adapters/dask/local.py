@@ -73,19 +73,20 @@ class Started:
             return address
         raise ClusterError(
             "the worker processes on this machine did not start",
-            next_step="see what they said; leave --cluster out to send from this process alone",
+            next_step="look at what they said last; or give `--cluster none`: then this process sends by itself",
             details=_last_lines(self.folder / _TOLD),
         )
 
 
 async def _started(workers: int, environ: Mapping[str, str], *, folder: Path) -> asyncio.subprocess.Process:
-    passed_on = {name: value for name, value in environ.items() if not name.startswith(_NOT_PASSED_ON)}
-    passed_on["TMPDIR"] = str(folder)
+    passed_on = {name: value for name, value in environ.items() if not name.upper().startswith(_NOT_PASSED_ON)}
+    # Nothing is imported from whatever folder this happens to be started in, there and in all its children.
+    passed_on |= {"TMPDIR": str(folder), "PYTHONSAFEPATH": "1"}
     try:
         with (folder / _TOLD).open("wb") as told:
             # A session of its own: Ctrl-C at the terminal is this process's alone.
             return await asyncio.create_subprocess_exec(
-                sys.executable, "-m", MODULE, str(workers), stdin=asyncio.subprocess.PIPE,
+                sys.executable, "-P", "-m", MODULE, str(workers), stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE, stderr=told, env=passed_on, start_new_session=True,
             )  # fmt: skip
     except OSError as error:

@@ -55,8 +55,9 @@ class PartnerCenterApi:
         return await self._without_body(request, correlation_id, secrets=(password, token))
 
     async def look(
-        self, customer_tenant_id: str | None, *, request_id: str, correlation_id: str, token: Secret
-    ) -> Exchange:
+        self, customer_tenant_id: str | None, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool] = always,
+    ) -> Exchange:  # fmt: skip
         """GET a customer (None: any) and ask whether the token satisfies MFA (learn: security-at-your-organization)."""
         request = Request(
             method="GET",
@@ -67,6 +68,7 @@ class PartnerCenterApi:
                 "ValidateMfa": "true",
             },
             most_bytes=BODY_MOST_BYTES,
+            may_leave=may_leave,
         )
         return await self._without_body(request, correlation_id, secrets=(token,))
 

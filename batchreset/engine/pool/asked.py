@@ -7,6 +7,7 @@ import anyio
 from batchreset.core.exchange import Exchange
 from batchreset.engine.pool.messages import Order
 from batchreset.engine.pool.ports import Channel, Link
+from batchreset.engine.stopping import RunStoppedError
 
 
 @dataclass(slots=True, eq=False)
@@ -21,19 +22,23 @@ class Asked:
     @property
     def settled(self) -> bool:
         """It needs nobody any more."""
-        return self._exchange is not None
+        return self._done.is_set()
+
+    def call_off(self) -> None:
+        """The run was stopped, and it surely was not sent."""
+        self._done.set()
 
     def settle(self, exchange: Exchange) -> None:
         """The first word counts."""
-        if self._exchange is None:
+        if not self.settled:
             self._exchange = exchange
             self._done.set()
 
     async def exchange(self) -> Exchange:
-        """What came of it."""
+        """What came of it. Raises RunStoppedError: it was called off."""
         await self._done.wait()
-        if self._exchange is None:  # pragma: no cover  the event is set with it
-            raise AssertionError(self)
+        if self._exchange is None:
+            raise RunStoppedError
         return self._exchange
 
 

@@ -15,7 +15,7 @@ from batchreset.core.senders import SenderFigures, SenderState
 from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import CLOSED, LEASE_SECONDS, TAKEN
+from batchreset.engine.pool.sender import CLOSED, LEASE_SECONDS, LEAVING_SECONDS, TAKEN
 from batchreset.engine.pool.tally import Tally
 
 SILENCE_SECONDS: Final = 5.0
@@ -44,7 +44,7 @@ class Leaving(enum.Enum):
 @dataclass(slots=True)
 class _Handed:
     asked: Asked
-    leaves_before_seconds: float
+    lease_until_seconds: float
 
 
 class Member:
@@ -98,7 +98,7 @@ class Member:
     @property
     def last_lease_seconds(self) -> float:
         """When nothing of what it has may leave any more, by our clock."""
-        return max((handed.leaves_before_seconds for handed in self._handed.values()), default=-math.inf)
+        return max((handed.lease_until_seconds for handed in self._handed.values()), default=-math.inf)
 
     @property
     def figures(self) -> SenderFigures:
@@ -126,6 +126,11 @@ class Member:
         self.give_back()
         return leaving
 
+    def drain(self) -> None:
+        """It ends what it has, and gets no more."""
+        self._draining = True
+        self.give_back()
+
     def give_back(self) -> None:
         """What it has not been handed."""
         given, self._given = self._given, collections.deque()
@@ -134,9 +139,9 @@ class Member:
 
     async def lose(self) -> None:
         """Settle what it was handed, each when its lease is over: whether it was sent will never be known."""
-        for number in sorted(self._handed, key=lambda number: self._handed[number].leaves_before_seconds):
+        for number in sorted(self._handed, key=lambda number: self._handed[number].lease_until_seconds):
             handed = self._handed[number]
-            await anyio.sleep(max(0.0, handed.leaves_before_seconds - self._clock.monotonic()))
+            await anyio.sleep(max(0.0, handed.lease_until_seconds - self._clock.monotonic()))
             del self._handed[number]
             self._settle_lost(handed, "the sender that had it was lost")
 
@@ -158,16 +163,16 @@ class Member:
         if not orders:
             return
         self._sequence += 1
-        leaves_before_seconds = self._clock.monotonic() + LEASE_SECONDS
+        handed_seconds = self._clock.monotonic()
         batch = Batch(
             sequence=self._sequence,
-            leaves_before_seconds=leaves_before_seconds + self._apart_seconds,
+            leaves_before_seconds=handed_seconds + LEAVING_SECONDS + self._apart_seconds,
             orders=[asked.order for asked in orders],
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
-            self._handed[asked.order.number] = _Handed(asked, leaves_before_seconds)
-        while self._clock.monotonic() < leaves_before_seconds:
+            self._handed[asked.order.number] = _Handed(asked, handed_seconds + LEASE_SECONDS)
+        while self._clock.monotonic() < handed_seconds + LEASE_SECONDS:
             taken = await self.link.call(Ask.DELIVER, message)
             if taken is not None and self._channel.open(taken) == TAKEN:
                 return
@@ -216,15 +221,14 @@ class Member:
                 self._heard_serial = done.serial
                 self._settle(done.number, done.exchange)
         self._give_up_waiting()
-        self._draining = self._draining or report.draining
-        if self._draining:
-            self.give_back()
+        if self._draining or report.draining:
+            self.drain()
 
     def _give_up_waiting(self) -> None:
         """A sender that answers tells of every order in time. Should one not, no row waits for it for ever."""
         while self._handed:
             number, oldest = next(iter(self._handed.items()))
-            if self._heard_seconds < oldest.leaves_before_seconds - LEASE_SECONDS + self._most_seconds:
+            if self._heard_seconds < oldest.lease_until_seconds - LEASE_SECONDS + self._most_seconds:
                 return
             del self._handed[number]
             self._settle_lost(oldest, "the sender told nothing of it")

@@ -221,6 +221,11 @@ def _read(kind: str, values: Sequence[Any], sender: str) -> Exchange:
                 mfa_compliant=mfa_compliant, sender=sender,
             )  # fmt: skip
         case "lost":
-            return Lost(kind=LossKind(values[0]), detail=values[1], sender=sender)
+            return Lost(kind=LossKind(values[0]), detail=_seen(values[1], sender), sender=sender)
         case _:
-            return NotSent(kind=NotSentKind(values[0]), detail=values[1], sender=sender)
+            return NotSent(kind=NotSentKind(values[0]), detail=_seen(values[1], sender), sender=sender)
+
+
+def _seen(detail: str, sender: str) -> str:
+    """Its network is not ours, nor are its proxies."""
+    return f"{detail} (as {sender} sees it)" if sender else detail

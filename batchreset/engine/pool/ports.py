@@ -110,6 +110,9 @@ class SendingApi(Protocol):
         """Set the password: one PATCH. `NotSent` of kind `LATE` when it may not leave at the last moment."""
         ...
 
-    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
-        """One harmless GET of a customer."""
+    async def look(
+        self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool],
+    ) -> Exchange:  # fmt: skip
+        """One harmless GET of a customer; `NotSent` of kind `LATE` as above."""
         ...

@@ -26,8 +26,11 @@ from batchreset.engine.pool.messages import (
 )
 from batchreset.engine.pool.ports import Ask, Channel, Greeting, SendingApi
 
-LEASE_SECONDS: Final = 12.0
-"""So long after a row was handed over it may leave: a connection takes ten seconds at most."""
+LEAVING_SECONDS: Final = 10.0
+"""So long after a row was handed over it may leave: as long as a connection may take."""
+ARRIVING_SECONDS: Final = 5.0
+"""So long after it left it may arrive: what the network holds back for longer, the system forgets."""
+LEASE_SECONDS: Final = LEAVING_SECONDS + ARRIVING_SECONDS
 TAKEN: Final = b"taken"
 CLOSED: Final = b"closed"
 """What is answered to `Ask.DELIVER` and `Ask.CLOSE`."""
@@ -220,7 +223,7 @@ class Sender:
         ids: dict[str, str] = {"request_id": order.request_id, "correlation_id": order.correlation_id}
         try:
             if order.password is None:
-                exchange = await api.look(order.customer, **ids, token=order.token)
+                exchange = await api.look(order.customer, **ids, token=order.token, may_leave=may_leave)
             else:
                 exchange = await api.reset(order.row, order.password, **ids, token=order.token, may_leave=may_leave)
         except Exception as error:  # noqa: BLE001  one order that nobody thought of ends no other: it may have been sent

@@ -11,7 +11,6 @@ import anyio.abc
 
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
-from batchreset.core.exchange import NotSent
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderFigures, SenderState, plain_name
 from batchreset.core.stop import APPLY, stop_for
@@ -38,8 +37,6 @@ SEEN_SECONDS: Final = 0.5
 REFUSAL_MOST: Final = 200
 SPARE_SECONDS: Final = 30.0
 """Beyond all that an order may take."""
-_NOBODY: Final = NotSent(detail="there was no sender any more")
-_STOPPED: Final = NotSent(detail="the run was stopped before it was handed to a sender")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +98,7 @@ class Shift:
             return
         if self._stop.requested or self._over:
             # Nothing new is sent then; what comes here was not handed over, or came back unsent.
-            asked.settle(_NOBODY if self._over else _STOPPED)
+            asked.call_off()
         elif (member := self._least()) is not None:
             member.give(asked)
         else:
@@ -137,12 +134,15 @@ class Shift:
             if self._closing:
                 return
             if workers is None:
-                self._end("the scheduler of the cluster is gone")
+                self._end("the scheduler of the cluster is gone, or has said nothing for too long")
                 return
             for address, may_work in workers.items():
                 if may_work and address not in self._busy and self._not_before.get(address, now) <= now:
                     self._busy.add(address)
                     tasks.start_soon(self._employ, address)
+            for address, member in self._members.items():
+                if not workers.get(address, True):
+                    member.drain()
             self._not_before = {address: at for address, at in self._not_before.items() if address in workers}
             self._refusals = {address: why for address, why in self._refusals.items() if address in workers}
             self._look_at_waiting()

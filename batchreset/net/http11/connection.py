@@ -2,6 +2,8 @@
 
 import asyncio
 import select
+import socket
+import struct
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -16,6 +18,7 @@ HEAD_MOST_BYTES: Final = 1 << 16
 """A longer head is no answer: the parser itself would take all that comes."""
 FRAMING_MOST_BYTES_A_BYTE: Final = 8
 """A chunk of one byte has five around it; what is beyond this is a trailer, or an extension, without an end."""
+_RESET_AT_THE_END: Final = struct.pack("ii", 1, 0)
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _FIRST_FINAL_STATUS: Final = 200
 _SWITCHING: Final = 101
@@ -73,6 +76,19 @@ class Connection(asyncio.Protocol):
         looking = select.poll()
         looking.register(self._transport.get_extra_info("socket"), select.POLLIN)
         return bool(looking.poll(0))
+
+    def keep_nothing_back(self, *, most_seconds: float | None) -> None:
+        """What a network holds back must not arrive when nobody knows of it any more.
+
+        When it is closed, by whatever ends the process, it is reset, and the system sends nothing more of it; also when
+        what was written has not arrived after `most_seconds` (Linux).
+        """
+        if self._transport is None:
+            return
+        own = self._transport.get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_THE_END)
+        if most_seconds is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * most_seconds))
 
     async def exchange(self, request: bytes, asked: Asked) -> Response | Lost:
         """Send it and wait for what comes of it; a connection that is `usable`. Cancelled, the connection is cut."""

@@ -18,19 +18,26 @@ _STATUS: Final = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How a service is reached."""
+    """How a service is reached.
+
+    Attributes:
+        unsent_most_seconds: what was written and has not arrived after this never arrives.
+    """
 
     host: str
     port: int
     proxy: Proxy | None
     tls: ssl.SSLContext
+    unsent_most_seconds: float | None = None
 
 
 async def opened(way: Way, *, most_seconds: float) -> Connection | NotSent:
     """A connection over which nothing has been sent yet."""
     try:
         async with asyncio.timeout(most_seconds):
-            return await (_direct(way) if way.proxy is None else _through(way.proxy, way))
+            connection = await (_direct(way) if way.proxy is None else _through(way.proxy, way))
+            connection.keep_nothing_back(most_seconds=way.unsent_most_seconds)
+            return connection
     except TimeoutError:
         return _of_the_proxy(NotSent(detail="no connection in time"), way.proxy)
     except _RefusedError as refusal:

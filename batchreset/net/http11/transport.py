@@ -27,16 +27,22 @@ class Http11Transport:
         timeout_seconds: so long nothing may come of a request. Connecting may take so long too, and `CONNECT_SECONDS`
             at most; an exchange over a connection as long as both together.
         verify: from `tls_context`.
+        unsent_most_seconds: what was written and has not arrived after this never arrives (Linux; by a proxy, as far as
+            the proxy).
 
     Raises:
         SettingsError: the environment's proxy variables cannot be used.
     """
 
-    def __init__(self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext) -> None:
+    def __init__(
+        self, *, concurrency: int, timeout_seconds: float, verify: ssl.SSLContext,
+        unsent_most_seconds: float | None = None,
+    ) -> None:  # fmt: skip
         check_proxies()
         self._connect_seconds = min(timeout_seconds, CONNECT_SECONDS)
         self._timeout_seconds = timeout_seconds
         self._tls = verify
+        self._unsent_most_seconds = unsent_most_seconds
         self._room = asyncio.Semaphore(concurrency)
         self._services: dict[str, _Service] = {}
 
@@ -54,7 +60,9 @@ class Http11Transport:
         """What came of it."""
         service = self._services.get(request.base_url)
         if service is None:
-            service = self._services[request.base_url] = _Service(_parts(request.base_url, self._tls))
+            service = self._services[request.base_url] = _Service(
+                _parts(request.base_url, self._tls, self._unsent_most_seconds)
+            )
         content = _spelled(request, service.address)
         if content is None:
             return _UNSENDABLE
@@ -119,10 +127,12 @@ class _Service:
             self._idle.append(connection)
 
 
-def _parts(base_url: str, tls: ssl.SSLContext) -> _Address:
+def _parts(base_url: str, tls: ssl.SSLContext, unsent_most_seconds: float | None) -> _Address:
     split = urlsplit(base_url)
     host = (split.hostname or "").encode("idna").decode()
-    way = Way(host=host, port=split.port or 443, proxy=proxy_of(base_url), tls=tls)
+    way = Way(
+        host=host, port=split.port or 443, proxy=proxy_of(base_url), tls=tls, unsent_most_seconds=unsent_most_seconds
+    )
     named = f"[{host}]" if ":" in host else host
     return _Address(way=way, host_header=f"{named}:{split.port}" if split.port else named, path=split.path)
 

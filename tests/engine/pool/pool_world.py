@@ -20,12 +20,14 @@ from batchreset.engine.pool.pool import Pool, PooledApi
 from batchreset.engine.pool.ports import Ask, Link, Tell
 from batchreset.engine.pool.sender import Desk, Reception, Surroundings
 from batchreset.engine.pool.shift import Hiring
-from batchreset.engine.stopping import StopSwitch
+from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.errors import ClusterError
 
 VERSION = "1.0"
 ROW = PlannedRow(row=7, lane="c", customer_tenant_id="c", user_id="u", force_change_password=True)
 LATENCY_SECONDS = 0.25
+CALLED_OFF = NotSent(detail="the run was stopped")
+"""What stands here for the error that says so."""
 
 
 @dataclass
@@ -62,7 +64,10 @@ class ServiceApi:
         await anyio.sleep(self.service.latency_seconds)
         return self.service.answer
 
-    async def look(self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret) -> Exchange:
+    async def look(
+        self, customer_tenant_id: str, *, request_id: str, correlation_id: str, token: Secret,
+        may_leave: Callable[[], bool],
+    ) -> Exchange:  # fmt: skip
         return Answered(status=200, mfa_compliant=True)
 
 
@@ -203,9 +208,12 @@ class Pooled:
 
     async def reset(self, password: str = "a password") -> Exchange:
         self.number += 1
-        return await self.api.reset(
-            ROW, Secret(password), request_id="r", correlation_id=f"i-{self.number}", token=Secret("a token")
-        )
+        try:
+            return await self.api.reset(
+                ROW, Secret(password), request_id="r", correlation_id=f"i-{self.number}", token=Secret("a token")
+            )
+        except RunStoppedError:
+            return CALLED_OFF
 
     def figures(self, name: str) -> Any:
         return next(one for one in self.pool.figures if one.name == name)
