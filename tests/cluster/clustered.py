@@ -191,6 +191,16 @@ class Site:
         finally:
             self.hosts[name].heal()
 
+    @contextlib.contextmanager
+    def held_back(self, name: str) -> Iterator[None]:
+        """A host of which nobody hears anything, though it is written: neither the cluster nor the service."""
+        with self.cut_off(name):
+            self.hosts[name].hold_back()
+            try:
+                yield
+            finally:
+                self.hosts[name].let_go()
+
     @property
     def logs(self) -> list[Path]:
         """All that scheduler and workers have said."""

@@ -116,6 +116,14 @@ class Host:
         """As before."""
         self._ip(f"link set cluster-{self.number} master cluster")
 
+    def hold_back(self) -> None:
+        """What it says to the service is heard by nobody, and its system says it again and again."""
+        self._ip(f"link set egress-{self.number} nomaster")
+
+    def let_go(self) -> None:
+        """As before."""
+        self._ip(f"link set egress-{self.number} master egress")
+
     def _ip(self, line: str) -> None:
         _ip("-n", self.family + _SWITCH, *line.split())
 

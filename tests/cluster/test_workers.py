@@ -152,6 +152,27 @@ def test_cut_off_to_the_end_and_healed_afterwards_it_sends_nothing_more(cluster:
     assert not between(job, ended, time.time())
 
 
+@pytest.mark.parametrize("again", ["none", "cluster"])
+def test_what_a_network_held_back_does_not_arrive_when_the_next_session_has_reset_the_account(
+    cluster: Site, again: str
+) -> None:
+    """A request that was written lies in the system's buffers, and is said again until somebody hears it."""
+    cluster.up("w1", "w2")
+    job = cluster.job()
+    job.begin("--max-per-second", "30")
+    job.until_sent(10, by="w1")
+    cluster.hosts["w1"].hold_back()
+    let_pass(0.5)
+    with cluster.held_back("w1"):
+        job.coordinators[-1].kill()
+        job.carry_on(cluster="none" if again == "none" else None)
+        assert job.ended() == 0
+        ended = time.time()
+    let_pass(20)
+    judge(job, killed=True, in_process=again == "none")
+    assert not between(job, ended, time.time())
+
+
 def test_a_worker_that_joins_in_the_middle_gets_rows(cluster: Site) -> None:
     cluster.up("w1")
     job = cluster.job(200)
