@@ -152,7 +152,7 @@ def test_cut_off_to_the_end_and_healed_afterwards_it_sends_nothing_more(cluster:
     assert not between(job, ended, time.time())
 
 
-@pytest.mark.parametrize("again", ["none", "cluster"])
+@pytest.mark.parametrize("again", ["none", pytest.param("cluster", marks=pytest.mark.torture)])
 def test_what_a_network_held_back_does_not_arrive_when_the_next_session_has_reset_the_account(
     cluster: Site, again: str
 ) -> None:

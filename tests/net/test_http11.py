@@ -200,6 +200,24 @@ async def test_what_comes_unasked_ends_a_kept_connection(trusting: ssl.SSLContex
     assert server.accepted == 2
 
 
+async def test_a_connection_is_reset_at_its_end_so_that_the_system_sends_nothing_more_of_it(
+    trusting: ssl.SSLContext,
+) -> None:
+    """Of a request that the network held back the next session's password would be overtaken."""
+    left: list[str] = []
+
+    def listen(wire: Wire) -> None:
+        wire.read_request()
+        wire.answer()
+        left.append(wire.how_the_client_leaves())
+
+    with raw_server(listen) as server:
+        async with sending(trusting) as transport:
+            assert isinstance(await sent(transport, server.url), Response)
+
+    assert left == ["reset"]
+
+
 async def test_a_kept_connection_whose_end_is_here_already_is_not_used(trusting: ssl.SSLContext) -> None:
     """The loop has not heard of it yet: a request would go nowhere, and nobody would know."""
     closed = threading.Event()

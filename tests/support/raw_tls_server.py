@@ -74,6 +74,17 @@ class Wire:
         """Without a word more."""
         self._sock.close()
 
+    def how_the_client_leaves(self) -> str:
+        """`reset`, or `closed`: in order. Looked at below TLS, which makes no difference."""
+        with socket.socket(fileno=self._sock.detach()) as plain:
+            plain.settimeout(AT_MOST_SECONDS)
+            try:
+                while plain.recv(65536):
+                    pass
+            except ConnectionResetError:
+                return "reset"
+            return "closed"
+
     def wait_until_the_client_leaves(self) -> None:
         while self._sock.recv(65536):
             pass

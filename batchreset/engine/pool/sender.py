@@ -118,6 +118,8 @@ class Reception:
             theirs = greeted.version if greeted else "another"
             refused = f"it has batchreset {place.version}, and the coordinator {theirs}"
             return Welcome(version=place.version, host=place.host, refused=refused)
+        if place.draining():
+            return Welcome(version=place.version, host=place.host, refused="it is about to end")
         half = place.new_greeting()
         channel = half.agreed(greeted.public, coordinator=False)
         if channel is None:

@@ -168,6 +168,7 @@ class Workers:
         self.there: dict[str, Worker] = {}
         self.scheduler_is_gone = False
         self.dismissed: list[str] = []
+        self.retired: set[str] = set()
 
     def add(self, worker: Worker) -> Worker:
         self.there[worker.name] = worker
@@ -179,7 +180,7 @@ class Workers:
 
     async def workers(self) -> Mapping[str, bool] | None:
         await anyio.lowlevel.checkpoint()
-        return None if self.scheduler_is_gone else {name: not one.draining for name, one in self.there.items()}
+        return None if self.scheduler_is_gone else {name: name not in self.retired for name in self.there}
 
     async def employ(self, address: str, config: bytes) -> Worker:
         await anyio.lowlevel.checkpoint()

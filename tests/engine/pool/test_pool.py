@@ -143,7 +143,7 @@ def test_a_drained_sender_ends_what_it_has_and_gets_no_more() -> None:
             pool.workers.there["a"].draining = True
         assert sorted(exchange.sender for exchange in came) == ["a", "a", "b", "b"]
         await anyio.sleep(2.0)
-        assert pool.workers.dismissed == ["a"]
+        assert set(pool.workers.dismissed) == {"a"}
         assert {exchange.sender for exchange in await resets(pool, 4)} == {"b"}
         assert pool.log.named("sender.left")[0]["why"] == "drained"
 
@@ -475,3 +475,20 @@ def test_of_many_senders_each_gets_about_as_much() -> None:
         assert (min(counts.values()), max(counts.values())) == (10, 10)
 
     play(scene, *(f"w{number}" for number in range(40)))
+
+
+def test_a_worker_that_the_cluster_wants_to_be_rid_of_is_drained_though_it_does_not_know() -> None:
+    async def scene(pool: Pooled) -> None:
+        async with anyio.create_task_group() as rows:
+            for _ in range(4):
+                rows.start_soon(pool.reset)
+            await anyio.sleep(0.1)
+            pool.workers.retired.add("a")
+        await anyio.sleep(2.0)
+        assert pool.workers.dismissed == ["a"]
+        assert {exchange.sender for exchange in await resets(pool, 4)} == {"b"}
+        pool.workers.retired.clear()
+        await anyio.sleep(2.0)
+        assert {exchange.sender for exchange in await resets(pool, 4)} == {"a", "b"}
+
+    play(scene, "a", "b", service=Service(latency_seconds=1.5))
