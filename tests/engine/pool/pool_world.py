@@ -216,6 +216,10 @@ class Pooled:
         except RunStoppedError:
             return CALLED_OFF
 
+    async def keep(self, found: list[Exchange]) -> None:
+        """What comes of a reset goes there."""
+        found.append(await self.reset())
+
     def figures(self, name: str) -> Any:
         return next(one for one in self.pool.figures if one.name == name)
 

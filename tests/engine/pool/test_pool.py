@@ -35,13 +35,9 @@ def play(scene: Callable[[Pooled], Awaitable[None]], *names: str, service: Servi
 async def resets(pool: Pooled, many: int) -> list[Exchange]:
     """So many side by side."""
     came: list[Exchange] = []
-
-    async def reset() -> None:
-        came.append(await pool.reset())
-
     async with anyio.create_task_group() as rows:
         for _ in range(many):
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, came)
     return came
 
 
@@ -85,11 +81,8 @@ def test_rows_of_a_sender_that_is_not_heard_are_lost_when_their_lease_is_over_an
     async def scene(pool: Pooled) -> None:
         began, found = anyio.current_time(), []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.05)
             pool.workers.there["a"].cut = True
             pool.workers.add(Worker("b", pool.service, pool.tasks))
@@ -133,12 +126,9 @@ def test_a_drained_sender_ends_what_it_has_and_gets_no_more() -> None:
         await anyio.sleep(0.1)
         came: list[Exchange] = []
 
-        async def reset() -> None:
-            came.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
             for _ in range(4):
-                rows.start_soon(reset)
+                rows.start_soon(pool.keep, came)
             await anyio.sleep(0.1)
             pool.workers.there["a"].draining = True
         assert sorted(exchange.sender for exchange in came) == ["a", "a", "b", "b"]
@@ -213,11 +203,8 @@ def test_what_waits_for_a_sender_when_the_run_is_stopped_was_not_sent() -> None:
         await anyio.sleep(SILENCE_SECONDS + 1.0)
         found: list[Exchange] = []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
             pool.stop.request(stop_for(Reason.INTERRUPTED, "SIGINT"))
         assert found == [CALLED_OFF]
@@ -273,11 +260,8 @@ def test_a_coordinator_that_stood_still_itself_takes_nobody_for_lost() -> None:
     async def scene(pool: Pooled) -> None:
         found: list[Exchange] = []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.5)
             pool.clock.stood_still(SILENCE_SECONDS + 3.0)
         assert [exchange.sender for exchange in found] == ["a"]
@@ -304,13 +288,10 @@ def test_a_row_that_waits_behind_a_batch_which_is_not_taken_goes_to_somebody_els
         pool.workers.there["a"].cut = True
         found: list[Exchange] = []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
             pool.workers.add(Worker("b", pool.service, pool.tasks))
         assert [(type(exchange), exchange.sender) for exchange in found] == [(Answered, "b"), (Lost, "a")]
@@ -324,11 +305,8 @@ def test_a_row_that_came_too_late_goes_to_somebody_else_and_counts_once() -> Non
         await anyio.sleep(0.1)
         found: list[Exchange] = []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(1.0)
             pool.service.connects_seconds = 0.0
         assert [type(exchange) for exchange in found] == [Answered]
@@ -396,14 +374,11 @@ def test_nothing_is_sent_after_a_stop_that_was_not_handed_over_before() -> None:
         pool.workers.there["a"].cut = True
         found: list[Exchange] = []
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
             for _ in range(5):
-                rows.start_soon(reset)
+                rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
             pool.stop.request(stop_for(Reason.FAILURE_RATE, "too many failed"))
             pool.workers.there["a"].cut = False
@@ -419,17 +394,14 @@ def test_a_worker_that_is_gone_gets_none_of_its_own_orders_back() -> None:
     async def scene(pool: Pooled) -> None:
         worker, found = pool.workers.there["a"], list[Exchange]()
 
-        async def reset() -> None:
-            found.append(await pool.reset())
-
         async with anyio.create_task_group() as rows:
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.02)
             worker.refuses = True
-            rows.start_soon(reset)
+            rows.start_soon(pool.keep, found)
             await anyio.sleep(0.1)
             for _ in range(3):
-                rows.start_soon(reset)
+                rows.start_soon(pool.keep, found)
             await anyio.sleep(0.05)
             del pool.workers.there["a"]
             await anyio.sleep(1.0)
