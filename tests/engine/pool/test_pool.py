@@ -79,7 +79,7 @@ def test_an_answer_that_is_lost_between_is_told_again() -> None:
 
 def test_rows_of_a_sender_that_is_not_heard_are_lost_when_their_lease_is_over_and_not_before() -> None:
     async def scene(pool: Pooled) -> None:
-        began, found = anyio.current_time(), []
+        began, found = anyio.current_time(), list[Exchange]()
 
         async with anyio.create_task_group() as rows:
             rows.start_soon(pool.keep, found)
