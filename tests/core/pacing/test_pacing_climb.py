@@ -205,3 +205,18 @@ def test_before_anything_was_judged_it_grows_half_as_far_again_as_goes_unasked()
 
     assert climb.level == STEP * UNASKED_AT_ONCE
     assert grown.count(True) == 1
+
+
+@pytest.mark.parametrize("grown_a_sample", [2, 8, 40], ids=lambda grown: f"{grown} successes a sample")
+def test_however_slowly_it_grows_a_level_that_is_worth_it_is_found(grown_a_sample: int) -> None:
+    """Answers that come by many at once let it grow seldom, and have fewer under way on average than may be."""
+    climb = Climb(1_000)
+    climb.grow()
+    for _ in range(CAREFUL_SUCCESSES):
+        climb.grow()
+    for _ in range(20_000 // grown_a_sample):
+        in_flight = 0.92 * climb.level
+        climb.judge(Reading(in_flight=in_flight, yield_log=math.log(in_flight / 0.05), spread=0.3))
+        for _ in range(grown_a_sample):
+            climb.grow()
+    assert climb.level == 1_000

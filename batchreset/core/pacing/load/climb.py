@@ -52,6 +52,7 @@ class Climb:
         self.level = float(min(UNASKED_AT_ONCE, most))
         self.move = Move.UP
         self._base: Reading | None = None
+        self._base_level = self.level
         self._reach = STEP * self.level
         self._before_cut = self.level
         self._careful = CAREFUL_SUCCESSES
@@ -74,7 +75,7 @@ class Climb:
         """A sample, taken while the level was in use."""
         base = self._base
         if base is None:
-            self._base = reading
+            self._base, self._base_level = reading, self.level
             self._reach = STEP * reading.in_flight
             return
         apart = math.log(reading.in_flight / base.in_flight)
@@ -94,14 +95,16 @@ class Climb:
             self._back_to(base.in_flight)
 
     def _judge_up(self, reading: Reading, base: Reading, apart: float, gained: float) -> None:
-        if apart < math.log(JUDGED_APART):
-            self._base = base.followed_by(reading)
+        if apart < math.log(JUDGED_APART if self.level < self._reach else RAISED):
+            # Where it grows slowly, a base that came along would never be left behind far enough to be judged by.
+            if self.level <= self._base_level:
+                self._base = base.followed_by(reading)
             if self.level >= self.most:
                 self._moved(Finding.AT_AN_END)
                 self._wait = 0
         elif gained > WORTH_SHARE * apart:
             self._moved(Finding.WORTH_IT)
-            self._base = reading
+            self._base, self._base_level = reading, self.level
             self._reach = STEP * reading.in_flight
             self._patience = PATIENCE_FIRST
         elif self._doubted():
@@ -125,6 +128,7 @@ class Climb:
         self._doubts = 0
         self._base = base.followed_by(reading)
         if self._wait <= 0 and self.level < self.most:
+            self._base_level = self.level
             self._moved(Finding.TRY_AGAIN)
             self._reach = STEP * self.level
 
