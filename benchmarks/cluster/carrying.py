@@ -41,6 +41,7 @@ from batchreset.wiring.machine import Machine
 from batchreset.wiring.sender import sender_config
 from benchmarks.cluster.instant import VERSION, InstantActor, InstantApi
 from benchmarks.cluster.piped import PipedSource
+from benchmarks.parts.rules import REST
 from benchmarks.parts.sampled import Sampler
 
 KINDS: Final = ("none", "sockets", "dask")
@@ -72,7 +73,11 @@ class Second:
             }
             if self._sampler:
                 self._sampler.end()
-                self.found["parts"] = dict(self._sampler.seconds)
+                # A sampler takes what came before its start for the interpreter's own.
+                before = {REST: self._cpu_began}
+                self.found["parts"] = {
+                    part: seconds - before.get(part, 0.0) for part, seconds in self._sampler.seconds.items()
+                }
 
 
 @dataclass(frozen=True, slots=True)
