@@ -23,7 +23,7 @@ from benchmarks.tables import figure, table
 
 PARTS: Final = ("throughput", "shares", "memory", "carried", "refusals")
 _SHARE: Final = 8
-_SHARED: Final = Cell(64, 300, _SHARE, 3_000)
+_SHARED: Final = Cell(256, 50, _SHARE, 6_000)
 _MEMORY_ROWS: Final = (20_000, 200_000)
 
 

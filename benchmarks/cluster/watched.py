@@ -79,7 +79,8 @@ def watched(
         command: of the program.
         environ: beside this process's own.
         folder: its working directory.
-        share: each worker runs one of so many slots, as if it had that part of a core; 0: as it likes.
+        share: each worker runs one of so many slots, as if it had that part of a core, once all are up; 0: as it
+            likes.
         codes: that it may end with.
 
     Raises:
@@ -93,9 +94,9 @@ def watched(
         )  # fmt: skip
         family = _Family(process.pid)
         looks = [family.look()]
-        slots = itertools.count()
+        slots, sends = itertools.count(), False
         while process.poll() is None:
-            if share:
+            if share and (sends := sends or _sends(folder)):
                 family.give_turns(next(slots) % share)
                 time.sleep(SLOT_SECONDS)
                 if time.monotonic() - looks[-1].at < LOOK_SECONDS:
@@ -109,6 +110,10 @@ def watched(
             raise click.ClickException(f"the run ended with {process.returncode}: {said.read().decode()[-2000:]}")
     seconds = time.monotonic() - began
     return Watched(began_at=began, seconds=seconds, looks=looks, mebibytes=family.mebibytes)
+
+
+def _sends(folder: Path) -> bool:
+    return any(b'"preflight.passed"' in log.read_bytes() for log in folder.glob("runs/*/log.ndjson"))
 
 
 class _Family:
