@@ -21,9 +21,7 @@ from benchmarks.recording import record
 from benchmarks.service.beside import Service, started
 from benchmarks.tables import figure, table
 
-PARTS: Final = ("throughput", "shares", "memory", "carried", "refusals")
-_SHARE: Final = 8
-_SHARED: Final = Cell(256, 50, _SHARE, 6_000)
+PARTS: Final = ("throughput", "memory", "carried", "refusals")
 _MEMORY_ROWS: Final = (20_000, 200_000)
 
 
@@ -35,11 +33,6 @@ def _throughput(folder: Path, *, quick: bool) -> Generator[str, None, None]:
     senders = (HERE, "local:2") if quick else SENDERS
     with started(folder) as service:
         yield from _bench(service, folder).lines(cells(quick=quick), senders)
-
-
-def _shares(folder: Path, *, quick: bool) -> Generator[str, None, None]:
-    with started(folder) as service:
-        yield from _bench(service, folder).lines([_SHARED], ("local:1", "local:2") if quick else SENDERS[1:])
 
 
 def _memory(folder: Path, *, quick: bool) -> Generator[str, None, None]:
@@ -92,7 +85,7 @@ def main() -> None:
     parser.add_argument("--record", action="store_true", help="write the tables into README.md, too")
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured too")
     asked = parser.parse_args()
-    measures = dict(zip(PARTS, (_throughput, _shares, _memory, _carried, _refusals), strict=True))
+    measures = dict(zip(PARTS, (_throughput, _memory, _carried, _refusals), strict=True))
     for part in asked.part or PARTS:
         found = []
         with tempfile.TemporaryDirectory(dir=asked.folder) as inside, contextlib.closing(

@@ -27,13 +27,11 @@ class Cell:
     """What is asked of all.
 
     Attributes:
-        share: of a core each worker has one part of so many; 0: as much as it gets.
         rows: 0: enough to climb and to go on for a while.
     """
 
     connections: int
     delay_milliseconds: int
-    share: int = 0
     rows: int = 0
 
     @property
@@ -107,7 +105,6 @@ class Bench:
                 command if senders == HERE else [*command, "--cluster", senders],
                 environ=program.environ(inside) | {"PYTHONPATH": str(Path.cwd())},
                 folder=inside,
-                share=0 if senders == HERE else cell.share,
             )
             return Sent(senders=senders, process=process, report=self._service.end(senders))
         finally:
@@ -117,8 +114,7 @@ class Bench:
         """A table for each cell; all of them in turn."""
         for cell in wanted:
             found = {name: self.sent(cell, name) for name in senders}
-            held = f", each worker 1/{cell.share} of a core" if cell.share else ""
-            yield f"{cell.connections} at once, {cell.delay_milliseconds} ms, {cell.enough_rows:,} rows{held}:"
+            yield f"{cell.connections} at once, {cell.delay_milliseconds} ms, {cell.enough_rows:,} rows:"
             yield ""
             yield from table(_HEAD, (_row(one, found) for one in found.values()))
             yield ""

@@ -5,9 +5,7 @@ ended is not there any more, so that all are looked at every so often; a tick of
 """
 
 import contextlib
-import itertools
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +16,6 @@ from typing import Final
 import click
 
 LOOK_SECONDS: Final = 0.05
-SLOT_SECONDS: Final = 0.01
-"""A worker that has an eighth of a core runs for one of eight of these."""
 COORDINATOR: Final = "coordinator"
 SCHEDULER: Final = "scheduler"
 WORKERS: Final = "workers"
@@ -71,7 +67,7 @@ class Watched:
 
 
 def watched(
-    command: Sequence[str], *, environ: Mapping[str, str], folder: Path, share: int = 0, codes: Sequence[int] = (0,)
+    command: Sequence[str], *, environ: Mapping[str, str], folder: Path, codes: Sequence[int] = (0,)
 ) -> Watched:
     """Run it to its end.
 
@@ -79,8 +75,6 @@ def watched(
         command: of the program.
         environ: beside this process's own.
         folder: its working directory.
-        share: each worker runs one of so many slots, as if it had that part of a core, once all are up; 0: as it
-            likes.
         codes: that it may end with.
 
     Raises:
@@ -94,17 +88,9 @@ def watched(
         )  # fmt: skip
         family = _Family(process.pid)
         looks = [family.look()]
-        slots, sends = itertools.count(), False
         while process.poll() is None:
-            if share and (sends := sends or _sends(folder)):
-                family.give_turns(next(slots) % share)
-                time.sleep(SLOT_SECONDS)
-                if time.monotonic() - looks[-1].at < LOOK_SECONDS:
-                    continue
-            else:
-                time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)
             looks.append(family.look())
-        family.free()
         if process.returncode not in codes:
             said.seek(0)
             raise click.ClickException(f"the run ended with {process.returncode}: {said.read().decode()[-2000:]}")
@@ -112,22 +98,14 @@ def watched(
     return Watched(began_at=began, seconds=seconds, looks=looks, mebibytes=family.mebibytes)
 
 
-def _sends(folder: Path) -> bool:
-    return any(b'"preflight.passed"' in log.read_bytes() for log in folder.glob("runs/*/log.ndjson"))
-
-
 class _Family:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._cpu: dict[int, tuple[str, float]] = {}
-        self._stopped: set[int] = set()
-        self._workers: list[int] = []
         self.mebibytes: dict[str, float] = {}
 
     def look(self) -> Look:
-        members = dict(self._members())
-        self._workers = sorted(pid for pid, kind in members.items() if kind == WORKERS and self._grew(pid))
-        for pid, kind in members.items():
+        for pid, kind in self._members():
             if (used := _cpu_seconds(pid)) is not None:
                 self._cpu[pid] = kind, used
             self.mebibytes[kind] = max(self.mebibytes.get(kind, 0.0), _peak_mebibytes(pid))
@@ -145,24 +123,6 @@ class _Family:
                 pid = below.pop()
                 yield pid, WORKERS
                 below += _children(pid)
-
-    def _grew(self, pid: int) -> bool:
-        """Only who sends: not what forks workers."""
-        return not _children(pid) and _peak_mebibytes(pid) > 30
-
-    def give_turns(self, slot: int) -> None:
-        """To the worker whose slot it is; the others stand still."""
-        for number, pid in enumerate(self._workers):
-            runs = number == slot
-            if runs is (pid in self._stopped):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT if runs else signal.SIGSTOP)
-                (self._stopped.discard if runs else self._stopped.add)(pid)
-
-    def free(self) -> None:
-        for pid in self._stopped:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
 
 
 def _children(pid: int) -> list[int]:

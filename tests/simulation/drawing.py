@@ -95,6 +95,7 @@ class Scenario:
         unclear_sign_ins: share of the sign-in's answers that are none.
         looks_for_secrets: whether the proof does; with thousands of rows it takes minutes.
         hosts: that send for the run; 0: it sends by itself.
+        faults: something befalls them.
     """
 
     seed: int
@@ -109,6 +110,7 @@ class Scenario:
     plans: tuple[SessionPlan, ...] = (QUIET,)
     looks_for_secrets: bool = True
     hosts: int = 0
+    faults: bool = True
 
     @property
     def discards(self) -> bool:

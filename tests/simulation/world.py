@@ -271,7 +271,7 @@ class World:
                 cluster.scheduler_is_gone = True
             await hosts[fault.host].befalls(fault)
 
-        if self._plan is not QUIET or self._sessions == 1:
+        if self.scenario.faults and (self._plan is not QUIET or self._sessions == 1):
             for fault in draw_faults(100 * self.scenario.seed + self._sessions, len(hosts)):
                 if fault.delivery and fault.fault is not Fault.SCHEDULER:
                     hosts[fault.host].faults.append(fault)
