@@ -30,7 +30,7 @@ programs: $(READY) ## tests with a browser and other programs, which must be ins
 	@$(BIN)/python -m pytest -m programs
 
 cluster: $(READY) ## tests with real Dask, in network namespaces (root and iproute2), three minutes
-	@$(BIN)/python -m pytest -m 'cluster and not torture' tests/cluster tests/adapters/dask
+	@$(BIN)/python -m pytest -n 2 -m 'cluster and not torture' tests/cluster tests/adapters/dask
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
 	@$(BIN)/python -m pytest -m torture --timeout 600

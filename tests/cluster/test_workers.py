@@ -74,8 +74,9 @@ def test_rows_of_a_killed_worker_are_sent_by_others_with_the_same_password(clust
 
 def test_a_worker_stopped_until_its_leases_are_over_sends_none_of_them_when_it_wakes(cluster: Site) -> None:
     cluster.up("w1", "w2", "w3")
-    job = cluster.job(260)
-    job.begin(*SLOWLY)
+    job = cluster.job(650)
+    # So many a second that one that is stopped is handed some before it is known to be silent.
+    job.begin("--max-per-second", "25")
     job.until_sent(5, by="w1")
     with cluster.stopped("w1"):
         began = time.time()
