@@ -29,7 +29,7 @@ test: $(READY) ## all tests, about three minutes
 programs: $(READY) ## tests with a browser and other programs, which must be installed; README names them
 	@$(BIN)/python -m pytest -m programs
 
-cluster: $(READY) ## tests with real Dask, in network namespaces (root and iproute2), three minutes
+cluster: $(READY) ## tests with real Dask, in network namespaces (root and iproute2), five minutes
 	@$(BIN)/python -m pytest -n 2 -m 'cluster and not torture' tests/cluster tests/adapters/dask
 
 torture: $(READY) ## more seeds, kills, power cuts, faults and chances than `make test` has time for; hours
