@@ -511,3 +511,17 @@ def test_dask_s_settings_are_this_process_s_only_while_a_cluster_is_open() -> No
     with vendor.settings():
         assert dask.config.get("distributed.comm.timeouts.connect") == "5s"
     assert dask.config.get("distributed.comm.timeouts.connect") == before
+
+
+async def test_nothing_of_the_current_folder_is_run_where_keys_and_passwords_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m` would look there first, and all that it starts too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "yaml.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
+    source = DaskCluster(ClusterAccess(place=LocalWorkers(1)), actor=dask_actors.Asked, log=Log(), environ=environ())
+
+    async with source.open(nobody_stops) as cluster:
+        await some_link(cluster)
+
+    assert not (tmp_path / "ran").exists()
