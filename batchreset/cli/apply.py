@@ -21,7 +21,8 @@ from batchreset.wiring.applying import summary_of
 from batchreset.wiring.audience import NAMES
 from batchreset.wiring.cluster import sent_as_given
 from batchreset.wiring.concluding import Around
-from batchreset.wiring.frozen import check_it_is_the_plan, check_plan_is_unchanged, read_frozen, standing
+from batchreset.wiring.frozen import read_frozen, standing
+from batchreset.wiring.unchanged import check_it_is_the_plan, check_plan_is_unchanged
 
 
 @click.command(cls=HelpedCommand)

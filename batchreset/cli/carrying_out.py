@@ -22,10 +22,11 @@ from batchreset.wiring.announcing import Announcement
 from batchreset.wiring.applying import How
 from batchreset.wiring.applying import apply as carry_out
 from batchreset.wiring.cluster import access_of
-from batchreset.wiring.frozen import FrozenRun, Standing, check_plan_is_unchanged, standing
+from batchreset.wiring.frozen import FrozenRun, Standing, standing
 from batchreset.wiring.reading import Around
 from batchreset.wiring.sign_in import nobody_has_signed_in
 from batchreset.wiring.summary import plan_lines, summary_lines
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,12 +27,13 @@ from batchreset.wiring.concluding import (
     is_complete,
     take_away_report,
 )
-from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, standing
+from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
 from batchreset.wiring.run_log import run_log
 from batchreset.wiring.session import Display, prepared
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 _THIS_MACHINE: Final = Machine()
 _NOBODY: Final = Around()

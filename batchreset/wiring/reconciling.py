@@ -20,13 +20,14 @@ from batchreset.errors import ExitCode, PlanRefusedError
 from batchreset.wiring.comparing import Comparison, Records
 from batchreset.wiring.concluding import Around as Told
 from batchreset.wiring.concluding import conclude
-from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, reading, standing
+from batchreset.wiring.frozen import FrozenRun, reading, standing
 from batchreset.wiring.pace_memory import read_pacing
 from batchreset.wiring.reading import Around, read
 from batchreset.wiring.run_log import run_log
 from batchreset.wiring.settling import settled
 from batchreset.wiring.sign_in import refuse_unusable
 from batchreset.wiring.summary import stop_of
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 FORMAT: Final = 1
 

@@ -15,10 +15,11 @@ from batchreset.core.places import ClusterAccess, LocalWorkers, SchedulerAt
 from batchreset.errors import SettingsError
 from batchreset.settings.model import Settings
 from batchreset.wiring.cluster import access_of, fixed_cluster, refuse_unfit, sent_as_given, warnings_of, who_sends
-from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, read_frozen
+from batchreset.wiring.frozen import FrozenRun, read_frozen
 from batchreset.wiring.planning import NewRun, plan_run
 from batchreset.wiring.report_facts import settings_that_mattered
 from batchreset.wiring.summary import plan_lines
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 NOW = dt.datetime.now(dt.UTC)

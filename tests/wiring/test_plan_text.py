@@ -9,9 +9,10 @@ import pytest
 
 from batchreset.errors import RunFolderError
 from batchreset.settings.model import Settings
-from batchreset.wiring.frozen import FrozenRun, check_plan_is_unchanged, digest_of, read_frozen
+from batchreset.wiring.frozen import FrozenRun, digest_of, read_frozen
 from batchreset.wiring.planning import NewRun, plan_run
 from batchreset.wiring.summary import plan_lines
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 USER = "7c9e6679-7425-40de-944b-e07fc1f90ae7"

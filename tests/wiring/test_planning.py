@@ -15,8 +15,9 @@ from batchreset.adapters.run_folder import RunFolder, holding, make_folder
 from batchreset.errors import InputError, PlanRefusedError, RunFolderError, RunHeldError, SettingsError
 from batchreset.net import tls_context
 from batchreset.settings.model import SafetySettings, Settings
-from batchreset.wiring.frozen import check_plan_is_unchanged, read_frozen
+from batchreset.wiring.frozen import read_frozen
 from batchreset.wiring.planning import NewRun, plan_run
+from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 GOOD = f"customer-tenant-id,user-id\n{CUSTOMER},7c9e6679-7425-40de-944b-e07fc1f90ae7\n"

@@ -120,7 +120,6 @@ class Worker:
         self.calls: list[Ask] = []
         self.desk = Desk()
         self.version = version
-        self.stopped: anyio.Event | None = None
         self._tasks = tasks
         self.reception = self.new_reception()
 
