@@ -6,7 +6,7 @@ import os
 import random
 import resource
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trio.testing import MockClock
+from virtual_time import in_virtual_time
 
 from batchreset.adapters.ledger import LastSession
 from batchreset.adapters.run_folder import RunFolder, holding
@@ -204,10 +204,6 @@ def test_no_file_is_no_pace(heard: Heard) -> None:
 
 async def at_once(does: Callable[[], None]) -> None:
     does()
-
-
-def in_virtual_time(main: Callable[[], Awaitable[None]]) -> None:
-    anyio.run(main, backend="trio", backend_options={"clock": MockClock(autojump_threshold=0)})
 
 
 def progress_under_way() -> Progress:

@@ -2,12 +2,13 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import anyio
 import pytest
-import trio.testing
+from kept_log import Log
+from virtual_time import in_virtual_time
 
 from batchreset.adapters.signin.application import Granted
 from batchreset.adapters.signin.exchange import Unclear
@@ -18,24 +19,6 @@ from batchreset.errors import SettingsError, SignInError
 
 T = TypeVar("T")
 EXCHANGE_SECONDS = 0.2
-
-
-def in_virtual_time(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    clock = trio.testing.MockClock(autojump_threshold=0)
-    return anyio.run(main, backend="trio", backend_options={"clock": clock})
-
-
-class Log:
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, object]]] = []
-
-    def debug(self, event: str, **fields: object) -> None:
-        self.events.append((event, fields))
-
-    info = warning = error = debug
-
-    def of(self, event: str) -> list[dict[str, object]]:
-        return [fields for name, fields in self.events if name == event]
 
 
 class SignIn:

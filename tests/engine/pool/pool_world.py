@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 import anyio.lowlevel
+from kept_log import Log
 
 from batchreset.adapters.channel import Conversation, KeyHalf
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
@@ -86,21 +87,6 @@ class StandingClock:
 
     def now(self) -> dt.datetime:
         return self._clock.now() + dt.timedelta(seconds=self._still_seconds)
-
-
-class Log:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, object]]] = []
-
-    def debug(self, event: str, **fields: object) -> None:
-        self.events.append((event, fields))
-
-    info = warning = error = debug
-
-    def named(self, event: str) -> list[dict[str, object]]:
-        return [fields for name, fields in self.events if name == event]
 
 
 class Worker:

@@ -115,8 +115,8 @@ def test_a_sender_that_was_not_heard_is_asked_anew_when_it_is_back() -> None:
         await anyio.sleep(SILENCE_SECONDS + 20.0)
         worker.cut = False
         assert await pool.reset() == Answered(status=200, sender="a")
-        assert [event["sender"] for event in pool.log.named("sender.joined")] == ["a", "a"]
-        assert pool.log.named("sender.left")[0]["why"] == "silent"
+        assert [event["sender"] for event in pool.log.of("sender.joined")] == ["a", "a"]
+        assert pool.log.of("sender.left")[0]["why"] == "silent"
 
     play(scene, "a")
 
@@ -135,7 +135,7 @@ def test_a_drained_sender_ends_what_it_has_and_gets_no_more() -> None:
         await anyio.sleep(2.0)
         assert set(pool.workers.dismissed) == {"a"}
         assert {exchange.sender for exchange in await resets(pool, 4)} == {"b"}
-        assert pool.log.named("sender.left")[0]["why"] == "drained"
+        assert pool.log.of("sender.left")[0]["why"] == "drained"
 
     play(scene, "a", "b", service=Service(latency_seconds=1.5))
 
@@ -266,7 +266,7 @@ def test_a_coordinator_that_stood_still_itself_takes_nobody_for_lost() -> None:
             pool.clock.stood_still(SILENCE_SECONDS + 3.0)
         assert [exchange.sender for exchange in found] == ["a"]
         assert [type(exchange) for exchange in found] == [Answered]
-        assert pool.log.named("sender.left") == []
+        assert pool.log.of("sender.left") == []
 
     play(scene, "a", service=Service(latency_seconds=3.0))
 
@@ -433,7 +433,7 @@ def test_a_refused_worker_is_told_of_once_for_each_reason() -> None:
     async def scene(pool: Pooled) -> None:
         pool.workers.add(Worker("b", pool.service, pool.tasks, version="0.9\x1b[31m"))
         await anyio.sleep(60.0)
-        refused = pool.log.named("sender.refused")
+        refused = pool.log.of("sender.refused")
         assert [one["why"] for one in refused] == ["it has batchreset 0.9?[31m, and the coordinator 1.0"]
 
     play(scene, "a")
