@@ -3,7 +3,6 @@
 import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import anyio
 import pytest
@@ -17,7 +16,6 @@ from batchreset.adapters.signin.renewing import RenewingTokens
 from batchreset.core.secret import Secret
 from batchreset.errors import SettingsError, SignInError
 
-T = TypeVar("T")
 EXCHANGE_SECONDS = 0.2
 
 
