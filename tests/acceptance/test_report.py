@@ -240,6 +240,16 @@ def test_it_overwrites_nothing_of_the_run(make_world: Callable[..., World]) -> N
         assert refused.stderr.startswith("error: the report would overwrite ")
 
 
+def _untouched(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Its files and pipes by name: which they are and when they were written; when they were read is free."""
+    return {
+        path.name: (state.st_mode, state.st_ino, state.st_size, state.st_mtime_ns)
+        for path in folder.iterdir()
+        if path.is_file() or path.is_fifo()
+        for state in [path.lstat()]
+    }
+
+
 def test_it_overwrites_nothing_but_a_report(make_world: Callable[..., World], tmp_path: Path) -> None:
     """A key, somebody's page, a pipe, a device by a link; of a link to a report the report."""
     made = make_world()
@@ -249,12 +259,12 @@ def test_it_overwrites_nothing_but_a_report(make_world: Callable[..., World], tm
     (tmp_path / "page.html").write_text("<!doctype html>\n<p>Letters", encoding="utf-8")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "null").symlink_to("/dev/null")
-    before = {path.name: path.lstat() for path in tmp_path.iterdir() if path.is_file() or path.is_fifo()}
+    before = _untouched(tmp_path)
     for name in ("key", "page.html", "pipe", "null"):
         refused = made.batchreset("report", "r", "--out", str(tmp_path / name))
         assert (refused.code, refused.stdout) == (2, "")
     assert made.batchreset("results", "r", "--results", str(tmp_path / "pipe")).code == 2
-    assert {name: (tmp_path / name).lstat() for name in before} == before
+    assert _untouched(tmp_path) == before
     assert "--out - names no file" in made.batchreset("report", "r", "--out", "-").stderr
 
     (tmp_path / "link").symlink_to("report.html")

@@ -18,6 +18,7 @@ from typing import Any
 import anyio
 import dask_actors
 import pytest
+from anyio.streams.buffered import BufferedByteReceiveStream
 from dask_log import Log, nobody_stops
 
 from batchreset.adapters.dask import DaskCluster, vendor
@@ -406,7 +407,9 @@ async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_pa
     ) as process:
         assert process.stdout is not None
         try:
-            assert await process.stdout.receive() == b"open\n"
+            said = BufferedByteReceiveStream(process.stdout)
+            # An unbuffered Python writes a line in two pieces.
+            assert await said.receive_until(b"\n", 100) == b"open"
             told = await anyio.run_process(["ps", "-o", "pid=", "--ppid", str(process.pid)])
             group = int(told.stdout)
 
@@ -418,7 +421,7 @@ async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_pa
             process.kill()
         with pytest.raises(anyio.EndOfStream):
             # Nothing else was said, not on standard error either.
-            await process.stdout.receive()
+            await said.receive()
 
     async def ended() -> bool:
         return not families(group) and not list(place.iterdir())
