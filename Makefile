@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# pytest rewrites each test module for its asserts: where nothing is kept, again in each process of each run.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo test programs cluster torture mutate bench bench-speed bench-parts bench-start bench-size bench-pacing bench-reader bench-cluster docs generated samples readme pictures messages check format lock clean
 

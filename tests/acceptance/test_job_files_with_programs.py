@@ -19,6 +19,7 @@ pytestmark = pytest.mark.programs
 
 MakeWorld = Callable[..., World]
 SYSTEMD = JOBS / "systemd"
+SNIPPETS = list(snippets())
 HARDENED = Path(__file__).parents[1] / "support" / "hardened.py"
 
 
@@ -123,7 +124,7 @@ def test_cron_mails_the_summary_where_the_exit_code_is_not_0(make_world: MakeWor
     assert "1 of 3 accounts need a look (exit 3)" in ran.stdout
 
 
-@pytest.mark.parametrize(("name", "script"), list(snippets()), ids=[name for name, _ in snippets()])
+@pytest.mark.parametrize(("name", "script"), SNIPPETS, ids=[name for name, _ in SNIPPETS])
 def test_shellcheck_has_nothing_to_say_of_a_snippet(name: str, script: str) -> None:
     shell = "bash" if name.startswith(("azure-pipelines", "github")) else "sh"
     checked = said("shellcheck", f"--shell={shell}", "--severity=style", "-", given=script)

@@ -9,46 +9,50 @@ from batchreset.errors import ExitCode
 from tools.messages import Message, as_markdown, breaches, messages
 from tools.messages.sites import Kind
 
-FOUND = messages()
 PACKAGE = Path(__file__).parents[2] / "batchreset"
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
-def test_no_message_breaks_a_house_rule() -> None:
+@pytest.fixture(scope="module")
+def found() -> list[Message]:
+    return messages()
+
+
+def test_no_message_breaks_a_house_rule(found: list[Message]) -> None:
     """Whoever writes a new one is told here how it reads; `make messages` shows them all."""
-    assert [breach for message in FOUND for breach in breaches(message)] == []
+    assert [breach for message in found for breach in breaches(message)] == []
 
 
-def test_they_are_found_at_all() -> None:
-    kinds = {kind: sum(message.kind is kind for message in FOUND) for kind in Kind}
+def test_they_are_found_at_all(found: list[Message]) -> None:
+    kinds = {kind: sum(message.kind is kind for message in found) for kind in Kind}
     assert kinds[Kind.ERROR] > 190, kinds
     assert kinds[Kind.ADVICE] > 90, kinds
     assert kinds[Kind.STOP] > 8, kinds
     assert kinds[Kind.ASIDE] > 3, kinds
 
 
-def test_every_exit_code_of_a_message_is_explained_in_the_readme() -> None:
-    codes = {message.exit_code for message in FOUND if message.exit_code is not None}
+def test_every_exit_code_of_a_message_is_explained_in_the_readme(found: list[Message]) -> None:
+    codes = {message.exit_code for message in found if message.exit_code is not None}
     assert {ExitCode.UNEXPECTED, ExitCode.REFUSED, ExitCode.SIGN_IN, ExitCode.RUN_HELD} <= codes
     table = README.partition("## Exit codes")[2].partition("\n## ")[0]
     assert [code for code in codes if not re.search(rf"(\| |, ){int(code)}\b", table)] == []
 
 
-def test_the_table_shows_each_message_with_code_cause_and_advice() -> None:
-    table = as_markdown(FOUND)
+def test_the_table_shows_each_message_with_code_cause_and_advice(found: list[Message]) -> None:
+    table = as_markdown(found)
     assert "| 11 | another process holds the run {run_id}" in table
     assert "| 2 | no input was given, so there is nobody to reset. | name the file of accounts:" in table
     assert "| 700082 | it was not used for 90 days" in table
     assert all(line.count(" | ") >= 1 for line in table.splitlines() if line.startswith("| "))
 
 
-def test_what_troubleshooting_quotes_is_what_the_program_says() -> None:
+def test_what_troubleshooting_quotes_is_what_the_program_says(found: list[Message]) -> None:
     """Somebody looks there for the words on the screen; `…` stands for what is put in."""
     table = README.partition("## Troubleshooting")[2].partition("\n## ")[0]
     quoted = [text for line in table.splitlines() for text in re.findall(r'"([^"]+)"', line.split(" | ")[0])]
     sources = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
     said = re.sub(r'"\s*f?"', "", "\n".join(sources))  # a text that goes on in the next line
-    said += "\n".join(re.sub(r"\[([^|\]]*)\|?[^\]]*\]", r"\1", message.what or "") for message in FOUND)
+    said += "\n".join(re.sub(r"\[([^|\]]*)\|?[^\]]*\]", r"\1", message.what or "") for message in found)
     assert len(quoted) > 12
     assert [part for text in quoted for part in text.split("…") if part.strip() not in said] == []
 

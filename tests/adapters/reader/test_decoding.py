@@ -4,6 +4,7 @@ import gzip
 import io
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 from backports import zstd
@@ -76,13 +77,18 @@ def test_the_line_is_counted_over_all_chunks() -> None:
         text_of(data)
 
 
-def gzip_bomb(mebibytes: int) -> bytes:
+def gzip_bomb() -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(packer.compress(b"\n" * (1 << 20)) for _ in range(mebibytes)) + packer.flush()
+    return b"".join(packer.compress(b"\n" * (1 << 20)) for _ in range(100)) + packer.flush()
 
 
-@pytest.mark.parametrize("bomb", [gzip_bomb(100), zstd.compress(b"\n" * (100 << 20))], ids=["gzip", "zstd"])
-def test_a_bomb_is_refused_when_it_has_grown_too_large_and_takes_no_memory(bomb: bytes) -> None:
+def zstd_bomb() -> bytes:
+    return zstd.compress(b"\n" * (100 << 20))
+
+
+@pytest.mark.parametrize("make", [gzip_bomb, zstd_bomb], ids=["gzip", "zstd"])
+def test_a_bomb_is_refused_when_it_has_grown_too_large_and_takes_no_memory(make: Callable[[], bytes]) -> None:
+    bomb = make()
     assert len(bomb) < 200_000
     tracemalloc.start()
     with pytest.raises(InputError, match=r"users\.csv is larger than 20 MiB once it is unpacked"):

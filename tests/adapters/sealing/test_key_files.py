@@ -1,5 +1,6 @@
 """Key files as people have them: other line ends and encodings, several keys, options, kinds that are no use."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,8 +128,18 @@ def test_an_rsa_key_that_is_too_short_is_refused_as_such() -> None:
 
 
 PKCS8 = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-SEALED = pyrage.passphrase.encrypt(AGE.secret.encode(), "a passphrase")
-ARMORED = pyrage.passphrase.encrypt(AGE.secret.encode(), "a passphrase", armored=True)
+# A key that `age -p -a` sealed; kept, as scrypt takes seconds on purpose.
+ARMORED = b"""\
+-----BEGIN AGE ENCRYPTED FILE-----
+YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IHNjcnlwdCAvYVdOS2R4NGFRTlVaNDJY
+T3FXcGRRIDE5Cm5XVHkvcXowOVJBVnZyQUJubDdrVDltZUpYTnAwbUJGLzdwb0pS
+K0VLdzgKLS0tIHBLaHBIemxNdW82K2VlTDZaVWpoWkRFcE5yZkQ2NGtZREhpbGtx
+a3RNaUEKAiJEPKjUzq9wV1msRyVMa1o/OHL+hAbCVRBbnbdxvu/1j6758S6gFatl
+5y0Ufh6YEpZbNPkm8rKF/i/M9V9WDym7CLdawz4OOddMvMP345dhhbY0Y9i0IXNg
+VaxpoT5W9S4B/ZJ8Hqwy1A==
+-----END AGE ENCRYPTED FILE-----
+"""
+SEALED = base64.b64decode(b"".join(ARMORED.splitlines()[1:-1]))
 OLD_LOCK = b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nCANARY==\n-----END RSA PRIVATE KEY-----\n"
 
 
