@@ -9,7 +9,7 @@ from dataclasses import replace
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
-from batchreset.core.senders import SenderFigures, plain_name
+from batchreset.core.senders import SenderFigures, plain_name, plain_why
 from batchreset.core.time_left import Awake, Flow, Rate, time_left
 
 
@@ -109,9 +109,10 @@ class Progress:
                 waiting=self._held(now_seconds, now) or waiting(pace, now_seconds, now),
                 left=self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
-                # Their names are others' words.
+                # Others' words.
                 senders=tuple(
-                    replace(one, name=plain_name(one.name), host=plain_name(one.host)) for one in self._senders()
+                    replace(one, name=plain_name(one.name), host=plain_name(one.host), why=plain_why(one.why))
+                    for one in self._senders()
                 ),
             ),
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 NAME_MOST: Final = 80
 """Characters; an address with its port has 30."""
+WHY_MOST: Final = 200
 
 
 class SenderState(enum.StrEnum):
@@ -18,6 +19,8 @@ class SenderState(enum.StrEnum):
     DRAINING = "draining"
     """It ends what it has, and gets no more."""
     GONE = "gone"
+    REFUSED = "refused"
+    """It is there, and cannot send for this run; it is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class SenderFigures:
         failed: rows of which it said that no answer came, or that they could not be sent.
         lost: rows that it had and of which nothing was heard any more.
         per_second: answers, lately.
+        why: it is refused.
     """
 
     name: str
@@ -44,6 +48,7 @@ class SenderFigures:
     failed: int = 0
     lost: int = 0
     per_second: float = 0.0
+    why: str = ""
 
 
 @functools.lru_cache(maxsize=4_096)
@@ -52,5 +57,14 @@ def plain_name(text: str) -> str:
 
     Asked for every attempt.
     """
-    shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in text[: NAME_MOST + 1])
-    return shown if len(shown) <= NAME_MOST else f"{shown[: NAME_MOST - 1]}~"
+    return _plain(text, NAME_MOST)
+
+
+def plain_why(text: str) -> str:
+    """What a worker or its cluster says of itself, as plain."""
+    return _plain(text, WHY_MOST)
+
+
+def _plain(text: str, most: int) -> str:
+    shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[: most - 1]}~"

@@ -22,7 +22,7 @@ from batchreset.adapters.run_folder import RunFolder
 from batchreset.core.clock import Clock, rfc3339
 from batchreset.core.figures import Cause, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.progress import Progress
-from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
+from batchreset.core.senders import NAME_MOST, WHY_MOST, SenderFigures, SenderState
 from batchreset.settings.section import Section
 from batchreset.wiring.aside import Aside
 
@@ -37,6 +37,7 @@ SENDERS_MOST: Final = 500
 _Count = Annotated[int, pydantic.Field(ge=0, le=1_000_000_000)]
 _Seconds = Annotated[float, pydantic.Field(ge=0, le=1e9)]
 _Name = Annotated[str, pydantic.Field(pattern=r"^[ -~]*$", max_length=NAME_MOST)]
+_Why = Annotated[str, pydantic.Field(pattern=r"^[ -~]*$", max_length=WHY_MOST)]
 _Moment = pydantic.AwareDatetime
 _Scope = Annotated[str, pydantic.Field(pattern=r"^(|partner|\*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$")]
 
@@ -71,6 +72,7 @@ class _Sender(Section):
     throttled: _Count
     failed: _Count
     lost: _Count
+    why: _Why = ""
 
 
 class _Pace(Section):
@@ -134,6 +136,7 @@ def _sender_facts(one: SenderFigures) -> dict[str, Any]:
         "throttled": one.throttled,
         "failed": one.failed,
         "lost": one.lost,
+        "why": one.why,
     }
 
 

@@ -165,7 +165,7 @@ def test_whoever_sends_for_it_is_shown_with_every_figure(runs: Path, run: UnderW
     assert facts["senders"] is None, "by the ledger, of a run at rest"
     assert facts["pace"]["senders"][6] == {
         "name": "tls://10.0.0.7:38291", "host": "node-7", "state": "sending", "in_flight": 4, "per_second": 80.25,
-        "answered": 1234, "throttled": 5, "failed": 6, "lost": 7,
+        "answered": 1234, "throttled": 5, "failed": 6, "lost": 7, "why": "",
     }  # fmt: skip
 
 

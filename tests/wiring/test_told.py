@@ -42,6 +42,7 @@ PACE = Pace(
             name="tls://10.0.0.5:38291", host="node-1", state=SenderState.SILENT, in_flight=40, answered=1234,
             throttled=5, failed=6, lost=7, per_second=80.25,
         ),
+        SenderFigures(name="10.0.0.6:8790", host="", state=SenderState.REFUSED, why="it did not answer"),
     ),
 )  # fmt: skip
 HERE = LastSession(ended_at=None, stop_reason=None, exit_code=None, pid=os.getpid(), host=socket.gethostname())
@@ -81,7 +82,7 @@ def test_what_is_told_is_heard_as_it_was_meant(heard: Heard) -> None:
 
 def test_of_very_many_senders_those_that_are_gone_are_left_out_first(heard: Heard) -> None:
     """And no name is so long that nothing is heard of any of them."""
-    (one,) = PACE.senders
+    one, _ = PACE.senders
     long = replace(one, name='"' * NAME_MOST, host='"' * NAME_MOST)
     gone = replace(long, state=SenderState.GONE)
     heard.told(pace=replace(PACE, senders=(*[gone] * 10, *[long] * (SENDERS_MOST - 5))))

@@ -16,6 +16,7 @@ _INKS: Final = {
     SenderState.SILENT: Ink.CARE,
     SenderState.DRAINING: Ink.FAINT,
     SenderState.GONE: Ink.FAINT,
+    SenderState.REFUSED: Ink.CARE,
 }
 _TABLE: Final = ("rows/s", "flight", "answered", "429s", "failed", "lost")
 
@@ -30,9 +31,14 @@ def sender_lines(senders: Sequence[SenderFigures], columns: int) -> list[Line]:
 
 def _one(one: SenderFigures, named: int) -> list[Cell]:
     without = one.failed + one.lost
-    return [
+    who = [
         Cell((f"{_end_of(one.name, named):<{named}}", _end_of(one.name, min(named, _SHORT_NAME_COLUMNS))), (2,)),
         Cell((f"{one.state.value:<{_STATE_COLUMNS}}",), ink=_INKS[one.state]),
+    ]
+    if one.state is SenderState.REFUSED:
+        return [*who, Cell((one.why,))]
+    return [
+        *who,
         Cell((f"{one.per_second:>7,.1f}/s",)),
         Cell((f"in flight {one.in_flight:>4,}", ""), (3,)),
         Cell((f"429s {one.throttled:>5,}", ""), (1,), _ink(one.throttled)),
@@ -78,11 +84,16 @@ def sender_table(senders: Sequence[SenderFigures]) -> list[str]:
     lines += [
         (
             f"{one.state.value:<{_STATE_COLUMNS}}", f"{one.per_second:,.1f}", f"{one.in_flight:,}", f"{one.answered:,}",
-            f"{one.throttled:,}", f"{one.failed:,}", f"{one.lost:,}", f"{one.name} on {one.host}",
+            f"{one.throttled:,}", f"{one.failed:,}", f"{one.lost:,}", _who(one),
         )
         for one in senders
     ]  # fmt: skip
     return list(in_columns(lines)) if senders else []
+
+
+def _who(one: SenderFigures) -> str:
+    named = f"{one.name} on {one.host}" if one.host else one.name
+    return f"{named}: {one.why}" if one.why else named
 
 
 def in_columns(lines: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import anyio.abc
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
-from batchreset.core.senders import SenderFigures, SenderState, plain_name
+from batchreset.core.senders import SenderFigures, SenderState, plain_name, plain_why
 from batchreset.core.stop import APPLY, stop_for
 from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.member import Leaving, Member
@@ -34,7 +34,6 @@ ASKED_AT_ONCE: Final = 8
 """So many are asked what they have to do: to ask hundreds would cost more than a row does."""
 SEEN_SECONDS: Final = 0.5
 """Who is there is asked once in this time, whoever wants to know."""
-REFUSAL_MOST: Final = 200
 SPARE_SECONDS: Final = 30.0
 """Beyond all that an order may take."""
 
@@ -89,8 +88,13 @@ class Shift:
 
     @property
     def figures(self) -> list[SenderFigures]:
-        """Those at work, then those that have left."""
-        return [*(member.figures for member in self._members.values()), *self._gone.values()]
+        """Those at work, then those that are refused, then those that have left."""
+        at_work = [member.figures for member in self._members.values()]
+        refused = [
+            replace(self._gone.get(address) or _never_here(address), state=SenderState.REFUSED, why=why)
+            for address, why in self._refusals.items()
+        ]
+        return [*at_work, *refused, *(one for address, one in self._gone.items() if address not in self._refusals)]
 
     def ask(self, asked: Asked) -> None:
         """Give it to whoever has least to do; it waits while there is nobody."""
@@ -197,7 +201,7 @@ class Shift:
         welcome = None if answer is None else welcome_of(answer)
         channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
         if welcome is None or channel is None:
-            self._refused(address, _plain(welcome.refused) if welcome else "it did not answer")
+            self._refused(address, _said(welcome.refused) if welcome else "it did not answer")
             await self._cluster.dismiss(link)
             return None
         return Member(
@@ -240,6 +244,7 @@ class Shift:
         self._members[address] = member
         self._turns.append(member)
         self._gone.pop(address, None)
+        self._refusals.pop(address, None)
         self._alone_since_seconds = None
         self._log.info("sender.joined", sender=address, name=member.link.name, host=member.figures.host)
         self._ready.set()
@@ -295,7 +300,10 @@ class Shift:
                 await self._cluster.dismiss(member.link)
 
 
-def _plain(why: str) -> str:
-    """What a worker says of itself, fit for any terminal."""
-    shown = "".join(one if one.isprintable() else "?" for one in why[:REFUSAL_MOST])
-    return shown or "it does not say why"
+def _said(why: str) -> str:
+    """By a worker."""
+    return plain_why(why) or "it does not say why"
+
+
+def _never_here(address: str) -> SenderFigures:
+    return SenderFigures(name=address.rpartition("://")[2], host="", state=SenderState.REFUSED)

@@ -12,7 +12,7 @@ from batchreset.adapters.display import LINES, SENDERS_SHOWN, picture, plain, sa
 from batchreset.adapters.display.words import scope_name, time_left
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
-from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
+from batchreset.core.senders import NAME_MOST, WHY_MOST, SenderFigures, SenderState
 
 UNTIL = dt.datetime(2026, 11, 21, 14, 5, 33, tzinfo=dt.UTC)
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -83,6 +83,7 @@ SENDERS = st.builds(
     name=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=NAME_MOST),
     host=st.just("h"),
     state=st.sampled_from(SenderState),
+    why=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=WHY_MOST),
     in_flight=COUNTS,
     throttled=COUNTS,
     lost=COUNTS,
@@ -272,6 +273,14 @@ def test_a_few_senders_have_a_line_each() -> None:
     ]
     assert sender_lines(FEW, 60)[1] == "~0.0.0.2:38291   silent       160.5/s   no answer   43"
     assert sender_lines(FEW, 40)[1] == "~0.0.0.2:38291   silent       160.5/s"
+
+
+def test_who_is_refused_is_shown_with_the_reason() -> None:
+    why = "it has batchreset 0.9, and the coordinator 1.0"
+    refused = SenderFigures(name="10.0.0.9:8790", host="", state=SenderState.REFUSED, why=why)
+    assert sender_lines((FEW[0], refused), 90)[1] == f"10.0.0.9:8790          refused    {why}"
+    assert sender_lines((refused,), 40) == ["10.0.0.9:8790  refused   it has batchre…"]
+    assert sender_table((refused,))[1].endswith(f"  10.0.0.9:8790: {why}")
 
 
 def test_many_are_summed_up_with_who_is_slowest_of_those_that_send() -> None:

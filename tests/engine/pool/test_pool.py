@@ -434,7 +434,11 @@ def test_a_refused_worker_is_told_of_once_for_each_reason() -> None:
         pool.workers.add(Worker("b", pool.service, pool.tasks, version="0.9\x1b[31m"))
         await anyio.sleep(60.0)
         refused = pool.log.of("sender.refused")
-        assert [one["why"] for one in refused] == ["it has batchreset 0.9?[31m, and the coordinator 1.0"]
+        why = "it has batchreset 0.9?[31m, and the coordinator 1.0"
+        assert [one["why"] for one in refused] == [why]
+        assert [(one.name, one.state, one.why) for one in pool.pool.figures] == [
+            ("a", SenderState.SENDING, ""), ("b", SenderState.REFUSED, why)
+        ]  # fmt: skip
 
     play(scene, "a")
 
