@@ -119,7 +119,7 @@ def test_a_signal_ends_it_at_once_and_nothing_is_left(
 ) -> None:
     """Also while a request hangs: a GET need not be waited for."""
     rows = accounts(3)
-    made = make_world(directory=directory(rows), hang_share=1.0)
+    made = make_world(directory=directory(rows), hang_share=1.0, faults_on_reads=True)
     out = made.folder / "everyone.csv"
     arguments = ("roster", "--out", out) if command == "roster" else ("plan", made.input(rows), "--online")
     with made.started(*arguments) as process:

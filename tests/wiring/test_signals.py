@@ -1,6 +1,5 @@
 """No signal ends the process between the first thing done for a run and its summary."""
 
-import os
 import signal
 
 import anyio
@@ -31,7 +30,7 @@ def test_a_signal_is_noted_and_the_handlers_are_put_back(number: signal.Signals,
     signals = Signals()
     with signals.noting():
         none_yet = signals.stop
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
         stop = signals.stop
     assert none_yet is None
     assert stop is not None
@@ -49,7 +48,7 @@ def test_one_that_came_before_the_run_stops_it_at_its_beginning() -> None:
             return stop.requested
 
     with signals.noting():
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert anyio.run(begin)
 
 
@@ -59,16 +58,16 @@ def test_during_the_run_the_first_stops_and_the_second_hurries_and_after_it_they
     async def run() -> None:
         stop = StopSwitch()
         async with signals.stopping(stop, Quiet()):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             await stop.wait()
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
             await stop.hurried()
         assert stop.stop is not None
         assert stop.stop.exit_code is ExitCode.TERMINATED
 
     with signals.noting():
         anyio.run(run)
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert signals.stop is not None
 
 
@@ -78,7 +77,7 @@ def test_a_hang_up_that_is_ignored_stays_ignored() -> None:
     try:
         signals = Signals()
         with signals.noting():
-            os.kill(os.getpid(), signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
             assert signals.stop is None
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -89,16 +88,16 @@ def test_a_signal_breaks_off_what_can_be_done_later_and_no_more_than_that(*, ear
     signals, cleared = Signals(), []
     with signals.noting():
         if earlier:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         with signals.skippable() as skipped:
             try:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
                 cleared.append(False)
             finally:
                 # A third one does not interrupt the clearing away.
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
                 cleared.append(True)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     assert (skipped.by, cleared) == ("SIGINT", [True])
     assert signals.stop is not None
     assert signals.stop.exit_code is (ExitCode.TERMINATED if earlier else ExitCode.INTERRUPTED)
@@ -120,5 +119,5 @@ def test_what_is_not_broken_off_comes_to_its_end_and_errors_pass() -> None:
             pass
         with pytest.raises(ValueError, match="of its own"), signals.skippable():
             raise ValueError("of its own")
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
     assert skipped.by is None
