@@ -19,7 +19,7 @@ def test_a_signal_ends_a_run_in_order_and_the_same_command_carries_it_on(
 ) -> None:
     """What was under way is finished and recorded, the rest is not attempted, nobody is in doubt."""
     made = make_world(**SLOW)
-    source = made.input(accounts(60, 40, 20))
+    source = made.input(accounts(40, 30, 10))
     command = ("run", source, "--run-id", "r", "--yes")
     with made.started(*command) as process:
         until(lambda: made.resets >= 18)
@@ -27,13 +27,13 @@ def test_a_signal_ends_a_run_in_order_and_the_same_command_carries_it_on(
         assert process.wait(timeout=30) == code
     sent = made.resets
     counts = outcomes(made.results())
-    assert counts == {"succeeded": sent, "not_attempted": 120 - sent}
+    assert counts == {"succeeded": sent, "not_attempted": 80 - sent}
     assert made.summary()["stop"]["reason"] == "interrupted"
     prove(gather(made, source))
 
     finished = made.batchreset(*command)
     assert finished.code == 0, finished.stderr
-    assert made.resets == 120
+    assert made.resets == 80
     prove(gather(made, source))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from acceptance_world import until
 from sign_in_client import (
     AT,
     DEFAULTS,
@@ -244,6 +245,7 @@ def test_a_late_answer_is_decided_on_arrival(tmp_path: Path) -> None:
     with signing_in(SimulatorOptions(token_latency_seconds=3600, sign_in_log=log)) as application:
         with pytest.raises(httpx.ReadTimeout):
             application.refresh(timeout=0.3)
+        until(lambda: application.ends)
         assert application.ends == ["ok"]
         issued = application.state.sign_in.newest_refresh_token or ""
         assert json.loads(log.read_text(encoding="utf-8"))["issued"] == hashlib.sha256(issued.encode()).hexdigest()
