@@ -30,6 +30,8 @@ class Cause(enum.StrEnum):
     """A known limit is spent; its next window is awaited."""
     LEASE = "lease"
     """Before the first row: who sent for a session that was killed may send still."""
+    SENDER = "sender"
+    """Nobody is there who could send; when the wait is over, the run ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Waiting:
     """The longest wait of the weightiest cause.
 
     Attributes:
-        scope: a customer, or "partner"; empty in an outage, and for a lease.
+        scope: a customer, or "partner"; empty in an outage, for a lease and for a sender.
         seconds: whole ones, rounded up.
         until: the same as a moment, aware.
         others: so many scopes wait besides.

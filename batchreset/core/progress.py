@@ -21,6 +21,7 @@ class Progress:
         earlier: of them, those that earlier sessions of the run have settled, by outcome.
         refused_before: 429s of those sessions.
         senders: who sends for the run, as they are at the moment; none where its own process does.
+        gives_up: when the run ends because nobody can send, by the pacer's clock; None: somebody can.
 
     Attributes:
         outcomes: of this session, by outcome.
@@ -30,7 +31,7 @@ class Progress:
 
     def __init__(
         self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0,
-        senders: Callable[[], Sequence[SenderFigures]] = tuple,
+        senders: Callable[[], Sequence[SenderFigures]] = tuple, gives_up: Callable[[], float | None] = lambda: None,
     ) -> None:  # fmt: skip
         self.planned = planned
         self.earlier: collections.Counter[Outcome] = collections.Counter(earlier)
@@ -43,6 +44,7 @@ class Progress:
         self._wave = 0
         self._done_before_wave = 0
         self._senders = senders
+        self._gives_up = gives_up
         self._held_until_seconds: float | None = None
         self._stopping_until_seconds: float | None = None
         self._awake = Awake()
@@ -97,6 +99,7 @@ class Progress:
         phase = self._phase(pace)
         # A request that was broken off never came back to the pacer.
         in_flight = pace.in_flight if pace and phase is not Phase.ENDING else 0
+        alone = self._without_senders(phase, now_seconds, now)
         return Figures(
             planned=self.planned,
             outcomes=outcomes,
@@ -106,8 +109,8 @@ class Progress:
                 refused=self.refused_before + (pace.refused if pace else 0),
                 per_second=self._rate.per_second(awake_seconds, self.done),
                 wave=self._wave_now(),
-                waiting=self._held(now_seconds, now) or waiting(pace, now_seconds, now),
-                left=self._left(pace, now_seconds, awake_seconds),
+                waiting=self._held(now_seconds, now) or alone or waiting(pace, now_seconds, now),
+                left=None if alone else self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
                 # Others' words.
                 senders=tuple(
@@ -129,6 +132,13 @@ class Progress:
             return None
         seconds = self._held_until_seconds - now_seconds
         return Waiting(cause=Cause.LEASE, seconds=_whole(seconds), until=_at(now, seconds))
+
+    def _without_senders(self, phase: Phase, now_seconds: float, now: dt.datetime) -> Waiting | None:
+        gives_up = self._gives_up() if phase in {Phase.SENDING, Phase.SIGN_IN} else None
+        if gives_up is None:
+            return None
+        seconds = gives_up - now_seconds
+        return Waiting(cause=Cause.SENDER, seconds=_whole(seconds), until=_at(now, seconds))
 
     def _stopping_seconds(self, now_seconds: float) -> float | None:
         until = self._stopping_until_seconds

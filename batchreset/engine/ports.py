@@ -63,6 +63,11 @@ class Senders(Protocol):
         """How each of them fares; none where this process sends."""
         ...
 
+    @property
+    def gives_up_at_seconds(self) -> float | None:
+        """When the run ends because nobody is there who could send, by its clock; None: somebody is."""
+        ...
+
 
 class DirectoryApi(Protocol):
     """Reading customers and users. Every failure is a value; nothing is retried or followed below this."""

@@ -66,6 +66,7 @@ class ThisProcess:
     transport: Transport
     figures: tuple[SenderFigures, ...] = ()
     lease_seconds: float = 0.0
+    gives_up_at_seconds: float | None = None
 
     @contextlib.asynccontextmanager
     async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:

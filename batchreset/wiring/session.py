@@ -114,7 +114,7 @@ class Session:
         )
         progress = Progress(
             planned=self.run.reset_count, earlier=earlier, refused_before=refused_before,
-            senders=lambda: self.senders.figures,
+            senders=lambda: self.senders.figures, gives_up=lambda: self.senders.gives_up_at_seconds,
         )  # fmt: skip
         return job, progress, queue
 

@@ -120,6 +120,11 @@ class CountedSenders:
         """As below."""
         return self.below.figures if self.below else ()
 
+    @property
+    def gives_up_at_seconds(self) -> float | None:
+        """As below."""
+        return self.below.gives_up_at_seconds if self.below else None
+
     @contextlib.asynccontextmanager
     async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:
         """As below."""

@@ -197,3 +197,19 @@ def test_a_run_that_is_held_says_until_when_and_then_no_more() -> None:
     assert told.waiting == Waiting(cause=Cause.LEASE, seconds=12, until=NOW + dt.timedelta(seconds=11.5))
     progress.held(None)
     assert pace_of(progress, 100.5).waiting is None
+
+
+def test_without_senders_a_run_says_when_it_ends_and_no_time_left() -> None:
+    alone: list[float | None] = [160.0]
+    progress = Progress(planned=10, gives_up=lambda: alone[0])
+    told = pace_of(progress, 100.5)
+    assert told.waiting == Waiting(cause=Cause.SENDER, seconds=60, until=NOW + dt.timedelta(seconds=59.5))
+    assert told.left is None
+    alone[0] = None
+    assert pace_of(progress, 100.5).waiting is None
+
+
+def test_a_run_that_stops_does_not_wait_for_senders() -> None:
+    progress = Progress(planned=10, gives_up=lambda: 160.0)
+    progress.stops(120.0)
+    assert pace_of(progress, 100.5).waiting is None

@@ -66,7 +66,9 @@ def waits(waiting: Waiting, *, zone: dt.tzinfo | None) -> str:
         case Cause.WINDOW:
             return f"limit spent until {when}: {who}"
         case Cause.LEASE:
-            return f"held until {when}: the killed session's senders may send"
+            return f"held until {when}: the killed session's senders may still send"
+        case Cause.SENDER:
+            return f"no worker can send: the run ends {when}"
 
 
 def scope_name(scope: str) -> str:

@@ -75,6 +75,7 @@ class Member:
         self._heard_serial = 0
         self._tally = Tally(before or SenderFigures(name=link.name, host=hired.host, state=SenderState.SENDING))
         self._draining = False
+        self._listening = anyio.CancelScope()
         self._left = False
         self._unsent_in_a_row = 0
         self._rests_until_seconds = -math.inf
@@ -117,14 +118,19 @@ class Member:
 
     async def work(self) -> Leaving:
         """Until it leaves. What it had not been handed then is returned; what it had is settled by `lose`."""
-        leaving = Leaving.SILENT
+        leaving = Leaving.GONE
         async with anyio.create_task_group() as delivering:
             delivering.start_soon(self._deliver)
-            leaving = await self._collect()
+            with self._listening:
+                leaving = await self._collect()
             delivering.cancel_scope.cancel()
         self._left = True
         self.give_back()
         return leaving
+
+    def vanish(self) -> None:
+        """The cluster knows it no more: an answer that has not come will not."""
+        self._listening.cancel()
 
     def drain(self) -> None:
         """It ends what it has, and gets no more."""

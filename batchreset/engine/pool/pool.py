@@ -35,6 +35,11 @@ class Pool:
         """Of all that have sent in this session, those that have left last."""
         return self._shift.figures if self._shift else ()
 
+    @property
+    def gives_up_at_seconds(self) -> float | None:
+        """See `engine.ports.Senders`."""
+        return self._shift.gives_up_at_seconds if self._shift else None
+
     @contextlib.asynccontextmanager
     async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator["PooledApi"]:
         """Once there is a sender. Raises ClusterError: there is none."""

@@ -96,6 +96,12 @@ class Shift:
         ]
         return [*at_work, *refused, *(one for address, one in self._gone.items() if address not in self._refusals)]
 
+    @property
+    def gives_up_at_seconds(self) -> float | None:
+        """See `engine.ports.Senders`."""
+        alone_since = self._alone_since_seconds
+        return None if alone_since is None or self._closing else alone_since + NOBODY_SECONDS
+
     def ask(self, asked: Asked) -> None:
         """Give it to whoever has least to do; it waits while there is nobody."""
         if asked.settled:
@@ -145,7 +151,9 @@ class Shift:
                     self._busy.add(address)
                     tasks.start_soon(self._employ, address)
             for address, member in self._members.items():
-                if not workers.get(address, True):
+                if address not in workers:
+                    member.vanish()
+                elif not workers[address]:
                     member.drain()
             self._not_before = {address: at for address, at in self._not_before.items() if address in workers}
             self._refusals = {address: why for address, why in self._refusals.items() if address in workers}

@@ -174,7 +174,11 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
         ),
         (
             Pace(waiting=Waiting(cause=Cause.LEASE, seconds=12, until=UNTIL)),
-            "held until 14:05:33 (in  12 s): the killed session's senders may send",
+            "held until 14:05:33 (in  12 s): the killed session's senders may still send",
+        ),
+        (
+            replace(PACE, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL)),
+            "no worker can send: the run ends 14:05:33 (in  42 s)",
         ),
         (replace(PACE, phase=Phase.ENDING), "ended early: 3,000 were not attempted"),
         (None, "the pace is not known: the process has told nothing of it lately"),

@@ -179,6 +179,33 @@ def test_without_a_worker_for_a_minute_the_run_ends_and_what_waits_was_not_sent(
     play(scene, "a")
 
 
+def test_when_the_last_sender_has_left_it_is_known_when_the_run_will_end() -> None:
+    async def scene(pool: Pooled) -> None:
+        told = [pool.pool.gives_up_at_seconds]
+        began = anyio.current_time()
+        del pool.workers.there["a"]
+        await anyio.sleep(2.0)
+        told.append(pool.pool.gives_up_at_seconds)
+        pool.workers.add(Worker("b", pool.service, pool.tasks))
+        await anyio.sleep(2.0)
+        told.append(pool.pool.gives_up_at_seconds)
+        assert told == [None, pytest.approx(began + 60.0, abs=1.1), None]
+
+    play(scene, "a")
+
+
+def test_whom_the_cluster_knows_no_more_is_gone_though_its_answer_is_awaited() -> None:
+    """A machine that vanished breaks no connection."""
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        pool.workers.there.pop("a").cut = True
+        await anyio.sleep(2.5)
+        assert [(one["name"], one["why"]) for one in pool.log.of("sender.left")] == [("a", "gone")]
+
+    play(scene, "a", "b")
+
+
 def test_a_cluster_without_workers_is_refused_after_a_minute() -> None:
     async def scene(_pool: Pooled) -> None:
         raise AssertionError
