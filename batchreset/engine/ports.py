@@ -54,7 +54,9 @@ class Senders(Protocol):
             clock: the run's.
             log: hears of senders that come and go.
 
-        Raises ClusterError: those others cannot be reached, or not safely.
+        Raises:
+            ClusterError: those others cannot be reached, or not safely.
+            RunHeldError: they send, or have sent, for another process that carries out this session.
         """
         ...
 

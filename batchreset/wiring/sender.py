@@ -18,7 +18,9 @@ from batchreset.adapters.dask.drain import Drain
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import ARRIVING_SECONDS, Desk, Reception, Surroundings
+from batchreset.engine.pool.reception import Desk, Reception
+from batchreset.engine.pool.sender import ARRIVING_SECONDS, Surroundings
+from batchreset.last_moment import LastMoment
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
 from batchreset.undumped import never_dumped
@@ -69,12 +71,13 @@ class SenderActor:
                 version=__version__,
                 host=socket.gethostname(),
                 open_api=self._api,
-                new_greeting=KeyHalf,
-                spawn=self._spawn,
                 now_seconds=_seconds_asleep_too,
                 draining=lambda: self._drain.is_draining,
-                desk=_DESK,
-            )
+                last_moment=LastMoment(),
+            ),
+            _DESK,
+            new_greeting=KeyHalf,
+            spawn=self._spawn,
         )
 
     async def hello(self, message: bytes) -> bytes:

@@ -22,7 +22,7 @@ from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import Ledger, Senders, TokenSource
 from batchreset.engine.runner import Job, carry_out
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import ClusterError, LedgerError
+from batchreset.errors import ClusterError, LedgerError, RunHeldError
 from batchreset.net import Transport
 from batchreset.wiring.cluster import warnings_of
 from batchreset.wiring.frozen import FrozenRun, reading, standing
@@ -169,6 +169,10 @@ class Session:
                     stop=stop,
                 )
                 return await carry_out(job, world=world, stop=stop, progress=progress)
+        except RunHeldError as error:
+            return stop.stop or stop_for(
+                Reason.INTERRUPTED, error.what, next_step=error.next_step, exit_code=error.exit_code
+            )
         except ClusterError as error:
             what = ": ".join((error.what, *error.details[-1:]))
             return stop.stop or stop_for(Reason.UNREACHABLE, what, next_step=f"{error.next_step}; {_OTHERWISE}")

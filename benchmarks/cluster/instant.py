@@ -19,7 +19,8 @@ from batchreset.core.exchange import Answered, Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import Desk, Reception, Surroundings
+from batchreset.engine.pool.reception import Desk, Reception
+from batchreset.engine.pool.sender import Surroundings
 from batchreset.net import always
 from batchreset.wiring.sender import SenderActor
 
@@ -76,9 +77,10 @@ async def _serve(given: socket.socket) -> None:
 
     reception = Reception(
         Surroundings(
-            version=VERSION, host="here", open_api=_api, new_greeting=KeyHalf, spawn=spawn, now_seconds=time.monotonic,
-            draining=lambda: False, desk=Desk(),
-        )
+            version=VERSION, host="here", open_api=_api, now_seconds=time.monotonic, draining=lambda: False,
+            last_moment=lambda _: None,
+        ),
+        Desk(), new_greeting=KeyHalf, spawn=spawn,
     )  # fmt: skip
 
     async def answer(number: int, ask: Ask, message: bytes) -> None:

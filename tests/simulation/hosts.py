@@ -17,7 +17,8 @@ from batchreset.core.exchange import Exchange
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.pool.ports import Ask, Link, SendingApi, Tell
-from batchreset.engine.pool.sender import Desk, OpenApi, Reception, Surroundings
+from batchreset.engine.pool.reception import Desk, Reception
+from batchreset.engine.pool.sender import OpenApi, Surroundings
 from batchreset.errors import ClusterError
 from simulation.drawing import Point
 from simulation.timing import VirtualTime
@@ -127,12 +128,15 @@ class Host:
             version=VERSION,
             host=self.address,
             open_api=open_api,
-            new_greeting=KeyHalf,
-            spawn=self._spawn,
             now_seconds=self._now_seconds,
             draining=lambda: self.draining,
-            desk=self._desk,
+            last_moment=_nobody_stands_still_there,
         )
+
+    def reception(self, open_api: OpenApi) -> Reception:
+        reception = Reception(self.place(open_api), self._desk, new_greeting=KeyHalf, spawn=self._spawn)
+        self.receptions.append(reception)
+        return reception
 
     def _now_seconds(self) -> float:
         """A process that is stopped looks at no clock: what it does when it goes on is not what it did meanwhile."""
@@ -200,6 +204,10 @@ class Host:
                 self.draining = False
             case Fault.SCHEDULER:
                 pass
+
+
+def _nobody_stands_still_there(seconds: float) -> None:
+    """A host is stopped while it waits, and not in between."""
 
 
 class FrozenApi:
@@ -308,9 +316,7 @@ class SimulatedCluster:
             async with self._api_of(host) as opened:
                 yield FrozenApi(opened, host)
 
-        reception = Reception(host.place(api))
-        host.receptions.append(reception)
-        return SimulatedLink(host, reception, self)
+        return SimulatedLink(host, host.reception(api), self)
 
     async def dismiss(self, link: Link) -> None:
         del link

@@ -3,6 +3,7 @@ guess. All but the greeting is sealed (`ports.Channel`).
 """  # noqa: D205  one sentence on two lines
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -39,12 +40,14 @@ class Welcome:
 
     Attributes:
         refused: why it will not send; empty if it will.
+        held: because another coordinator is carrying out the same session, or has.
         now_seconds: by the clock that its leases are measured with.
     """
 
     version: str
     host: str
     refused: str = ""
+    held: bool = False
     public: bytes = b""
     now_seconds: float = 0.0
 
@@ -137,9 +140,12 @@ def welcome_of(message: bytes) -> Welcome | None:
     """None: it is none."""
     try:
         facts = json.loads(message)
-        return Welcome(**facts | {"public": bytes.fromhex(facts["public"])})
-    except (ValueError, TypeError, KeyError):
+        welcome = Welcome(**facts | {"public": bytes.fromhex(facts["public"])})
+        texts = welcome.version, welcome.host, welcome.refused
+        sound = all(isinstance(text, str) for text in texts) and math.isfinite(welcome.now_seconds)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+    return welcome if sound else None
 
 
 def batch_bytes(batch: Batch) -> bytes:
@@ -185,8 +191,16 @@ def report_bytes(report: Report) -> bytes:
     return json.dumps((report.now_seconds, done, report.draining)).encode()
 
 
-def report_of(message: bytes, *, sender: str = "") -> Report:
-    """Of what `report_bytes` gave: it was sealed. `sender`: whose it is, and every exchange in it."""
+def report_of(message: bytes, *, sender: str = "") -> Report | None:
+    """None: it is none. `sender`: whose it is, and every exchange in it."""
+    try:
+        report = _report_of(message, sender)
+        return report if math.isfinite(report.now_seconds) else None
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _report_of(message: bytes, sender: str) -> Report:
     now_seconds, done, draining = json.loads(message)
     return Report(
         now_seconds=now_seconds,

@@ -42,7 +42,7 @@ class Pool:
 
     @contextlib.asynccontextmanager
     async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator["PooledApi"]:
-        """Once there is a sender. Raises ClusterError: there is none."""
+        """Once there is a sender. Raises ClusterError: there is none; RunHeldError: they send for another process."""
         async with self._source.open(stop.tell) as cluster:
             self._shift = shift = Shift(cluster, self._hiring, session=session, stop=stop, clock=clock, log=log)
             async with anyio.create_task_group() as tasks:

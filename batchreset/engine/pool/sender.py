@@ -5,26 +5,21 @@ It lives in a worker of a cluster and knows nothing but its orders. Whatever is 
 
 import collections
 import contextlib
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import anyio
 
 from batchreset.core.exchange import Exchange, LossKind, Lost
 from batchreset.engine.pool.messages import (
-    PROTOCOL,
     Done,
-    Greeted,
     Order,
     Report,
-    Welcome,
     batch_of,
-    greeted_of,
-    greeting_bytes,
     report_bytes,
 )
-from batchreset.engine.pool.ports import Ask, Channel, Greeting, SendingApi
+from batchreset.engine.pool.ports import Ask, Channel, SendingApi
 
 LEAVING_SECONDS: Final = 10.0
 """So long after a row was handed over it may leave: as long as a connection may take."""
@@ -36,8 +31,10 @@ CLOSED: Final = b"closed"
 """What is answered to `Ask.DELIVER` and `Ask.CLOSE`."""
 HOLD_SECONDS: Final = 1.0
 """A sender with nothing to tell says so after this."""
-RUNS_KEPT: Final = 1_000
-"""Of so many runs a process knows which session was the newest."""
+HARDLY_SECONDS: Final = 0.1
+"""With less than this left of its time a row does not leave: a process that is merely busy must not end for it."""
+CUT_OFF_SECONDS: Final = 2.0
+"""It takes at most until everything is cut off, when a sender is closed."""
 ORPHANED_SECONDS: Final = LEASE_SECONDS
 """Without a word of its coordinator for so long, a sender ends: no lease that it has can last any more."""
 _CLOSED: Final = Lost(kind=LossKind.CANCELLED, detail="the sender was closed before the answer came")
@@ -45,102 +42,30 @@ _CLOSED: Final = Lost(kind=LossKind.CANCELLED, detail="the sender was closed bef
 OpenApi = Callable[[], contextlib.AbstractAsyncContextManager[SendingApi]]
 
 
-class Desk:
-    """Who sends for which run in this process: of each run only the newest session's."""
-
-    def __init__(self) -> None:
-        self._newest: collections.OrderedDict[str, tuple[int, str, Sender]] = collections.OrderedDict()
-
-    def refuses(self, greeted: Greeted, sender: "Sender") -> str:
-        """Why it may not send; empty: it may, and an earlier one of the run sends nothing any more."""
-        session, coordinator, earlier = self._newest.get(greeted.run_id, (0, "", None))
-        if greeted.session < session:
-            return "a later session of the run was here"
-        if greeted.session == session and greeted.coordinator != coordinator and earlier and not earlier.closed:
-            return "another coordinator of the same run is here; has its folder been copied?"
-        if earlier is not None:
-            earlier.close()
-        self._newest[greeted.run_id] = greeted.session, greeted.coordinator, sender
-        self._newest.move_to_end(greeted.run_id)
-        while len(self._newest) > RUNS_KEPT:
-            self._newest.popitem(last=False)
-        return ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a sender has of the process it is in.
 
     Attributes:
-        spawn: lets something go on beside what is asked.
         now_seconds: of a clock that goes on also while the machine sleeps.
         draining: whether the process is to end.
+        last_moment: what is done now is done within so many seconds, however long the process stands still meanwhile,
+            or never.
     """
 
     version: str
     host: str
     open_api: OpenApi
-    new_greeting: Callable[[], Greeting]
-    spawn: Callable[[Coroutine[Any, Any, None]], object]
     now_seconds: Callable[[], float]
     draining: Callable[[], bool]
-    desk: Desk
-
-
-@dataclass(slots=True)
-class Reception:
-    """What a worker answers. A second greeting begins anew: whatever was held is not sent any more."""
-
-    place: Surroundings
-    _sender: "Sender | None" = field(default=None, init=False)
-
-    @property
-    def busy(self) -> bool:
-        """Whether there is something to finish: to send, or to tell."""
-        return self._sender is not None and self._sender.busy
-
-    async def answer(self, ask: Ask, message: bytes) -> bytes:
-        """Empty: nobody is there who could understand it."""
-        if ask is Ask.HELLO:
-            return greeting_bytes(self._welcome(greeted_of(message)))
-        sender = self._sender
-        if sender is None or sender.closed:
-            return b""
-        opened = sender.channel.open(message)
-        if opened is None:
-            return b""
-        return sender.channel.seal(await sender.answer(ask, opened))
-
-    def _welcome(self, greeted: Greeted | None) -> Welcome:
-        place = self.place
-        welcome = Welcome(version=place.version, host=place.host)
-        if greeted is None or greeted.protocol != PROTOCOL or greeted.version != place.version:
-            theirs = greeted.version if greeted else "another"
-            refused = f"it has batchreset {place.version}, and the coordinator {theirs}"
-            return Welcome(version=place.version, host=place.host, refused=refused)
-        if place.draining():
-            return Welcome(version=place.version, host=place.host, refused="it is about to end")
-        half = place.new_greeting()
-        channel = half.agreed(greeted.public, coordinator=False)
-        if channel is None:
-            return Welcome(version=place.version, host=place.host, refused="the coordinator's greeting was damaged")
-        sender = Sender(place, channel)
-        if refused := place.desk.refuses(greeted, sender):
-            return Welcome(version=place.version, host=place.host, refused=refused)
-        if self._sender is not None:
-            self._sender.close()
-        self._sender = sender
-        place.spawn(sender.serve())
-        return Welcome(
-            version=welcome.version, host=welcome.host, public=half.public, now_seconds=place.now_seconds()
-        )  # fmt: skip
+    last_moment: Callable[[float], None]
 
 
 class Sender:
     """One conversation's. Served by `serve`, asked by `answer`."""
 
     def __init__(self, place: Surroundings, channel: Channel) -> None:
-        self.channel = channel
+        self.channel: Channel | None = channel
         self._place = place
         self._sequence = 0
         self._serial = 0
@@ -150,6 +75,7 @@ class Sender:
         self._orders: collections.deque[tuple[Order, float]] = collections.deque()
         self._ordered = anyio.Event()
         self._closed = anyio.Event()
+        self._cut_off = anyio.Event()
         self._heard_seconds = place.now_seconds()
 
     @property
@@ -163,7 +89,8 @@ class Sender:
         return not self.closed and (self._held > 0 or bool(self._done))
 
     def close(self) -> None:
-        """What is under way is cut off, and everything forgotten."""
+        """What is under way is cut off, and everything forgotten: keys too."""
+        self.channel = None
         self._closed.set()
         self._ordered.set()
         self._news.set()
@@ -175,6 +102,9 @@ class Sender:
         finally:
             # Whoever cannot send takes nothing either.
             self.close()
+            self._orders.clear()
+            self._done.clear()
+            self._cut_off.set()
 
     async def _serve(self) -> None:
         async with self._place.open_api() as api, anyio.create_task_group() as sending:
@@ -185,8 +115,6 @@ class Sender:
                 while self._orders and not self.closed:
                     sending.start_soon(self._send, api, *self._orders.popleft())
             sending.cancel_scope.cancel()
-        self._orders.clear()
-        self._done.clear()
 
     async def _watch(self) -> None:
         while not self.closed:
@@ -195,8 +123,8 @@ class Sender:
             if self._place.now_seconds() - self._heard_seconds > ORPHANED_SECONDS:
                 self.close()
 
-    async def answer(self, ask: Ask, message: bytes) -> bytes:
-        """What is asked was opened, what is answered has to be sealed."""
+    async def answer(self, ask: Ask, message: bytes) -> bytes | None:
+        """What is asked was opened, what is answered has to be sealed; None: it cannot be said."""
         self._heard_seconds = self._place.now_seconds()
         match ask:
             case Ask.DELIVER:
@@ -206,7 +134,10 @@ class Sender:
                 return report_bytes(await self._report(int(message)))
             case _:
                 self.close()
-                return CLOSED
+                with anyio.move_on_after(CUT_OFF_SECONDS):
+                    await self._cut_off.wait()
+                # While a connection is open, something may leave by it.
+                return CLOSED if self._cut_off.is_set() else None
 
     def _take(self, message: bytes) -> None:
         batch = batch_of(message)
@@ -219,7 +150,11 @@ class Sender:
 
     async def _send(self, api: SendingApi, order: Order, leaves_before_seconds: float) -> None:
         def may_leave() -> bool:
-            return not self.closed and self._place.now_seconds() < leaves_before_seconds
+            left_seconds = leaves_before_seconds - self._place.now_seconds()
+            if self.closed or left_seconds < HARDLY_SECONDS:
+                return False
+            self._place.last_moment(left_seconds)
+            return True
 
         exchange: Exchange = _CLOSED
         ids: dict[str, str] = {"request_id": order.request_id, "correlation_id": order.correlation_id}

@@ -13,14 +13,14 @@ from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderFigures, SenderState, plain_name, plain_why
-from batchreset.core.stop import APPLY, stop_for
+from batchreset.core.stop import APPLY, Stop, stop_for
 from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.member import Leaving, Member
 from batchreset.engine.pool.messages import PROTOCOL, Greeted, greeting_bytes, welcome_of
 from batchreset.engine.pool.ports import Ask, Cluster, Greeting
 from batchreset.engine.pool.sender import LEASE_SECONDS
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import ClusterError, ExitCode
+from batchreset.errors import BatchresetError, ClusterError, ExitCode, RunHeldError
 
 LOOK_EVERY_SECONDS: Final = 1.0
 NOBODY_SECONDS: Final = 60.0
@@ -81,7 +81,7 @@ class Shift:
         self._refusal = ""
         self._refusals: dict[str, str] = {}
         self._ready = anyio.Event()
-        self._over: ClusterError | None = None
+        self._over: BatchresetError | None = None
         self._closing = False
         self._alone_since_seconds: float | None = clock.monotonic()
         stop.tell(self._stopped)
@@ -128,7 +128,7 @@ class Shift:
                 break
         return found
 
-    async def first(self) -> ClusterError | None:
+    async def first(self) -> BatchresetError | None:
         """Once there is a sender; or why there will be none."""
         self._stop.tell(self._ready.set)
         if self._stop.requested:
@@ -171,12 +171,33 @@ class Shift:
 
     def _end(self, what: str) -> None:
         """No more rows can be sent: what is under way still comes to its end."""
-        self._over = ClusterError(what, next_step="look at the cluster's own logs")
+        next_step = (
+            f"continue the run with {APPLY} when the cluster is back, or with another --cluster (`none`: this process"
+            " sends)"
+        )
+        self._end_with(
+            ClusterError(what, next_step="look at the cluster's own logs"),
+            stop_for(Reason.INTERRUPTED, what, next_step=next_step, exit_code=ExitCode.UNEXPECTED),
+        )
+
+    def _held(self, address: str) -> None:
+        """Whichever of the two goes on, its passwords and the other's would be taken for each other."""
+        what = f"a copy of this run's folder is carried out, or was: {_where(address)} sends for it, or has"
+        next_step = (
+            "keep the one whose passwords are in force (`reconcile` tells by the service's own records) and do away"
+            " with the other"
+        )
+        self._end_with(
+            RunHeldError(what, next_step=next_step),
+            stop_for(Reason.INTERRUPTED, what, next_step=next_step, exit_code=ExitCode.RUN_HELD),
+        )
+
+    def _end_with(self, error: BatchresetError, stop: Stop) -> None:
+        if self._over is not None:
+            return
+        self._over = error
         if self._ready.is_set():
-            self._stop.request(
-                stop_for(Reason.INTERRUPTED, what, next_step=f"continue the run with {APPLY} when the cluster is back,"
-                    " or with another --cluster (`none`: this process sends)", exit_code=ExitCode.UNEXPECTED)
-            )  # fmt: skip
+            self._stop.request(stop)
         self._ready.set()
         self._look_at_waiting()
 
@@ -208,6 +229,8 @@ class Shift:
         answer = await link.call(Ask.HELLO, greeting_bytes(greeted))
         welcome = None if answer is None else welcome_of(answer)
         channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
+        if welcome is not None and welcome.held:
+            self._held(address)
         if welcome is None or channel is None:
             self._refused(address, _said(welcome.refused) if welcome else "it did not answer")
             await self._cluster.dismiss(link)
@@ -314,4 +337,8 @@ def _said(why: str) -> str:
 
 
 def _never_here(address: str) -> SenderFigures:
-    return SenderFigures(name=address.rpartition("://")[2], host="", state=SenderState.REFUSED)
+    return SenderFigures(name=_where(address), host="", state=SenderState.REFUSED)
+
+
+def _where(address: str) -> str:
+    return address.rpartition("://")[2]

@@ -18,8 +18,9 @@ from batchreset.core.secret import Secret
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
 from batchreset.engine.pool.pool import Pool, PooledApi
-from batchreset.engine.pool.ports import Ask, Link, Tell
-from batchreset.engine.pool.sender import Desk, Reception, Surroundings
+from batchreset.engine.pool.ports import Ask, Channel, Link, Tell
+from batchreset.engine.pool.reception import Desk, Reception
+from batchreset.engine.pool.sender import Surroundings
 from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.errors import ClusterError
@@ -33,12 +34,14 @@ CALLED_OFF = NotSent(detail="the run was stopped")
 
 @dataclass
 class Service:
-    """Answers after a latency; keeps who was sent, when, with which password, through which worker."""
+    """Answers after a latency; keeps who was sent, when, with which password, through which worker, who was cut off."""
 
     answer: Exchange = field(default_factory=lambda: Answered(status=200))
     latency_seconds: float = LATENCY_SECONDS
     connects_seconds: float = 0.0
     unreachable_from: frozenset[str] = frozenset()
+    lets_go_after_seconds: float = 0.0
+    cut_off: list[str] = field(default_factory=list)
     sent: list[tuple[str, str, str, float]] = field(default_factory=list)
 
     def api(self, worker: str) -> "ServiceApi":
@@ -62,7 +65,13 @@ class ServiceApi:
         if not may_leave():
             return NotSent(kind=NotSentKind.LATE)
         self.service.sent.append((self.worker, correlation_id, password.open(), anyio.current_time()))
-        await anyio.sleep(self.service.latency_seconds)
+        try:
+            await anyio.sleep(self.service.latency_seconds)
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(self.service.lets_go_after_seconds)
+            self.service.cut_off.append(correlation_id)
+            raise
         return self.service.answer
 
     async def look(
@@ -89,6 +98,23 @@ class StandingClock:
         return self._clock.now() + dt.timedelta(seconds=self._still_seconds)
 
 
+class KeptGreeting:
+    """The program's own, that keeps the channel it has made."""
+
+    def __init__(self, channels: list[Channel]) -> None:
+        self._half = KeyHalf()
+        self._channels = channels
+
+    @property
+    def public(self) -> bytes:
+        return self._half.public
+
+    def agreed(self, public: bytes, *, coordinator: bool) -> Channel | None:
+        channel = self._half.agreed(public, coordinator=coordinator)
+        self._channels += [channel] if channel else []
+        return channel
+
+
 class Worker:
     """With one reception, and whatever is wrong with it.
 
@@ -97,16 +123,21 @@ class Worker:
         deaf: so often what it answers is lost.
     """
 
-    def __init__(self, name: str, service: Service, tasks: anyio.abc.TaskGroup, *, version: str = VERSION) -> None:
+    def __init__(
+        self, name: str, service: Service, tasks: anyio.abc.TaskGroup, *, version: str = VERSION,
+        desk: Desk | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.service = service
         self.cut = self.draining = self.cannot_send = self.refuses = False
         self.deaf = 0
         self.offset_seconds = 1e6
         self.calls: list[Ask] = []
-        self.desk = Desk()
+        self.last_moments: list[float] = []
+        self.desk = desk or Desk()
+        self.channels: list[Channel] = []
         self.version = version
-        self._tasks = tasks
+        self.tasks = tasks
         self.reception = self.new_reception()
 
     def new_reception(self) -> Reception:
@@ -118,10 +149,11 @@ class Worker:
 
         return Reception(
             Surroundings(
-                version=self.version, host="host", open_api=api, new_greeting=KeyHalf, spawn=self._spawn,
+                version=self.version, host="host", open_api=api,
                 now_seconds=lambda: anyio.current_time() + self.offset_seconds, draining=lambda: self.draining,
-                desk=self.desk,
-            )
+                last_moment=self.last_moments.append,
+            ),
+            self.desk, new_greeting=lambda: KeptGreeting(self.channels), spawn=self._spawn,
         )  # fmt: skip
 
     def _spawn(self, serving: Coroutine[Any, Any, None]) -> None:
@@ -129,7 +161,7 @@ class Worker:
             with contextlib.suppress(OSError):
                 await serving
 
-        self._tasks.start_soon(serve)
+        self.tasks.start_soon(serve)
 
     async def call(self, ask: Ask, message: bytes) -> bytes | None:
         self.calls.append(ask)

@@ -1,8 +1,11 @@
 """A sender sends each order at most once, only while its lease lasts, and tells until it has been heard."""
 
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 
 import anyio
+import pytest
 from pool_world import LATENCY_SECONDS, Asking, Service, Worker, order
 from virtual_time import in_virtual_time
 
@@ -180,7 +183,7 @@ def test_two_coordinators_of_one_session_are_not_both_served() -> None:
         asking = await Asking(worker).hello()
         await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
         other = await Asking(worker).hello(coordinator="another")
-        assert other.refused == "another coordinator of the same run is here; has its folder been copied?"
+        assert other.refused == "another coordinator of the same run is here, or was; has its folder been copied?"
         await anyio.sleep(1.0)
         assert [one[1] for one in service.sent] == ["i-1"]
         assert (await Asking(worker).hello()).refused == ""
@@ -188,10 +191,100 @@ def test_two_coordinators_of_one_session_are_not_both_served() -> None:
     with_worker(scene)
 
 
-def test_when_the_one_has_ended_the_other_is_served() -> None:
+def test_when_the_one_has_ended_only_a_later_session_is_served() -> None:
+    """A copy would reset everybody once more, and the one that ended would hand over what is not in force."""
+
     async def scene(worker: Worker, _service: Service) -> None:
         asking = await Asking(worker).hello()
         assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
-        assert (await Asking(worker).hello(coordinator="another")).refused == ""
+        assert (await Asking(worker).hello(coordinator="another")).refused.startswith("another coordinator")
+        assert (await Asking(worker).hello(coordinator="another", session=2)).refused == ""
+
+    with_worker(scene)
+
+
+def test_what_leaves_leaves_within_its_lease_however_long_the_process_stands_still() -> None:
+    """Between the look at the clock and the first byte."""
+
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, seconds=9.0)))
+        await anyio.sleep(5.0)
+        assert worker.last_moments == [pytest.approx(5.0)]
+
+    with_worker(scene, Service(connects_seconds=4.0))
+
+
+def test_with_hardly_any_time_left_nothing_leaves() -> None:
+    """A process that is merely busy would end for it."""
+
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1, seconds=4.05)))
+        await anyio.sleep(5.0)
+        assert (worker.last_moments, service.sent) == ([], [])
+
+    with_worker(scene, Service(connects_seconds=4.0))
+
+
+def test_two_workers_of_one_process_send_side_by_side() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        first = await Asking(worker).hello()
+        beside = Worker("beside", service, worker.tasks, desk=worker.desk)
+        second = await Asking(beside).hello()
+        assert second.refused == ""
+        for asking, number in ((first, 1), (second, 2)):
+            assert await asking.asks(Ask.DELIVER, asking.sealed(batch(asking.worker, 1, number))) == b"taken"
+        await anyio.sleep(1.0)
+        assert {one[1] for one in service.sent} == {"i-1", "i-2"}
+
+    with_worker(scene)
+
+
+def test_a_sender_that_is_closed_has_forgotten_its_keys() -> None:
+    """What was recorded on the wire is not read with what is found in a worker's memory later."""
+
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        assert asking.channel
+        keys = weakref.ref(worker.channels[-1])
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
+        worker.channels.clear()
+        await anyio.sleep(1.0)
+        gc.collect()
+        assert keys() is None
+
+    with_worker(scene)
+
+
+def test_closed_is_said_once_everything_is_cut_off() -> None:
+    async def scene(worker: Worker, service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        await anyio.sleep(1.0)
+        assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
+        assert service.cut_off == ["i-1"]
+
+    with_worker(scene, Service(latency_seconds=60.0))
+
+
+def test_what_cannot_be_cut_off_is_not_said_to_be() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
+        await anyio.sleep(1.0)
+        assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) is None
+
+    with_worker(scene, Service(latency_seconds=60.0, lets_go_after_seconds=5.0))
+
+
+@pytest.mark.parametrize("message", [b"", b"[]", b"{", b'{"sequence": 1}'])
+def test_a_message_that_nobody_understands_is_answered_with_nothing(message: bytes) -> None:
+    """An error would be carried to the coordinator by Dask, unsealed, with what it is about."""
+
+    async def scene(worker: Worker, _service: Service) -> None:
+        asking = await Asking(worker).hello()
+        assert await asking.asks(Ask.DELIVER, asking.sealed(message)) is None
 
     with_worker(scene)
