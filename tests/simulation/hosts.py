@@ -24,8 +24,8 @@ from simulation.drawing import Point
 from simulation.timing import VirtualTime
 from simulation.watching import Watch
 
-CALL_SECONDS: Final = 10.0
-"""As long as a link may wait."""
+CALL_SECONDS: Final = 4.0
+"""As long as a link may wait: Dask's."""
 VERSION: Final = "simulated"
 
 

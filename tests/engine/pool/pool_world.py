@@ -23,11 +23,13 @@ from batchreset.engine.pool.reception import Desk, Reception
 from batchreset.engine.pool.sender import Surroundings
 from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
-from batchreset.errors import ClusterError
+from batchreset.errors import BatchresetError, ClusterError
 
 VERSION = "1.0"
 ROW = PlannedRow(row=7, lane="c", customer_tenant_id="c", user_id="u", force_change_password=True)
 LATENCY_SECONDS = 0.25
+CALL_SECONDS = 4.0
+"""As long as a link may wait: Dask's."""
 CALLED_OFF = NotSent(detail="the run was stopped")
 """What stands here for the error that says so."""
 
@@ -120,6 +122,7 @@ class Worker:
 
     Attributes:
         cut: nothing of what it is asked arrives.
+        not_heard: what of it is lost on its way there.
         deaf: so often what it answers is lost.
     """
 
@@ -131,6 +134,7 @@ class Worker:
         self.service = service
         self.cut = self.draining = self.cannot_send = self.refuses = False
         self.deaf = 0
+        self.not_heard: set[Ask] = set()
         self.offset_seconds = 1e6
         self.calls: list[Ask] = []
         self.last_moments: list[float] = []
@@ -165,8 +169,8 @@ class Worker:
 
     async def call(self, ask: Ask, message: bytes) -> bytes | None:
         self.calls.append(ask)
-        if self.cut:
-            await anyio.sleep(10.0)
+        if self.cut or ask in self.not_heard:
+            await anyio.sleep(CALL_SECONDS)
             return None
         if self.refuses:
             await anyio.sleep(0.3)
@@ -243,21 +247,22 @@ class Pooled:
 
 @contextlib.asynccontextmanager
 async def pooled(
-    *names: str, service: Service | None = None, version: str = VERSION, stop: StopSwitch | None = None
-) -> AsyncIterator[Pooled]:
-    """A pool over workers of these names. Raises ClusterError."""
+    *names: str, service: Service | None = None, version: str = VERSION, stop: StopSwitch | None = None,
+    desk: Desk | None = None,
+) -> AsyncIterator[Pooled]:  # fmt: skip
+    """A pool over workers of these names. Raises ClusterError, RunHeldError."""
     service = service or Service()
     workers, stop, log, clock = Workers(), stop or StopSwitch(), Log(), StandingClock()
     hiring = Hiring(run_id="run", version=VERSION, config=b"{}", new_greeting=KeyHalf, exchange_seconds=90.0)
     pool = Pool(workers, hiring)
     async with anyio.create_task_group() as tasks:
         for name in names:
-            workers.add(Worker(name, service, tasks, version=version))
-        refused: ClusterError | None = None
+            workers.add(Worker(name, service, tasks, version=version, desk=desk))
+        refused: BatchresetError | None = None
         try:
             async with pool.open(session=1, stop=stop, clock=clock, log=log) as api:
                 yield Pooled(pool, api, workers, service, stop, log, tasks, clock)
-        except ClusterError as error:
+        except BatchresetError as error:
             refused = error
         tasks.cancel_scope.cancel()
     if refused is not None:

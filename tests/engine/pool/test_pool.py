@@ -2,22 +2,24 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import anyio
 import pytest
-from pool_world import CALLED_OFF, Pooled, Service, Worker, pooled
+from pool_world import CALL_SECONDS, CALLED_OFF, Asking, Pooled, Service, Worker, pooled
 from virtual_time import in_virtual_time
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderState
 from batchreset.core.stop import stop_for
-from batchreset.engine.pool.member import REST_SECONDS, SILENCE_SECONDS
+from batchreset.engine.pool.member import GATHERING_SECONDS, REST_SECONDS, SILENCE_SECONDS
 from batchreset.engine.pool.ports import Ask
-from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.pool.reception import Desk
+from batchreset.engine.pool.sender import ARRIVING_SECONDS, LEASE_SECONDS, LEAVING_SECONDS
 from batchreset.engine.pool.shift import NOBODY_SECONDS
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import ClusterError, ExitCode
+from batchreset.errors import ClusterError, ExitCode, RunHeldError
 
 OK = Answered(status=200)
 
@@ -265,10 +267,109 @@ def test_at_its_end_every_sender_is_closed_and_what_cannot_be_closed_is_waited_f
             pool.workers.there["a"].cut = True
             began = anyio.current_time()
         ends.append(anyio.current_time() - began)
-        assert pool.workers.there["b"].calls[-1] in {Ask.CLOSE, Ask.COLLECT}
+        assert Ask.CLOSE in pool.workers.there["b"].calls
 
     in_virtual_time(main)
     assert LEASE_SECONDS - 1.0 < ends[0] <= LEASE_SECONDS
+
+
+def test_whoever_left_before_the_end_is_waited_for_too() -> None:
+    """A session that ends in order is not waited for by the next one."""
+    took: list[float] = []
+
+    async def main() -> None:
+        async with pooled("a", "b", service=Service(latency_seconds=60.0)) as pool:
+            await anyio.sleep(0.1)
+            began = anyio.current_time()
+            async with anyio.create_task_group() as rows:
+                for _ in range(4):
+                    rows.start_soon(pool.reset)
+                await anyio.sleep(0.1)
+                pool.workers.there["a"].cut = True
+                await anyio.sleep(SILENCE_SECONDS + 3.0)
+                assert pool.log.of("sender.left")
+                rows.cancel_scope.cancel()
+        took.append(anyio.current_time() - began)
+
+    in_virtual_time(main)
+    assert LEASE_SECONDS <= took[0] < LEASE_SECONDS + 1.0
+
+
+def test_what_a_sender_did_not_take_is_lost_when_its_lease_is_over_though_the_sender_is_heard() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].not_heard = {Ask.DELIVER}
+        began = anyio.current_time()
+        assert await pool.reset() == Lost(kind=LossKind.SENDER, detail="the sender did not take it", sender="a")
+        assert LEASE_SECONDS <= anyio.current_time() - began < LEASE_SECONDS + CALL_SECONDS + 0.5
+        assert pool.log.of("sender.left") == []
+
+    play(scene, "a")
+
+
+def test_what_connects_for_longer_than_it_may_leave_is_not_sent() -> None:
+    """What leaves must have the time to arrive before the lease is over."""
+
+    async def scene(pool: Pooled) -> None:
+        with anyio.move_on_after(LEAVING_SECONDS + 1.0):
+            await pool.reset()
+        assert pool.service.sent == []
+
+    play(scene, "a", service=Service(connects_seconds=LEAVING_SECONDS + 0.1))
+    assert LEAVING_SECONDS + ARRIVING_SECONDS <= LEASE_SECONDS
+
+
+def test_a_row_that_nobody_waits_for_any_more_is_not_handed_over() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(pool.reset)
+            await anyio.sleep(GATHERING_SECONDS / 2)
+            with anyio.move_on_after(GATHERING_SECONDS / 4):
+                await pool.reset()
+        assert [one[1] for one in pool.service.sent] == ["i-1"]
+
+    play(scene, "a")
+
+
+def test_a_clock_that_ran_ahead_is_measured_anew() -> None:
+    """As of a machine that slept: all it was told of leases before is over, what it is told now is not."""
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        pool.workers.there["a"].offset_seconds += LEAVING_SECONDS + 2.0
+        await anyio.sleep(1.5)
+        assert await pool.reset() == replace(OK, sender="a")
+        assert len(pool.service.sent) == 1
+
+    play(scene, "a")
+
+
+def test_a_run_that_workers_send_for_already_as_for_a_copy_of_its_folder_ends() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        taken = Worker("b", pool.service, pool.tasks)
+        await Asking(taken).hello(coordinator="of the copy")
+        pool.workers.add(taken)
+        await anyio.sleep(2.0)
+        assert pool.stop.stop is not None
+        assert (pool.stop.stop.exit_code, pool.stop.stop.reason) == (ExitCode.RUN_HELD, Reason.INTERRUPTED)
+        assert await pool.reset() == CALLED_OFF
+
+    play(scene, "a")
+
+
+def test_a_run_whose_workers_all_send_for_a_copy_does_not_begin() -> None:
+    async def main() -> None:
+        desk = Desk()
+        async with anyio.create_task_group() as tasks:
+            await Asking(Worker("a", Service(), tasks, desk=desk)).hello(coordinator="of the copy")
+            tasks.cancel_scope.cancel()
+        async with pooled("a", desk=desk):
+            raise AssertionError
+
+    with pytest.raises(RunHeldError, match="a copy of this run's folder"):
+        in_virtual_time(main)
 
 
 def test_a_pool_whose_senders_all_answer_ends_at_once() -> None:
@@ -290,6 +391,7 @@ def test_a_coordinator_that_stood_still_itself_takes_nobody_for_lost() -> None:
         async with anyio.create_task_group() as rows:
             rows.start_soon(pool.keep, found)
             await anyio.sleep(0.5)
+            pool.workers.there["a"].deaf = 1
             pool.clock.stood_still(SILENCE_SECONDS + 3.0)
         assert [exchange.sender for exchange in found] == ["a"]
         assert [type(exchange) for exchange in found] == [Answered]

@@ -32,7 +32,9 @@ def with_worker(scene: Callable[[Worker, Service], Awaitable[None]], service: Se
 async def report(asking: Asking, heard: int = 0) -> Report:
     told = await asking.asks(Ask.COLLECT, asking.sealed(b"%d" % heard))
     assert told is not None
-    return report_of(told)
+    read = report_of(told)
+    assert read is not None
+    return read
 
 
 def batch(worker: Worker, sequence: int, *numbers: int, seconds: float = 12.0) -> bytes:
