@@ -12,10 +12,14 @@ from batchreset.engine.stopping import RunStoppedError
 
 @dataclass(slots=True, eq=False)
 class Asked:
-    """An order on its way, and what came of it."""
+    """An order on its way, and what came of it.
+
+    Attributes:
+        returned_by: senders that could not send it.
+    """
 
     order: Order
-    shifts: int = 0
+    returned_by: list[object] = field(default_factory=list)
     _done: anyio.Event = field(default_factory=anyio.Event, init=False)
     _exchange: Exchange | None = field(default=None, init=False)
 

@@ -3,7 +3,7 @@
 import collections
 import enum
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,8 +29,8 @@ AGAIN_SECONDS: Final = 0.2
 UNSENT_IN_A_ROW: Final = 3
 """When so many could not be sent, and others can send, a sender rests."""
 REST_SECONDS: Final = 5.0
-_SHIFTS: Final = 3
-"""So often a row that was not sent goes to another sender, before it counts as not sent."""
+_LATE_MOST: Final = 3
+"""So often a row that came too late to its sender is handed over again, before it counts as not sent."""
 
 
 class Leaving(enum.Enum):
@@ -53,13 +53,14 @@ class Member:
     Args:
         before: how it fared earlier in this session, if it was here.
         is_gone: whether the cluster knows it no more.
-        others_send: whether another sender is there whose last row was sent, or that has had none.
+        others_send: whether another sender is there, none of these, whose last row was sent, or that has had none.
         return_order: takes an order that surely was not sent.
     """
 
     def __init__(
         self, hired: Hired, *, before: SenderFigures | None, clock: Clock,
-        is_gone: Callable[[], Awaitable[bool]], others_send: Callable[[], bool], return_order: Callable[[Asked], None],
+        is_gone: Callable[[], Awaitable[bool]], others_send: Callable[[Collection[object]], bool],
+        return_order: Callable[[Asked], None],
     ) -> None:  # fmt: skip
         self.link = link = hired.link
         self._channel = hired.channel
@@ -245,8 +246,8 @@ class Member:
             return
         asked = handed.asked
         self._learn(exchange)
-        if self._goes_elsewhere(exchange) and asked.shifts < _SHIFTS:
-            asked.shifts += 1
+        if self._goes_elsewhere(exchange, asked):
+            asked.returned_by.append(self)
             self._return_order(asked)
             return
         self._tally.count(exchange, now_seconds=self._clock.monotonic())
@@ -257,12 +258,16 @@ class Member:
             self._unsent_in_a_row = 0
         elif exchange.kind is not NotSentKind.LATE:
             self._unsent_in_a_row += 1
-            if self._unsent_in_a_row >= UNSENT_IN_A_ROW and self._others_send():
+            if self._unsent_in_a_row >= UNSENT_IN_A_ROW and self._others_send(()):
                 self._rests_until_seconds = self._clock.monotonic() + REST_SECONDS
 
-    def _goes_elsewhere(self, exchange: Exchange) -> bool:
-        """It was not sent, and that says more of this sender than of the service."""
-        return isinstance(exchange, NotSent) and (exchange.kind is NotSentKind.LATE or self._others_send())
+    def _goes_elsewhere(self, exchange: Exchange, asked: Asked) -> bool:
+        """It was not sent, and that says more of those who had it than of the service."""
+        if not isinstance(exchange, NotSent):
+            return False
+        if exchange.kind is NotSentKind.LATE:
+            return len(asked.returned_by) < _LATE_MOST
+        return self._others_send(asked.returned_by)
 
     def _settle_lost(self, handed: _Handed, detail: str) -> None:
         self._tally.count_lost()

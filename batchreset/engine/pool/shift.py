@@ -2,7 +2,7 @@
 
 import collections
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -109,22 +109,25 @@ class Shift:
         if self._stop.requested or self._over:
             # Nothing new is sent then; what comes here was not handed over, or came back unsent.
             asked.call_off()
-        elif (member := self._least()) is not None:
+        elif (member := self._least(asked)) is not None:
             member.give(asked)
         else:
             self._waiting.append(asked)
 
-    def _least(self) -> Member | None:
-        """Who has least to do of those whose turn it is, and does not rest where others do not."""
+    def _least(self, order: Asked) -> Member | None:
+        """Who has least to do of those whose turn it is, could not be asked in vain, and does not rest.
+
+        Where nobody else is there, one of whom that is not true.
+        """
         now_seconds, turns = self._clock.monotonic(), self._turns
-        found, least = None, (True, math.inf)
+        found, least = None, (True, True, math.inf)
         for asked in range(1, len(turns) + 1):
             member = turns[0]
             turns.rotate(-1)
-            has = member.rests(now_seconds), member.load(now_seconds)
-            if has[1] < math.inf and (found is None or has < least):
+            has = member in order.returned_by, member.rests(now_seconds), member.load(now_seconds)
+            if has[2] < math.inf and (found is None or has < least):
                 found, least = member, has
-            if asked >= ASKED_AT_ONCE and not least[0]:
+            if asked >= ASKED_AT_ONCE and not (least[0] or least[1]):
                 break
         return found
 
@@ -246,7 +249,7 @@ class Shift:
             before=self._gone.get(address),
             clock=self._clock,
             is_gone=lambda: self._is_gone(address),
-            others_send=lambda: self._others_send(address),
+            others_send=lambda but: self._others_send(address, but),
             return_order=self.ask,
         )
 
@@ -268,8 +271,8 @@ class Shift:
         workers = await self._who_is_there()
         return workers is not None and address not in workers
 
-    def _others_send(self, address: str) -> bool:
-        return any(member.sends for other, member in self._members.items() if other != address)
+    def _others_send(self, address: str, but: Collection[object]) -> bool:
+        return any(member.sends for other, member in self._members.items() if other != address and member not in but)
 
     async def _at_work(self, address: str, member: Member) -> None:
         self._members[address] = member

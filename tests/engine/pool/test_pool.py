@@ -411,6 +411,28 @@ def test_a_sender_that_cannot_open_the_service_takes_no_rows() -> None:
     play(scene, "a")
 
 
+@pytest.mark.parametrize(("broken", "rows"), [(1, 1), (4, 1), (4, 5), (8, 12), (20, 1)])
+def test_one_sender_that_reaches_the_service_is_enough_for_every_row(broken: int, rows: int) -> None:
+    """Whoever cannot send has done soonest with what it was given, and would be given the next."""
+    names = [f"broken-{number}" for number in range(broken)]
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        assert await resets(pool, rows) == [replace(OK, sender="good")] * rows
+
+    play(scene, *names, "good", service=Service(unreachable_from=frozenset(names)))
+
+
+def test_where_nobody_reaches_the_service_a_row_was_not_sent() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        (exchange,) = await resets(pool, 1)
+        assert isinstance(exchange, NotSent)
+        assert anyio.current_time() < 2.0
+
+    play(scene, "a", "b", "c", service=Service(unreachable_from=frozenset("abc")))
+
+
 def test_a_row_that_waits_behind_a_batch_which_is_not_taken_goes_to_somebody_else() -> None:
     async def scene(pool: Pooled) -> None:
         await anyio.sleep(0.1)

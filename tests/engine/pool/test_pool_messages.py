@@ -1,5 +1,9 @@
 """What one side spells the other reads, and a secret is seen nowhere else."""
 
+import json
+import math
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,6 +92,25 @@ def test_a_greeting_and_its_answer_are_read_as_they_were_written() -> None:
 def test_what_is_no_greeting_is_none(message: bytes) -> None:
     assert greeted_of(message) is None
     assert welcome_of(message) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"host": 5}, {"version": None}, {"refused": 7}, *({"now_seconds": odd} for odd in ("x", None, math.nan))],
+)
+def test_a_welcome_of_odd_types_is_none(change: dict[str, object]) -> None:
+    """A worker of another kind must not end a run."""
+    facts = json.loads(greeting_bytes(Welcome(version="1.2", host="host", now_seconds=1.5)))
+    assert welcome_of(json.dumps(facts).encode()) is not None
+    assert welcome_of(json.dumps(facts | change).encode()) is None
+
+
+@given(
+    message=st.binary(max_size=40)
+    | st.sampled_from([b"null", b"{}", b"[1.0, [], 0, 1]", b"[NaN, [], 0]", b'["x", [], 0]', b"[1.0, [1], 0]"])
+)
+def test_what_is_no_report_is_none(message: bytes) -> None:
+    assert report_of(message) is None
 
 
 def test_an_order_shows_neither_password_nor_token() -> None:
