@@ -3,6 +3,8 @@
 import contextlib
 import datetime as dt
 import json
+import os
+import select
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -100,8 +102,6 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
             "there is no terminal to confirm on",
             next_step=f"look at the plan, then carry it out with `{planned.apply_command} --yes`",
         )
-    # polars has interrupted reads go on (SA_RESTART): Ctrl-C would be heard only after the next Enter.
-    signal.siginterrupt(signal.SIGINT, True)
     if old:
         click.echo(f"This plan was made {old} ago.", err=True)
     if nobody_has_signed_in(planned.settings, environment()):
@@ -109,12 +109,30 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
             "Nobody has signed in yet: the run will end before its first request (`batchreset auth login`).", err=True
         )
     click.echo(f"Type the number of accounts ({accounts}) to reset their passwords: ", nl=False, err=True)
-    typed = sys.stdin.readline().strip()
+    typed = _typed()
     if typed not in {str(accounts), f"{accounts:,}"}:
         raise PlanRefusedError(
             f"not confirmed: {accounts} accounts would be reset, {typed!r} was typed; nothing was sent",
             next_step=f"look at the plan again, which is kept; carry it out with `{planned.apply_command}`",
         )
+
+
+def _typed() -> str:
+    """A line of the terminal. Ctrl-C is heard whenever it comes, not only after the next Enter.
+
+    Between Python's last look for signals and its read there is a moment in which one only leaves a note, and polars
+    has interrupted reads go on (SA_RESTART); a byte in a pipe waits.
+    """
+    heard, hears = os.pipe()
+    os.set_blocking(hears, False)
+    before = signal.set_wakeup_fd(hears)
+    try:
+        select.select([sys.stdin, heard], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(heard)
+        os.close(hears)
+    return sys.stdin.readline().strip()
 
 
 def report(summary: Mapping[str, Any], choices: Choices, *, repeated: bool = False) -> int:
