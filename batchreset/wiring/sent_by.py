@@ -13,13 +13,16 @@ def sender_facts(senders: Iterable[SentBy]) -> list[dict[str, Any]]:
     return [
         {
             "sender": one.sender,
+            "kind": "worker" if one.sender else "own_process",
             "attempts": one.exchanges,
             "answered": one.answered,
             "throttled": one.throttled,
             "no_answer": one.unanswered,
             "lost": one.lost,
+            "given_up": one.given_up,
             "succeeded": one.succeeded,
             "first_sent_at": _text(one.first_sent_at),
+            "last_answer_at": None if one.last_answer_at is None else _text(one.last_answer_at),
             "last_ended_at": _text(one.last_ended_at),
             "per_second": round(one.per_second, 2),
         }

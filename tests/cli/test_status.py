@@ -185,8 +185,9 @@ def test_who_sent_for_a_run_at_rest_is_shown_as_its_ledger_has_it(runs: Path, ru
         "      1         1     0          0     0        0.0  tls://10.0.0.2:38291",
     ]
     assert json.loads(status(runs, "r", "--json").stdout)["senders"][0] == {
-        "sender": "w\x1b[2J-1", "attempts": 3, "answered": 3, "throttled": 0, "no_answer": 0, "lost": 0, "succeeded": 3,
-        "first_sent_at": "2026-11-21T03:00:00.000Z", "last_ended_at": "2026-11-21T03:00:02.000Z", "per_second": 1.5,
+        "sender": "w\x1b[2J-1", "kind": "worker", "attempts": 3, "answered": 3, "throttled": 0, "no_answer": 0, "lost": 0,
+        "given_up": 0, "succeeded": 3, "first_sent_at": "2026-11-21T03:00:00.000Z",
+        "last_answer_at": "2026-11-21T03:00:02.000Z", "last_ended_at": "2026-11-21T03:00:02.000Z", "per_second": 1.5,
     }  # fmt: skip
 
 

@@ -107,8 +107,9 @@ def test_what_somebody_else_wrote_is_text_and_nothing_more(text: str) -> None:
 
 def sent_by(sender: str, *, lost: int = 0) -> SentBy:
     return SentBy(
-        sender=sender, exchanges=1_300, answered=1_290, throttled=7, lost=lost, succeeded=1_200,
-        first_sent_at=1_790_000_000_000, last_ended_at=1_790_000_010_000, active_seconds=10.0,
+        sender=sender, exchanges=1_300, answered=1_290, throttled=7, lost=lost, given_up=0, succeeded=1_200,
+        first_sent_at=1_790_000_000_000, last_answer_at=1_790_000_010_000, last_ended_at=1_790_000_022_000,
+        active_seconds=10.0,
     )  # fmt: skip
 
 
