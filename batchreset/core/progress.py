@@ -107,7 +107,8 @@ class Progress:
                 phase=phase,
                 in_flight=in_flight,
                 refused=self.refused_before + (pace.refused if pace else 0),
-                per_second=self._rate.per_second(awake_seconds, self.done),
+                # What comes before the first row is no time in which rows could go.
+                per_second=self._rate.per_second(awake_seconds, self.done) if pace else 0.0,
                 wave=self._wave_now(),
                 waiting=self._held(now_seconds, now) or alone or waiting(pace, now_seconds, now),
                 left=None if alone else self._left(pace, now_seconds, awake_seconds),

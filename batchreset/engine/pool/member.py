@@ -249,7 +249,7 @@ class Member:
             asked.shifts += 1
             self._return_order(asked)
             return
-        self._tally.count(exchange, now_seconds=self._clock.monotonic())
+        self._tally.count(exchange)
         asked.settle(exchange)
 
     def _learn(self, exchange: Exchange) -> None:

@@ -36,12 +36,9 @@ def test_a_sender_has_the_sums_of_all_sessions_and_no_pause_between_them_slows_i
 @pytest.mark.parametrize("verdict", ["sender_lost", "timeout", "cancelled"])
 def test_what_had_no_answer_ends_with_somebodys_patience_and_is_no_activity(verdict: str) -> None:
     """A sender that answered ten in two seconds and was lost: five a second, and its last answer was its last."""
-    quick = some(1, "w", "succeeded", 10, answered=10, between=(0, 2_000))
-    alone, lost = (
-        some(1, "w", verdict, 4, answered=0, between=(1_000, 14_000)),
-        some(2, "v", verdict, 1, answered=0, between=(0, 9)),
-    )
-    one, other = senders_of([quick, alone, lost])
+    answered = some(1, "w", "succeeded", 10, answered=10, between=(0, 2_000))
+    without = some(1, "w", verdict, 4, answered=0, between=(1_000, 14_000))
+    one, other = senders_of([answered, without, some(2, "v", verdict, 1, answered=0, between=(0, 9))])
     assert (one.per_second, one.last_answer_at, one.last_ended_at) == (5.0, 2_000, 14_000)
     assert (other.per_second, other.last_answer_at) == (0.0, None)
     assert one.given_up == (4 if verdict == "cancelled" else 0)
