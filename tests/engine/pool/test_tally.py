@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from batchreset.core.exchange import Answered, Lost, LossKind
+from batchreset.core.exchange import Answered, LossKind, Lost
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Pacer
 from batchreset.core.progress import Progress
