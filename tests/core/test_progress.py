@@ -209,6 +209,28 @@ def test_without_senders_a_run_says_when_it_ends_and_no_time_left() -> None:
     assert pace_of(progress, 100.5).waiting is None
 
 
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], Phase.CLUSTER),
+        ([SenderState.REFUSED, SenderState.GONE], Phase.CLUSTER),
+        ([SenderState.REFUSED, SenderState.SENDING], Phase.SIGN_IN),
+        ([SenderState.SILENT], Phase.SIGN_IN),
+    ],
+)
+def test_no_sign_in_is_checked_while_nobody_is_there_who_could_do_it(
+    states: list[SenderState], expected: Phase
+) -> None:
+    senders = [SenderFigures(name="w", host="h", state=state) for state in states]
+    progress = Progress(planned=10, others_send=True, senders=lambda: senders, gives_up=lambda: 160.0)
+    pace = pace_of(progress, 100.5)
+    assert pace.phase is expected
+    assert pace.waiting is not None
+    assert pace.waiting.cause is Cause.SENDER
+    progress.begins(pacer(), waves=[10])
+    assert pace_of(progress).phase is Phase.SENDING
+
+
 def test_a_run_that_stops_does_not_wait_for_senders() -> None:
     progress = Progress(planned=10, gives_up=lambda: 160.0)
     progress.stops(120.0)

@@ -62,6 +62,8 @@ def _all(senders: Sequence[SenderFigures]) -> list[Cell]:
         slowest = min(sending, key=lambda one: one.per_second)
         rate = f"slowest {slowest.per_second:,.1f}/s"
         cells.append(Cell((f"{rate} {_end_of(slowest.name, _NAME_COLUMNS)}", rate, ""), (1, 1), Ink.FAINT))
+    elif refused := _refused(senders):
+        cells.append(Cell((refused,), ink=Ink.CARE))
     return cells
 
 
@@ -77,7 +79,13 @@ def _end_of(name: str, most: int) -> str:
 def senders_said(senders: Sequence[SenderFigures]) -> list[str]:
     """Of all of them; figures that are nought are left out."""
     figures = (("no answer", sum(one.failed for one in senders)), ("lost", sum(one.lost for one in senders)))
-    return [_states(senders), *(f"{name} {rows:,}" for name, rows in figures if rows)]
+    why = [] if any(one.state is SenderState.SENDING for one in senders) else [_refused(senders)]
+    return [_states(senders), *(f"{name} {rows:,}" for name, rows in figures if rows), *filter(None, why)]
+
+
+def _refused(senders: Sequence[SenderFigures]) -> str:
+    """Why one of them is, where one is: most often it is the same with all."""
+    return next((f"refused: {one.why}" for one in senders if one.state is SenderState.REFUSED), "")
 
 
 def _states(senders: Sequence[SenderFigures]) -> str:

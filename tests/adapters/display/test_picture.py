@@ -176,6 +176,11 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
             Pace(waiting=Waiting(cause=Cause.LEASE, seconds=12, until=UNTIL)),
             "held until 14:05:33 (in  12 s): the killed session's senders may still send",
         ),
+        (Pace(phase=Phase.CLUSTER), "reaching the cluster"),
+        (
+            Pace(phase=Phase.CLUSTER, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL)),
+            "no worker yet: the run ends 14:05:33 (in  42 s) if none can send",
+        ),
         (
             replace(PACE, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL)),
             "no worker can send: the run ends 14:05:33 (in  42 s)",
@@ -286,6 +291,18 @@ def test_who_is_refused_is_shown_with_the_reason() -> None:
     assert sender_lines((FEW[0], refused), 90)[1] == f"10.0.0.9:8790          refused    {why}"
     assert sender_lines((refused,), 40) == ["10.0.0.9:8790  refused   it has batchre…"]
     assert sender_table(replace(PACE, senders=(refused,)))[1].endswith(f"  10.0.0.9:8790: {why}")
+
+
+def test_where_all_of_many_are_refused_the_reason_is_told_on_their_line_and_where_lines_are_told() -> None:
+    why = "it does not trust the coordinator's certificate"
+    refused = tuple(
+        SenderFigures(name=f"10.0.0.{number}:8790", host="", state=SenderState.REFUSED, why=why) for number in range(6)
+    )
+    assert sender_lines(refused, 120) == [f"6 workers: 6 refused   no answer 0   lost 0   refused: {why}"]
+    assert sender_lines(refused, 80) == [f"0 of 6 workers sending  refused: {why}"]
+    told = replace(RUN, pace=Pace(phase=Phase.CLUSTER, senders=refused))
+    assert said(told).endswith(f"; 6 workers: 6 refused; refused: {why}; reaching the cluster")
+    assert "refused:" not in said(replace(told, pace=Pace(senders=(*refused, *FEW))))
 
 
 def test_many_are_summed_up_with_who_is_slowest_of_those_that_send() -> None:
