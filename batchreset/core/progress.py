@@ -120,11 +120,7 @@ class Progress:
                 waiting=self._held(now_seconds, now) or alone or waiting(pace, now_seconds, now),
                 left=None if alone else self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
-                # Others' words.
-                senders=tuple(
-                    replace(one, name=plain_name(one.name), host=plain_name(one.host), why=plain_why(one.why))
-                    for one in senders
-                ),
+                senders=tuple(map(_plain, senders)),
             ),
         )
 
@@ -199,6 +195,12 @@ def waiting(pace: PaceSnapshot | None, now_seconds: float, now: dt.datetime) -> 
         until=_at(now, seconds),
         others=len(those) - 1,
     )
+
+
+def _plain(one: SenderFigures) -> SenderFigures:
+    """Others' words, fit to be shown beside its name."""
+    why = plain_why(one.why).removeprefix(f"the worker {one.name} ")
+    return replace(one, name=plain_name(one.name), host=plain_name(one.host), why=why)
 
 
 def _whole(seconds: float) -> int:

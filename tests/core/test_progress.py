@@ -189,6 +189,17 @@ def test_who_sends_is_asked_at_each_look_and_their_names_are_others_words() -> N
     assert pace_of(progress).senders == (SenderFigures(name="w?[2J", host="h?", state=SenderState.SILENT, lost=3),)
 
 
+def test_why_a_worker_is_refused_does_not_name_it_once_more() -> None:
+    refused = SenderFigures(
+        name="10.0.0.9:8790",
+        host="",
+        state=SenderState.REFUSED,
+        why="the worker 10.0.0.9:8790 cannot \x1b make a sender",
+    )
+    progress = Progress(planned=10, senders=lambda: [refused])
+    assert [one.why for one in pace_of(progress).senders] == ["cannot ? make a sender"]
+
+
 def test_a_run_that_is_held_says_until_when_and_then_no_more() -> None:
     progress = Progress(planned=10)
     progress.held(112.0)
