@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from acceptance_world import accounts, write_csv
@@ -28,6 +29,9 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.senders import SenderFigures, SenderState
 from batchreset.errors import ExitCode, LedgerError
+from batchreset.wiring.concluding import conclude
+from batchreset.wiring.frozen import read_frozen
+from batchreset.wiring.report import write_report
 from batchreset.wiring.status import Looking, newest_running
 from batchreset.wiring.told import pace_facts
 
@@ -218,6 +222,33 @@ def test_who_was_there_and_could_not_send_is_told_of_a_run_at_rest_by_its_summar
     assert lines[14] == "    and 3 more (--json has them)"
     told = json.loads(status(runs, "r", "--json").stdout)["senders_refused"]
     assert (len(told), told[1]) == (13, {"sender": "10.0.0.0:8790", "why": why})
+    assert told[0]["sender"] == "w?[2J"
+
+
+def test_who_could_not_send_goes_from_what_the_session_tells_into_its_summary_and_report_and_stays_there(
+    run: UnderWay,
+) -> None:
+    refused = SenderFigures(name="10.0.0.9:8790", host="", state=SenderState.REFUSED, why="it did not answer")
+    run.ends(20)
+    run.tells(replace(BESIDES, phase=Phase.ENDING, senders=(*BESIDES.senders, refused)))
+    frozen = read_frozen(run.folder)
+    listed = '<code class="id"><bdi>10.0.0.9:8790</bdi></code>: <bdi>it did not answer</bdi>'
+
+    def concluded() -> tuple[dict[str, Any], str]:
+        summary = conclude(frozen, None, pacing=None, dry_run=False, began_at=NOW, ended_at=NOW)
+        return summary, run.folder.report.read_text(encoding="utf-8")
+
+    going_on = run.folder.path.parent / "going-on.html"
+    write_report(frozen, going_on, now=NOW)
+    assert listed in going_on.read_text(encoding="utf-8")
+    for look in range(2):
+        summary, page = concluded()
+        assert summary["senders_refused"] == [{"sender": "10.0.0.9:8790", "why": "it did not answer"}]
+        assert listed in page, look
+        run.folder.progress_json.unlink(missing_ok=True)  # as when the run is not held any more
+    run.stops()
+    write_report(frozen, run.folder.report, now=NOW)
+    assert listed in run.folder.report.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"senders_refused": 3}', '{"senders_refused": [3, null]}'])

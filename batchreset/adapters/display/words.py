@@ -97,7 +97,8 @@ def left_of(pace: Pace | None, *, short: bool = False) -> str:
     if pace is None or pace.phase is not Phase.SENDING:
         return ""
     if pace.left is None:
-        return "" if short else LEFT_NOT_KNOWN
+        ends = pace.waiting is not None and pace.waiting.cause is Cause.SENDER
+        return "" if short or ends else LEFT_NOT_KNOWN
     return time_left(pace.left, short=short)
 
 

@@ -233,6 +233,12 @@ def test_that_the_time_left_is_not_known_is_said() -> None:
     assert "left" not in said(replace(RUN, pace=replace(PACE, left=None, phase=Phase.STOPPING)))
 
 
+def test_of_a_run_that_will_end_for_want_of_workers_no_time_left_is_told() -> None:
+    alone = replace(PACE, left=None, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL))
+    assert "left" not in said(replace(RUN, pace=alone))
+    assert "left" not in drawn(replace(RUN, pace=alone), 120)[0]
+
+
 def test_a_bound_is_told_as_one() -> None:
     left = TimeLeft(seconds=100.0, at_least=True)
     assert (time_left(left), time_left(left, short=True)) == ("at least 2 min left", "≥2 min")
