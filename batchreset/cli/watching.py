@@ -53,7 +53,7 @@ def tell_look(look: Look, *, color: bool) -> None:
     figures = replace(look.figures, pace=pace and replace(pace, senders=()))
     for line in _lines(look, figures, screen):
         tell(inked(line, color=color).rstrip())
-    tell_lines(sender_table(pace.senders if pace else ()))
+    tell_lines(sender_table(pace) if pace else ())
 
 
 def watch(looking: Looking, *, color: bool, as_json: bool, around: Around = _HERE) -> ExitCode:

@@ -12,6 +12,8 @@ from batchreset.core.senders import SenderFigures
 class Phase(enum.StrEnum):
     """What is going on."""
 
+    CLUSTER = "cluster"
+    """Before the first row, where others send: the cluster is reached, and somebody awaited who can send."""
     SIGN_IN = "sign_in"
     """Before the first row: the sign-in is checked, protected names are looked up."""
     SENDING = "sending"

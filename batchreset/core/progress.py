@@ -5,12 +5,15 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Learned, Pacer, PaceSnapshot
-from batchreset.core.senders import SenderFigures, plain_name, plain_why
+from batchreset.core.senders import SenderFigures, SenderState, plain_name, plain_why
 from batchreset.core.time_left import Awake, Flow, Rate, time_left
+
+_NOT_THERE: Final = {SenderState.GONE, SenderState.REFUSED}
 
 
 class Progress:
@@ -20,7 +23,8 @@ class Progress:
         planned: rows that are to be reset in all.
         earlier: of them, those that earlier sessions of the run have settled, by outcome.
         refused_before: 429s of those sessions.
-        senders: who sends for the run, as they are at the moment; none where its own process does.
+        others_send: others than the run's own process.
+        senders: who they are, as they are at the moment; none where that process sends.
         gives_up: when the run ends because nobody can send, by the pacer's clock; None: somebody can.
 
     Attributes:
@@ -31,7 +35,8 @@ class Progress:
 
     def __init__(
         self, *, planned: int, earlier: Mapping[Outcome, int] | None = None, refused_before: int = 0,
-        senders: Callable[[], Sequence[SenderFigures]] = tuple, gives_up: Callable[[], float | None] = lambda: None,
+        others_send: bool = False, senders: Callable[[], Sequence[SenderFigures]] = tuple,
+        gives_up: Callable[[], float | None] = lambda: None,
     ) -> None:  # fmt: skip
         self.planned = planned
         self.earlier: collections.Counter[Outcome] = collections.Counter(earlier)
@@ -43,6 +48,7 @@ class Progress:
         self._waves: Sequence[int] = ()
         self._wave = 0
         self._done_before_wave = 0
+        self._others_send = others_send
         self._senders = senders
         self._gives_up = gives_up
         self._held_until_seconds: float | None = None
@@ -96,7 +102,8 @@ class Progress:
         pace = self.pace()
         awake_seconds = self._awake.seconds(now_seconds)
         outcomes = self.earlier + self.outcomes if self.concluded is None else self.concluded
-        phase = self._phase(pace)
+        senders = self._senders()
+        phase = self._phase(pace, senders)
         # A request that was broken off never came back to the pacer.
         in_flight = pace.in_flight if pace and phase is not Phase.ENDING else 0
         alone = self._without_senders(phase, now_seconds, now)
@@ -107,25 +114,26 @@ class Progress:
                 phase=phase,
                 in_flight=in_flight,
                 refused=self.refused_before + (pace.refused if pace else 0),
-                per_second=self._rate.per_second(awake_seconds, self.done),
+                # What comes before the first row is no time in which rows could go.
+                per_second=self._rate.per_second(awake_seconds, self.done) if pace else 0.0,
                 wave=self._wave_now(),
                 waiting=self._held(now_seconds, now) or alone or waiting(pace, now_seconds, now),
                 left=None if alone else self._left(pace, now_seconds, awake_seconds),
                 stopping_seconds=self._stopping_seconds(now_seconds),
-                # Others' words.
-                senders=tuple(
-                    replace(one, name=plain_name(one.name), host=plain_name(one.host), why=plain_why(one.why))
-                    for one in self._senders()
-                ),
+                senders=tuple(map(_plain, senders)),
             ),
         )
 
-    def _phase(self, pace: PaceSnapshot | None) -> Phase:
+    def _phase(self, pace: PaceSnapshot | None, senders: Sequence[SenderFigures]) -> Phase:
         if self.ending or self.done >= self.planned:
             return Phase.ENDING
         if self._stopping_until_seconds is not None:
             return Phase.STOPPING
-        return Phase.SENDING if pace else Phase.SIGN_IN
+        if pace:
+            return Phase.SENDING
+        # The sign-in is checked by whoever will send.
+        awaited = self._others_send and all(one.state in _NOT_THERE for one in senders)
+        return Phase.CLUSTER if awaited else Phase.SIGN_IN
 
     def _held(self, now_seconds: float, now: dt.datetime) -> Waiting | None:
         if self._held_until_seconds is None:
@@ -134,7 +142,7 @@ class Progress:
         return Waiting(cause=Cause.LEASE, seconds=_whole(seconds), until=_at(now, seconds))
 
     def _without_senders(self, phase: Phase, now_seconds: float, now: dt.datetime) -> Waiting | None:
-        gives_up = self._gives_up() if phase in {Phase.SENDING, Phase.SIGN_IN} else None
+        gives_up = self._gives_up() if phase in {Phase.CLUSTER, Phase.SIGN_IN, Phase.SENDING} else None
         if gives_up is None:
             return None
         seconds = gives_up - now_seconds
@@ -187,6 +195,12 @@ def waiting(pace: PaceSnapshot | None, now_seconds: float, now: dt.datetime) -> 
         until=_at(now, seconds),
         others=len(those) - 1,
     )
+
+
+def _plain(one: SenderFigures) -> SenderFigures:
+    """Others' words, fit to be shown beside its name."""
+    why = plain_why(one.why).removeprefix(f"the worker {one.name} ")
+    return replace(one, name=plain_name(one.name), host=plain_name(one.host), why=why)
 
 
 def _whole(seconds: float) -> int:

@@ -34,6 +34,10 @@ class Awake:
         return self._seconds
 
 
+_KEPT_MOST: Final = 60
+"""Observations of one rate: there are as many rates as senders, and anybody may look as often as he likes."""
+
+
 class Rate:
     """Rows a second over the last while, or since the last observation when that is longer ago."""
 
@@ -43,7 +47,8 @@ class Rate:
 
     def per_second(self, now_seconds: float, done: int) -> float:
         """The rate, with this observation in it; 0 before there are two."""
-        self._seen.append((now_seconds, done))
+        if not self._seen or now_seconds - self._seen[-1][0] >= self._over_seconds / _KEPT_MOST:
+            self._seen.append((now_seconds, done))
         while len(self._seen) > 1 and self._seen[1][0] <= now_seconds - self._over_seconds:
             self._seen.popleft()
         began, before = self._seen[0]

@@ -5,12 +5,14 @@ import datetime as dt
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from batchreset.adapters.ledger import LedgerReader
 from batchreset.adapters.plan import SINGLE_LANE, Plan, open_plan
 from batchreset.adapters.report import is_page, write_page
+from batchreset.adapters.run_folder import is_held
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import PARTNER
 from batchreset.core.reporting.headline import headline
@@ -19,11 +21,13 @@ from batchreset.core.reporting.rows import Counted, Group, groups_for_a_person
 from batchreset.core.reporting.senders import senders_of
 from batchreset.core.reporting.traffic import Kind, Session, bar_width, bars, histogram, kind_of, latencies
 from batchreset.durable import replaceable
-from batchreset.errors import SettingsError
+from batchreset.errors import RunFolderError, SettingsError
 from batchreset.wiring.frozen import FrozenRun, reading
 from batchreset.wiring.pace_memory import read_pacing
 from batchreset.wiring.report_facts import facts_of, files_of, settings_that_mattered
 from batchreset.wiring.report_rows import End, found_rows
+from batchreset.wiring.sent_by import refused_facts, refused_in
+from batchreset.wiring.told import refused_at_last
 
 
 def report_of(run: FrozenRun, *, now: dt.datetime, summary: Mapping[str, Any] | None = None) -> Report:
@@ -39,7 +43,10 @@ def report_of(run: FrozenRun, *, now: dt.datetime, summary: Mapping[str, Any] | 
     """
     with reading(run) as ledger:
         found = found_rows(run, ledger, summary)
-        traffic = _traffic(run, ledger, summary["pacing"] if summary is not None else read_pacing(run.folder))
+        traffic = replace(
+            _traffic(run, ledger, summary["pacing"] if summary is not None else read_pacing(run.folder)),
+            refused=_refused(run, ledger, summary),
+        )
     end, counted = found.end, found.counted
     groups = groups_for_a_person(counted)
     discarded = run.settings.password.kind == "discard"
@@ -153,6 +160,18 @@ def _traffic(run: FrozenRun, ledger: LedgerReader | None, pacing: Mapping[str, A
         limits_known=pacing is not None,
         limits_left_out=int((pacing or {}).get("limits_left_out", 0)),
     )
+
+
+def _refused(
+    run: FrozenRun, ledger: LedgerReader | None, summary: Mapping[str, Any] | None
+) -> tuple[tuple[str, str], ...]:
+    found: Sequence[Mapping[str, str]] = ()
+    if summary is None and is_held(run.folder):
+        found = refused_facts(refused_at_last(run.folder, ledger.last_session() if ledger else None))
+    else:
+        with contextlib.suppress(RunFolderError):
+            found = refused_in(run.folder.read_summary() if summary is None else summary)
+    return tuple((one["sender"], one["why"]) for one in found)
 
 
 def _throughput(

@@ -1,6 +1,8 @@
 """What a report says of a run's making: settings, operator, versions, digests, files. No secret is among them."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
+from importlib import metadata
 from typing import Final
 
 from batchreset.settings.model import Settings
@@ -57,7 +59,7 @@ def _stops(settings: Settings) -> Iterator[str]:
 
 def facts_of(run: FrozenRun) -> Iterator[tuple[str, str]]:
     facts = run.facts
-    operator, versions = facts.get("operator") or {}, facts.get("versions") or {}
+    operator, versions = facts.get("operator") or {}, _versions(run)
     yield "Run", run.folder.run_id
     yield "Planned at", str(facts.get("planned_at", "(not known)"))
     yield "Planned by", f"{operator.get('user', '(not known)')} on {operator.get('host', '(not known)')}"
@@ -67,6 +69,16 @@ def facts_of(run: FrozenRun) -> Iterator[tuple[str, str]]:
     yield "Plan SHA-256", run.plan_sha256
     yield "Folder", str(run.folder.path)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _versions(run: FrozenRun) -> Mapping[str, str]:
+    """Those of the planning, and of what brings rows to workers, where it does."""
+    versions = run.facts.get("versions") or {}
+    if not run.settings.cluster.scheduler:
+        return versions
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return {**versions, "distributed": metadata.version("distributed")}
+    return versions
 
 
 def files_of(run: FrozenRun) -> Iterator[tuple[str, str]]:

@@ -114,7 +114,8 @@ class Session:
         )
         progress = Progress(
             planned=self.run.reset_count, earlier=earlier, refused_before=refused_before,
-            senders=lambda: self.senders.figures, gives_up=lambda: self.senders.gives_up_at_seconds,
+            others_send=self.senders.lease_seconds > 0, senders=lambda: self.senders.figures,
+            gives_up=lambda: self.senders.gives_up_at_seconds,
         )  # fmt: skip
         return job, progress, queue
 

@@ -6,24 +6,22 @@
 import contextlib
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from batchreset.adapters.display import in_columns
 from batchreset.adapters.run_folder import RunFolder, all_folders, is_held
 from batchreset.core.clock import rfc3339
 from batchreset.core.figures import Figures, Pace
 from batchreset.core.outcome import Outcome
 from batchreset.errors import RunFolderError
 from batchreset.wiring.frozen import FrozenRun, Standing, read_frozen, standing
-from batchreset.wiring.sent_by import sender_facts
+from batchreset.wiring.sent_by import refused_in, sender_facts, sender_lines
 from batchreset.wiring.told import Listener, pace_facts
 
 RUNNING: Final = "running"
 PLANNED: Final = "planned"
-_NOBODY_ELSE: Final = "the run's own process, or given up by it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +32,8 @@ class Look:
         status: as `status --json` prints it. `state`: planned, running, finished, stopped (in order), interrupted
             (killed). `done`: rows with an outcome; of a run at rest also those in doubt because it was cut off.
             `begun`: rows that were noted and have none, in flight or waiting for another try; `in_flight` is the
-            process's own figure, None where it tells none. `senders`: who sent, of a run at rest; `pace` has those of
-            one under way.
+            process's own figure, None where it tells none. `senders`: who sent, of a run at rest, and
+            `senders_refused`: who was there at its end and could not; `pace` has those of one under way.
         figures: for the picture; None while nobody carries the run out.
     """
 
@@ -106,6 +104,7 @@ def _status(run: FrozenRun, now: Standing, state: str, pace: Pace | None) -> dic
         "requests": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
         "senders": None if state == RUNNING else sender_facts(now.senders),
+        "senders_refused": None if state == RUNNING else refused_in(_summary(run)),
         "pace": pace_facts(pace) if pace else None,
         "stop_reason": now.last.stop_reason if now.last else None,
         "ended_at": rfc3339(now.last.ended_at) if now.last and now.last.ended_at else None,
@@ -124,9 +123,14 @@ def _state_at_rest(now: Standing) -> str:
 
 def _was_tried(run: FrozenRun) -> bool:
     """Whether a dry run was made of it, as far as its folder can tell."""
+    return (_summary(run) or {}).get("state") == "dry_run"
+
+
+def _summary(run: FrozenRun) -> Mapping[str, Any] | None:
+    """Of its last session; None where that was killed, or its summary cannot be read."""
     with contextlib.suppress(RunFolderError):
-        return (run.folder.read_summary() or {}).get("state") == "dry_run"
-    return False
+        return run.folder.read_summary()
+    return None
 
 
 def status_lines(status: Mapping[str, Any]) -> list[str]:
@@ -141,24 +145,10 @@ def status_lines(status: Mapping[str, Any]) -> list[str]:
         f" {status['requests']:,} requests, {status['throttled']:,} throttled"
     )
     lines += [f"  {outcome:<14}{rows:>9,}" for outcome, rows in status["outcomes"].items() if rows]
-    lines += _sender_lines(status["senders"])
+    lines += sender_lines(status["senders"], status["senders_refused"])
     if status["state"] in {PLANNED, "stopped", "interrupted"}:
         lines.append(f"  carry on with: {status['apply']}")
     return lines
-
-
-def _sender_lines(senders: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not senders:
-        return []
-    lines = [("reset", "attempts", "429s", "no answer", "lost", "answers/s", "sender")]
-    lines += [
-        (
-            f"{one['succeeded']:,}", f"{one['attempts']:,}", f"{one['throttled']:,}", f"{one['no_answer']:,}",
-            f"{one['lost']:,}", f"{one['per_second']:,.1f}", one["sender"] or _NOBODY_ELSE,
-        )
-        for one in senders
-    ]  # fmt: skip
-    return list(in_columns(lines))
 
 
 def list_line(status: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What a run came to: summary.json and the text for a person, from the same figures."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,12 +11,13 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import PARTNER
 from batchreset.core.reporting import meanings
 from batchreset.core.stop import APPLY, Stop, exit_code_of
-from batchreset.errors import ExitCode
+from batchreset.errors import ExitCode, RunFolderError
 from batchreset.settings.model import Settings
 from batchreset.wiring.cluster import who_sends
 from batchreset.wiring.frozen import FrozenRun, Standing
 from batchreset.wiring.passwords import strength
-from batchreset.wiring.sent_by import sender_facts
+from batchreset.wiring.sent_by import refused_facts, refused_in, sender_facts, who_sent
+from batchreset.wiring.told import refused_at_last
 
 FORMAT: Final = 1
 _SHOWN_REASONS: Final = 12
@@ -67,6 +69,7 @@ def summarize(
         "sent": now.sent,
         "throttled": now.exchanges.get("throttled", 0),
         "senders": sender_facts(now.senders),
+        "senders_refused": _refused(run, now),
         "pacing": pacing,
         "began_at": rfc3339(began_at),
         "finished_at": rfc3339(ended_at),
@@ -81,6 +84,15 @@ def summarize(
         },
         "passwords": "nobody" if run.settings.password.kind == "discard" else "sealed",
     }
+
+
+def _refused(run: FrozenRun, now: Standing) -> list[dict[str, str]]:
+    """By the session that ends; where none does (a comparison afterwards), as the summary before this has it."""
+    if refused := refused_at_last(run.folder, now.last):
+        return refused_facts(refused)
+    with contextlib.suppress(RunFolderError):
+        return refused_in(run.folder.read_summary())
+    return []
 
 
 def stop_of(summary: Mapping[str, Any]) -> Stop | None:
@@ -114,8 +126,10 @@ def summary_lines(summary: Mapping[str, Any], *, repeated: bool = False) -> list
             ]
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"{'the last' if repeated else 'this'} session took {_duration(summary['duration_seconds'])}"
-    sent = f"{summary['sent']:,} requests{_by(summary.get('senders') or [])}{throttled}"
-    lines += ["", f"  {sent}; {took}", *_limit_lines(summary.get("pacing"))]
+    senders, refused = (summary.get(name) or [] for name in ("senders", "senders_refused"))
+    by = f" by {who}" if (who := who_sent(senders)) else ""
+    sent = f"{summary['sent']:,} requests{by}{throttled}"
+    lines += ["", f"  {sent}; {took}", *_worker_lines(senders, refused), *_limit_lines(summary.get("pacing"))]
     named = ((name, summary["files"].get(name)) for name in ("results", "report", "log"))
     lines += ["", *(f"  {name:<11}{path}" for name, path in named if path)]
     if summary["passwords"] == "sealed" and (outcomes["succeeded"] or outcomes["in_doubt"]):
@@ -123,10 +137,15 @@ def summary_lines(summary: Mapping[str, Any], *, repeated: bool = False) -> list
     return lines
 
 
-def _by(senders: Sequence[Mapping[str, Any]]) -> str:
-    lost = sum(one["lost"] for one in senders)
-    by = f" by {_counted(len(senders), 'sender')}" if senders else ""
-    return f"{by}, {lost:,} of them lost with theirs" if lost else by
+def _worker_lines(senders: Sequence[Mapping[str, Any]], refused: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What befell workers; whatever else there is to say of each of them, `status` says."""
+    lines = []
+    if lost := sum(one["lost"] for one in senders):
+        lines.append(f"  {lost:,} of them had no answer, as {'its' if lost == 1 else 'their'} worker was lost")
+    if refused:
+        who = "1 worker was" if len(refused) == 1 else f"{len(refused):,} workers were"
+        lines.append(f"  {who} there and could not send ({refused[0]['why']})")
+    return lines
 
 
 def _limit_lines(pacing: Mapping[str, Any] | None) -> list[str]:

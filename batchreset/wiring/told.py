@@ -191,8 +191,8 @@ class Listener:
             now: on the wall.
             now_seconds: the same moment of a clock that never runs backwards.
         """
-        told = self._read()
-        if told is None or session is None or (told.pid, told.host) != (session.pid, session.host):
+        told = _told_by(session, self._folder)
+        if told is None:
             return None
         if told.pace.phase is not Phase.ENDING and self._age_seconds(told, now, now_seconds) > STALE_SECONDS:
             return None
@@ -207,14 +207,28 @@ class Listener:
         agree = -CLOCKS_AGREE_SECONDS <= said <= STALE_SECONDS
         return max(0.0, said) if agree else now_seconds - self._heard_seconds
 
-    def _read(self) -> _Told | None:
-        content = self._folder.read_progress()
-        if content is None:
-            return None
-        try:
-            return _Told.model_validate_json(content)
-        except ValueError:
-            return None
+
+def refused_at_last(folder: RunFolder, session: LastSession | None) -> tuple[SenderFigures, ...]:
+    """Who was there and could not send, by the last word of that session; asked by whoever holds the run still."""
+    told = _told_by(session, folder)
+    senders = _senders(told.pace) if told is not None else ()
+    return tuple(one for one in senders if one.state is SenderState.REFUSED)
+
+
+def _told_by(session: LastSession | None, folder: RunFolder) -> _Told | None:
+    """None where that session has told nothing, or nothing that can be believed."""
+    content = folder.read_progress()
+    if content is None or session is None:
+        return None
+    try:
+        told = _Told.model_validate_json(content)
+    except ValueError:
+        return None
+    return told if (told.pid, told.host) == (session.pid, session.host) else None
+
+
+def _senders(facts: _Pace) -> tuple[SenderFigures, ...]:
+    return tuple(SenderFigures(**one.model_dump()) for one in facts.senders)
 
 
 def _aged(told: _Told, age_seconds: float, now: dt.datetime) -> Pace:
@@ -227,7 +241,7 @@ def _aged(told: _Told, age_seconds: float, now: dt.datetime) -> Pace:
         refused=facts.throttled,
         per_second=facts.per_second,
         wave=Wave(number=wave.number, of=wave.of, done=wave.done, rows=wave.rows) if wave else None,
-        senders=tuple(SenderFigures(**one.model_dump()) for one in facts.senders),
+        senders=_senders(facts),
     )
     if waits is not None:
         seconds = min(max(0.0, (waits.until - told.written_at).total_seconds() - age_seconds), WAIT_MOST_SECONDS)

@@ -1,7 +1,6 @@
 """A signal ends whatever is done, is taken for nothing else, and lets what is in hand be cleared away."""
 
 import contextlib
-import os
 import signal
 from collections.abc import Iterator
 
@@ -27,7 +26,7 @@ def test_a_signal_is_not_taken_for_an_error_on_its_way(number: signal.Signals) -
     def look_at_many() -> None:
         nonlocal went_on
         with contextlib.suppress(Exception):
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
         went_on = True
 
     with pytest.raises(TerminatedError, match=f"{number.name} was received"):
@@ -43,10 +42,10 @@ def test_a_second_one_does_not_interrupt_the_clearing_away() -> None:
     def clear_away() -> None:
         nonlocal cleared
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         finally:
-            os.kill(os.getpid(), signal.SIGHUP)
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGTERM)
             cleared = True
 
     with pytest.raises(TerminatedError):
@@ -58,7 +57,7 @@ def test_a_hang_up_that_is_ignored_stays_so() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with ending_in_order():
-            os.kill(os.getpid(), signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from acceptance_world import accounts, write_csv
@@ -28,6 +29,9 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.senders import SenderFigures, SenderState
 from batchreset.errors import ExitCode, LedgerError
+from batchreset.wiring.concluding import conclude
+from batchreset.wiring.frozen import read_frozen
+from batchreset.wiring.report import write_report
 from batchreset.wiring.status import Looking, newest_running
 from batchreset.wiring.told import pace_facts
 
@@ -65,11 +69,11 @@ class UnderWay:
         self._held.enter_context(holding(self.folder))
         self.store.begin_session(NOW)
 
-    def ends(self, rows: int, *, sender: str = "", seconds: int = 0) -> None:
+    def ends(self, rows: int, *, sender: str = "", seconds: int = 0, verdict: str = "succeeded") -> None:
         for row in range(self.rows + 1, self.rows + rows + 1):
             intent = Intent(row=row, generation=1, request_id=f"id-{row}", password=None, noted_at=NOW)
             attempt = Attempt(
-                row=row, number=1, generation=1, verdict="succeeded", unclear=False, http_status=200, error_code="",
+                row=row, number=1, generation=1, verdict=verdict, unclear=False, http_status=200, error_code="",
                 error_description="", correlation_id=f"c-{row}", request_id=f"id-{row}", sent_at=NOW,
                 ended_at=NOW + dt.timedelta(seconds=seconds), sender=sender,
             )  # fmt: skip
@@ -158,8 +162,8 @@ def test_whoever_sends_for_it_is_shown_with_every_figure(runs: Path, run: UnderW
     lines = status(runs, "r").stdout.splitlines()
     assert len(lines) == 5 + 1 + 7
     assert lines[5:7] == [
-        "  state     rows/s  flight  answered  429s  failed  lost  sender",
-        "  sending     80.2       4     1,234     5       6     7  tls://10.0.0.1:38291 on node-1",
+        "  state     answers/s  has  answered  429s  no answer  lost  worker",
+        "  sending        80.2    4     1,234     5          6     7  tls://10.0.0.1:38291 on node-1",
     ]
     facts = json.loads(status(runs, "r", "--json").stdout)
     assert facts["senders"] is None, "by the ledger, of a run at rest"
@@ -179,15 +183,79 @@ def test_who_sent_for_a_run_at_rest_is_shown_as_its_ledger_has_it(runs: Path, ru
     seen = status(runs, "r")
     assert "\x1b" not in seen.stdout
     assert seen.stdout.splitlines()[4:8] == [
-        "  reset  attempts  429s  no answer  lost  answers/s  sender",
-        "      3         3     0          0     0        1.5  w?[2J-1",
-        "      2         2     0          0     0        0.0  the run's own process, or given up by it",
-        "      1         1     0          0     0        0.0  tls://10.0.0.2:38291",
+        "  answers/s  reset  attempts  answered  429s  no answer  lost  sent by",
+        "        1.5      3         3         3     0          0     0  w?[2J-1",
+        "        0.0      2         2         2     0          0     0  the run's own process",
+        "        0.0      1         1         1     0          0     0  tls://10.0.0.2:38291",
     ]
     assert json.loads(status(runs, "r", "--json").stdout)["senders"][0] == {
-        "sender": "w\x1b[2J-1", "attempts": 3, "answered": 3, "throttled": 0, "no_answer": 0, "lost": 0, "succeeded": 3,
-        "first_sent_at": "2026-11-21T03:00:00.000Z", "last_ended_at": "2026-11-21T03:00:02.000Z", "per_second": 1.5,
+        "sender": "w\x1b[2J-1", "kind": "worker", "attempts": 3, "answered": 3, "throttled": 0, "no_answer": 0,
+        "lost": 0, "given_up": 0, "succeeded": 3, "first_sent_at": "2026-11-21T03:00:00.000Z",
+        "last_answer_at": "2026-11-21T03:00:02.000Z", "last_ended_at": "2026-11-21T03:00:02.000Z", "per_second": 1.5,
     }  # fmt: skip
+
+
+def test_what_nobody_waited_for_is_not_said_to_have_been_sent_by_the_runs_own_process(
+    runs: Path, run: UnderWay
+) -> None:
+    run.store.begin_session(NOW, lease_seconds=12)
+    run.ends(1, sender="tls://10.0.0.2:38291")
+    run.ends(1, verdict="cancelled")
+    run.stops()
+    assert status(runs, "r").stdout.splitlines()[5].endswith("  given up when the run was stopped")
+    own = json.loads(status(runs, "r", "--json").stdout)["senders"][0]
+    assert (own["sender"], own["kind"], own["given_up"]) == ("", "own_process", 1)
+
+
+def test_who_was_there_and_could_not_send_is_told_of_a_run_at_rest_by_its_summary(runs: Path, run: UnderWay) -> None:
+    why = "it has batchreset 0.9, and the coordinator 1.0"
+    refused = [{"sender": f"10.0.0.{number}:8790", "why": why} for number in range(12)]
+    run.folder.write_json(run.folder.summary_json, {"senders_refused": [{"sender": "w\x1b[2J", "why": why}, *refused]})
+    assert json.loads(status(runs, "r", "--json").stdout)["senders_refused"] is None, "`pace` has them while it goes on"
+    run.stops()
+    lines = status(runs, "r").stdout.splitlines()
+    assert lines[3:6] == [
+        "  13 workers were there and could not send:",
+        f"    w?[2J: {why}",
+        f"    10.0.0.0:8790: {why}",
+    ]
+    assert lines[14] == "    and 3 more (--json has them)"
+    told = json.loads(status(runs, "r", "--json").stdout)["senders_refused"]
+    assert (len(told), told[1]) == (13, {"sender": "10.0.0.0:8790", "why": why})
+    assert told[0]["sender"] == "w?[2J"
+
+
+def test_who_could_not_send_goes_from_what_the_session_tells_into_its_summary_and_report_and_stays_there(
+    run: UnderWay,
+) -> None:
+    refused = SenderFigures(name="10.0.0.9:8790", host="", state=SenderState.REFUSED, why="it did not answer")
+    run.ends(20)
+    run.tells(replace(BESIDES, phase=Phase.ENDING, senders=(*BESIDES.senders, refused)))
+    frozen = read_frozen(run.folder)
+    listed = '<code class="id"><bdi>10.0.0.9:8790</bdi></code>: <bdi>it did not answer</bdi>'
+
+    def concluded() -> tuple[dict[str, Any], str]:
+        summary = conclude(frozen, None, pacing=None, dry_run=False, began_at=NOW, ended_at=NOW)
+        return summary, run.folder.report.read_text(encoding="utf-8")
+
+    going_on = run.folder.path.parent / "going-on.html"
+    write_report(frozen, going_on, now=NOW)
+    assert listed in going_on.read_text(encoding="utf-8")
+    for look in range(2):
+        summary, page = concluded()
+        assert summary["senders_refused"] == [{"sender": "10.0.0.9:8790", "why": "it did not answer"}]
+        assert listed in page, look
+        run.folder.progress_json.unlink(missing_ok=True)  # as when the run is not held any more
+    run.stops()
+    write_report(frozen, run.folder.report, now=NOW)
+    assert listed in run.folder.report.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"senders_refused": 3}', '{"senders_refused": [3, null]}'])
+def test_a_summary_that_tells_something_else_tells_of_nobody(runs: Path, run: UnderWay, content: str) -> None:
+    run.stops()
+    run.folder.summary_json.write_text(content)
+    assert json.loads(status(runs, "r", "--json").stdout)["senders_refused"] == []
 
 
 def test_a_run_for_which_nobody_else_sent_has_no_senders(runs: Path, run: UnderWay) -> None:

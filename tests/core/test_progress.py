@@ -189,6 +189,17 @@ def test_who_sends_is_asked_at_each_look_and_their_names_are_others_words() -> N
     assert pace_of(progress).senders == (SenderFigures(name="w?[2J", host="h?", state=SenderState.SILENT, lost=3),)
 
 
+def test_why_a_worker_is_refused_does_not_name_it_once_more() -> None:
+    refused = SenderFigures(
+        name="10.0.0.9:8790",
+        host="",
+        state=SenderState.REFUSED,
+        why="the worker 10.0.0.9:8790 cannot \x1b make a sender",
+    )
+    progress = Progress(planned=10, senders=lambda: [refused])
+    assert [one.why for one in pace_of(progress).senders] == ["cannot ? make a sender"]
+
+
 def test_a_run_that_is_held_says_until_when_and_then_no_more() -> None:
     progress = Progress(planned=10)
     progress.held(112.0)
@@ -207,6 +218,28 @@ def test_without_senders_a_run_says_when_it_ends_and_no_time_left() -> None:
     assert told.left is None
     alone[0] = None
     assert pace_of(progress, 100.5).waiting is None
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([], Phase.CLUSTER),
+        ([SenderState.REFUSED, SenderState.GONE], Phase.CLUSTER),
+        ([SenderState.REFUSED, SenderState.SENDING], Phase.SIGN_IN),
+        ([SenderState.SILENT], Phase.SIGN_IN),
+    ],
+)
+def test_no_sign_in_is_checked_while_nobody_is_there_who_could_do_it(
+    states: list[SenderState], expected: Phase
+) -> None:
+    senders = [SenderFigures(name="w", host="h", state=state) for state in states]
+    progress = Progress(planned=10, others_send=True, senders=lambda: senders, gives_up=lambda: 160.0)
+    pace = pace_of(progress, 100.5)
+    assert pace.phase is expected
+    assert pace.waiting is not None
+    assert pace.waiting.cause is Cause.SENDER
+    progress.begins(pacer(), waves=[10])
+    assert pace_of(progress).phase is Phase.SENDING
 
 
 def test_a_run_that_stops_does_not_wait_for_senders() -> None:

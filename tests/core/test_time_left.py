@@ -1,5 +1,7 @@
 """How fast it goes, and how long the rest will take."""
 
+import tracemalloc
+
 import pytest
 
 from batchreset.core.figures import TimeLeft
@@ -17,6 +19,24 @@ def test_the_rate_is_that_of_the_last_minute() -> None:
     for now in range(3, 3 + int(RATE_OVER_SECONDS)):
         rate.per_second(float(now), 20)
     assert rate.per_second(3 + RATE_OVER_SECONDS, 20) == 0.0
+
+
+def looked_at(each_second: int) -> tuple[float, int]:
+    """The rate after two minutes of ten a second, and the bytes that it takes."""
+    tracemalloc.start()
+    try:
+        rate = Rate()
+        for look in range(120 * each_second):
+            found = rate.per_second(look / each_second, 10 * look // each_second)
+        return found, tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_rate_is_the_same_and_takes_no_more_room_however_often_it_is_looked_at() -> None:
+    seldom, often = looked_at(1), looked_at(20)
+    assert often[0] == pytest.approx(seldom[0], rel=0.02)
+    assert often[1] < 2 * seldom[1]
 
 
 def test_the_rate_of_a_limit_that_is_spent_in_bursts_stands_still() -> None:

@@ -18,7 +18,7 @@ from proof import Seen, collected, complaints, page_complaints, sealed_in, sha25
 
 from batchreset.adapters.report import page
 from batchreset.core.events import EventLog
-from batchreset.core.figures import Figures
+from batchreset.core.figures import Figures, Phase
 from batchreset.core.outcome import Outcome
 from batchreset.core.progress import Progress
 from batchreset.core.take_up import TakeUp
@@ -66,15 +66,26 @@ class Played:
 
 
 class Last:
-    """A display that draws once, at the very end."""
+    """A display that draws before anything is sent, and at the very end."""
 
     def __init__(self) -> None:
+        self.first: Figures | None = None
         self.figures: Figures | None = None
 
     @contextlib.asynccontextmanager
     async def showing(self, progress: Progress, log: EventLog) -> AsyncIterator[None]:
+        self.first = self._look(progress)
         yield
-        self.figures = progress.figures(anyio.current_time(), dt.datetime(2026, 11, 26, tzinfo=dt.UTC))
+        self.figures = self._look(progress)
+
+    def _look(self, progress: Progress) -> Figures:
+        return progress.figures(anyio.current_time(), dt.datetime(2026, 11, 26, tzinfo=dt.UTC))
+
+    def began_elsewhere(self, *, hosts: int) -> bool:
+        """Whether it began otherwise than by reaching its hosts, or with them where it has none."""
+        if self.first is None or self.first.pace is None or self.first.pace.phase is Phase.ENDING:
+            return False
+        return self.first.pace.phase is not (Phase.CLUSTER if hosts else Phase.SIGN_IN)
 
     def contradicts(self, summary: Mapping[str, Any]) -> bool:
         """Whether the picture above the summary tells other counts, or that somebody is still awaited."""
@@ -171,6 +182,8 @@ class _Play:
                 return None
             self._after_kill()
             return None
+        if last.began_elsewhere(hosts=self._scenario.hosts):
+            world.watch.complain(f"the first picture says {last.first}")
         if plan.failing_group is None and last.contradicts(summary):
             world.watch.complain(f"the last picture says {last.figures}, the summary {summary['outcomes']}")
         digest = hashlib.sha256(run.folder.results.read_bytes()).hexdigest()

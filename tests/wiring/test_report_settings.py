@@ -1,7 +1,15 @@
 """The settings on a report's page say what mattered, and nothing that is a secret."""
 
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from batchreset.adapters.run_folder import RunFolder
+from batchreset.settings.cluster import ClusterSettings
 from batchreset.settings.model import AuthSettings, OutputSettings, PasswordSettings, SafetySettings, Settings
-from batchreset.wiring.report_facts import settings_that_mattered
+from batchreset.wiring.frozen import FrozenRun
+from batchreset.wiring.report_facts import facts_of, settings_that_mattered
 
 CANARY = "canary-webhook-8Kq2vX"
 
@@ -29,3 +37,16 @@ def test_every_limit_that_stops_a_run_is_told() -> None:
     told = dict(settings_that_mattered(Settings(safety=safety)))
     assert told["Stops at"] == "more than 10% failures of the last 200, more than 7 failures, 2h of sending"
     assert (told["Canary"], told["MFA check"]) == ("none", "switched off")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "expected"),
+    [("", "httpx 1.0"), ("local:2", f"httpx 1.0, distributed {metadata.version('distributed')}")],
+)
+def test_what_brings_rows_to_workers_is_among_the_versions_where_it_does(scheduler: str, expected: str) -> None:
+    run = FrozenRun(
+        folder=RunFolder(Path("r")), facts={"versions": {"httpx": "1.0"}, "input": {"source": "users.csv"}},
+        settings=Settings(cluster=ClusterSettings(scheduler=scheduler)), plan_sha256="", file_sha256="",
+        input_sha256="", accounts_sha256="", reset_count=1, skipped={},
+    )  # fmt: skip
+    assert dict(facts_of(run))["Versions"] == expected

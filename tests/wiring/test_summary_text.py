@@ -64,14 +64,46 @@ def test_a_summary_of_an_older_version_has_no_limits() -> None:
     assert summary_lines(older) == summary_lines(summary(None)) == summary_lines(summary({"limits": []}))
 
 
+def sent_by(sender: str, *, lost: int = 0, attempts: int = 5, given_up: int = 0) -> dict[str, Any]:
+    return {"sender": sender, "lost": lost, "attempts": attempts, "given_up": given_up}
+
+
 @pytest.mark.parametrize(
-    ("lost", "expected"),
+    ("senders", "expected"),
     [
-        ([], "  9 requests; this session took 1.0 s"),
-        ([0], "  9 requests by 1 sender; this session took 1.0 s"),
-        ([2, 1], "  9 requests by 2 senders, 3 of them lost with theirs; this session took 1.0 s"),
+        pytest.param([], ["  9 requests; this session took 1.0 s"], id="nobody else"),
+        pytest.param([sent_by("a")], ["  9 requests by 1 worker; this session took 1.0 s"], id="one"),
+        pytest.param(
+            [sent_by("a", lost=2), sent_by("b", lost=1)],
+            [
+                "  9 requests by 2 workers; this session took 1.0 s",
+                "  3 of them had no answer, as their worker was lost",
+            ],
+            id="some were lost",
+        ),
+        pytest.param(
+            [sent_by("a", lost=1), sent_by("")],
+            [
+                "  9 requests by 1 worker and this process; this session took 1.0 s",
+                "  1 of them had no answer, as its worker was lost",
+            ],
+            id="the process too, in another session",
+        ),
+        pytest.param(
+            [sent_by("a"), sent_by("", given_up=5)],
+            ["  9 requests by 1 worker; this session took 1.0 s"],
+            id="what nobody waited for was sent by somebody else",
+        ),
     ],
 )
-def test_how_many_sent_is_told_where_others_did(lost: list[int], expected: str) -> None:
-    told = {**summary(None), "sent": 9, "senders": [{"sender": "a", "lost": number} for number in lost]}
-    assert expected in summary_lines(told)
+def test_how_many_sent_is_told_where_others_did(senders: list[dict[str, Any]], expected: list[str]) -> None:
+    told = summary_lines({**summary(None), "sent": 9, "senders": senders})
+    at = told.index(expected[0])
+    assert told[at : at + len(expected) + 1] == [*expected, ""]
+
+
+@pytest.mark.parametrize(("workers", "expected"), [(1, "1 worker was"), (3, "3 workers were")])
+def test_workers_that_were_there_in_vain_are_told_of(workers: int, expected: str) -> None:
+    refused = [{"sender": f"10.0.0.{number}:8790", "why": "it did not answer"} for number in range(workers)]
+    told = summary_lines({**summary(None), "senders_refused": refused})
+    assert f"  {expected} there and could not send (it did not answer)" in told

@@ -25,7 +25,15 @@ from batchreset.core.pacing import Pacer
 from batchreset.core.progress import Progress
 from batchreset.core.senders import NAME_MOST, SenderFigures, SenderState
 from batchreset.engine.clock import LoopClock
-from batchreset.wiring.told import SENDERS_MOST, STALE_SECONDS, TOLD_EVERY_SECONDS, Listener, others_told, pace_facts
+from batchreset.wiring.told import (
+    SENDERS_MOST,
+    STALE_SECONDS,
+    TOLD_EVERY_SECONDS,
+    Listener,
+    others_told,
+    pace_facts,
+    refused_at_last,
+)
 
 NOW = dt.datetime(2026, 11, 21, 3, 0, tzinfo=dt.UTC)
 CUSTOMER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -89,6 +97,15 @@ def test_of_very_many_senders_those_that_are_gone_are_left_out_first(heard: Hear
     pace = heard.look(0.0)
     assert pace
     assert pace.senders == (*[long] * (SENDERS_MOST - 5), *[gone] * 5)
+
+
+def test_who_could_not_send_is_known_by_the_last_word_of_the_session_that_ends(heard: Heard) -> None:
+    heard.told(pace=replace(PACE, phase=Phase.ENDING))
+    assert refused_at_last(heard.folder, HERE) == PACE.senders[1:]
+    assert refused_at_last(heard.folder, replace(HERE, pid=HERE.pid + 1)) == ()
+    assert refused_at_last(heard.folder, None) == ()
+    heard.folder.progress_json.write_text("{")
+    assert refused_at_last(heard.folder, HERE) == ()
 
 
 def test_what_an_earlier_version_told_has_no_senders(heard: Heard) -> None:

@@ -9,9 +9,10 @@ from batchreset.adapters.display.lines import said_from_time_to_time
 from batchreset.adapters.display.picture import LINES, picture, said
 from batchreset.adapters.display.progress import LINE_EVERY_SECONDS, event_fields, logged_progress, terminal_progress
 from batchreset.adapters.display.screen import Screen, inked, others_above
-from batchreset.adapters.display.senders import SENDERS_SHOWN, in_columns, sender_table
+from batchreset.adapters.display.senders import FIGURES, SENDERS_SHOWN, in_columns, sender_table
 
 __all__ = [
+    "FIGURES",
     "LINES",
     "LINE_EVERY_SECONDS",
     "SENDERS_SHOWN",

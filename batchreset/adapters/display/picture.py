@@ -57,7 +57,7 @@ def said(figures: Figures, *, zone: dt.tzinfo | None = None) -> str:
         if pace.wave is not None and pace.wave.of > 1:
             parts.append(f"{_wave_name(figures)}: {pace.wave.done:,} of {pace.wave.rows:,}")
         parts += [left_of(pace)] if left_of(pace) else []
-        parts += [senders_said(pace.senders)] if pace.senders and _is_sending(pace) else []
+        parts += senders_said(pace.senders) if pace.senders and _is_sending(pace) else []
     return "; ".join([*parts, state(figures, zone=zone)[0]])
 
 

@@ -30,7 +30,9 @@ def state(figures: Figures, *, zone: dt.tzinfo | None) -> tuple[str, bool]:
     if pace.phase is Phase.ENDING:
         return _ended(figures.planned - figures.done), False
     if pace.waiting is not None:
-        return waits(pace.waiting, zone=zone), True
+        return waits(pace.waiting, zone=zone, begun=pace.phase is not Phase.CLUSTER), True
+    if pace.phase is Phase.CLUSTER:
+        return "reaching the cluster", False
     if pace.phase is Phase.SIGN_IN:
         return "checking the sign-in", False
     return ("sending the canary: the rest goes only if it succeeds" if _canary(pace.wave) else "sending"), False
@@ -51,8 +53,8 @@ def _stopping(pace: Pace) -> str:
     return f"stopping: {pace.in_flight:,} in flight {verb} awaited, at most {math.ceil(pace.stopping_seconds or 0)} s"
 
 
-def waits(waiting: Waiting, *, zone: dt.tzinfo | None) -> str:
-    """The moments first: a line may be cut off at its end."""
+def waits(waiting: Waiting, *, zone: dt.tzinfo | None, begun: bool = True) -> str:
+    """The moments first: a line may be cut off at its end. `begun`: somebody has been there who could send."""
     clock = waiting.until.astimezone(zone).strftime("%H:%M:%S")
     when = f"{clock} (in {waiting.seconds:>3} s)"
     who = scope_name(waiting.scope) + (f" and {waiting.others:,} more" if waiting.others else "")
@@ -67,6 +69,8 @@ def waits(waiting: Waiting, *, zone: dt.tzinfo | None) -> str:
             return f"limit spent until {when}: {who}"
         case Cause.LEASE:
             return f"held until {when}: the killed session's senders may still send"
+        case Cause.SENDER if not begun:
+            return f"no worker yet: the run ends {when} if none can send"
         case Cause.SENDER:
             return f"no worker can send: the run ends {when}"
 
@@ -93,7 +97,8 @@ def left_of(pace: Pace | None, *, short: bool = False) -> str:
     if pace is None or pace.phase is not Phase.SENDING:
         return ""
     if pace.left is None:
-        return "" if short else LEFT_NOT_KNOWN
+        ends = pace.waiting is not None and pace.waiting.cause is Cause.SENDER
+        return "" if short or ends else LEFT_NOT_KNOWN
     return time_left(pace.left, short=short)
 
 

@@ -25,6 +25,7 @@ _NO_CHARTS: Final = Charts(whole=None, slowest=None, answers=None)
 _SESSIONS_SHOWN: Final = 12
 _LIMITS_SHOWN: Final = 10
 _SENDERS_SHOWN: Final = 50
+_REFUSED_SHOWN: Final = 10
 _BARS_LISTED: Final = 60
 
 STATES: Final = {
@@ -183,7 +184,19 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = ("foreign", "number", "share", "moment", "at", "milliseconds", "duration", "span", "sentence", "css_text")
+    words = (
+        "foreign",
+        "number",
+        "share",
+        "moment",
+        "bare_moment",
+        "at",
+        "milliseconds",
+        "duration",
+        "span",
+        "sentence",
+        "css_text",
+    )
     environment.filters.update({name: getattr(wording, name) for name in words})
     environment.globals.update(
         {
@@ -194,6 +207,7 @@ def _environment() -> jinja2.Environment:
             "reason_meanings": meanings.REASONS,
             "meanings": meanings,
             "shown_at_once": SHOWN_AT_ONCE,
+            "refused_shown": _REFUSED_SHOWN,
             "kind_names": KIND_NAMES,
             "shares": SHARES,
             "reasons_of": _reasons,

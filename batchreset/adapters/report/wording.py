@@ -67,13 +67,22 @@ def share(part: int, whole: int) -> str:
 
 def moment(milliseconds: int | None) -> str:
     """A time of the ledger; a dash for none."""
+    return bare_moment(milliseconds) + (" UTC" if milliseconds is not None else "")
+
+
+def bare_moment(milliseconds: int | None) -> str:
+    """The same where UTC stands in the heading."""
     if milliseconds is None:
         return "–"
-    return at(dt.datetime.fromtimestamp(milliseconds / _SECOND_MS, dt.UTC))
+    return _bare(dt.datetime.fromtimestamp(milliseconds / _SECOND_MS, dt.UTC))
 
 
 def at(when: dt.datetime) -> str:
-    return f"{when.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{_bare(when)} UTC"
+
+
+def _bare(when: dt.datetime) -> str:
+    return f"{when.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def milliseconds(value: int) -> str:

@@ -64,6 +64,7 @@ class Traffic:
     Attributes:
         kinds: exchanges by what they came to.
         senders: who sent them; none where only the process itself did that carried the run out.
+        refused: name and why, of those that were there when the last session ended, or as yet, and could not send.
         whole: of all customers.
         slowest: of the customer that waited longest for a limit of its own, where there is one.
         limits_known: whether a session has told what it found; one that goes on or was killed has not.
@@ -80,6 +81,7 @@ class Traffic:
     limits: tuple[Limit, ...]
     limits_known: bool
     limits_left_out: int
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def sent(self) -> int:

@@ -10,6 +10,7 @@ from batchreset.core.reporting.traffic import Session
 _THROTTLED: Final = "throttled"
 _SUCCEEDED: Final = "succeeded"
 _LOST: Final = "sender_lost"
+_GIVEN_UP: Final = "cancelled"
 
 Key = TypeVar("Key")
 
@@ -32,6 +33,11 @@ class Exchanged:
     first_sent_at: int
     last_ended_at: int
 
+    @property
+    def lost(self) -> bool:
+        """Nothing was heard of their sender any more: they ended when its lease did, whatever it did until then."""
+        return self.verdict == _LOST
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBy:
@@ -41,8 +47,11 @@ class SentBy:
         sender: empty: the process that carried the run out, or one for whom it did not wait.
         answered: exchanges to which an answer came, 429 too.
         lost: those of which nothing was heard any more, as its sender was gone.
+        given_up: those for which nobody waited any more: the run was stopped. Who had them is not known.
         succeeded: rows that were reset by it.
-        active_seconds: from its first request to its last answer, pauses between sessions left out.
+        last_answer_at: None where no answer came.
+        last_ended_at: also of what had no answer: when it was given up.
+        active_seconds: from its first request to its last answer, in each session.
     """
 
     sender: str
@@ -50,8 +59,10 @@ class SentBy:
     answered: int
     throttled: int
     lost: int
+    given_up: int
     succeeded: int
     first_sent_at: int
+    last_answer_at: int | None
     last_ended_at: int
     active_seconds: float
 
@@ -82,14 +93,19 @@ def _sent_by(sender: str, parts: list[Exchanged]) -> SentBy:
         answered=sum(part.answered for part in parts),
         throttled=_of(parts, _THROTTLED),
         lost=_of(parts, _LOST),
+        given_up=_of(parts, _GIVEN_UP),
         succeeded=_of(parts, _SUCCEEDED),
         first_sent_at=min(part.first_sent_at for part in parts),
+        last_answer_at=max((part.last_ended_at for part in parts if part.answered), default=None),
         last_ended_at=max(part.last_ended_at for part in parts),
-        active_seconds=sum(
-            max(0, max(part.last_ended_at for part in own) - min(part.first_sent_at for part in own)) / 1000
-            for own in sessions
-        ),
+        active_seconds=sum(_active_seconds(own) for own in sessions),
     )
+
+
+def _active_seconds(own: list[Exchanged]) -> float:
+    """What had no answer ends when somebody's patience does: that is no work."""
+    first_sent_at = min(part.first_sent_at for part in own)
+    return max(0, max((part.last_ended_at for part in own if part.answered), default=0) - first_sent_at) / 1000
 
 
 def sessions_of(
@@ -106,7 +122,7 @@ def sessions_of(
             exchanges=sum(part.exchanges for part in by_session[number]),
             throttled=_of(by_session[number], _THROTTLED),
             first_sent_at=min((part.first_sent_at for part in by_session[number]), default=None),
-            last_ended_at=max((part.last_ended_at for part in by_session[number]), default=None),
+            last_ended_at=max((part.last_ended_at for part in by_session[number] if not part.lost), default=None),
         )
         for number, began_at, ended_at, stop_reason in noted
     )

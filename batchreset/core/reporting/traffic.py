@@ -147,7 +147,8 @@ class Session:
 
     Attributes:
         ended_at: None while it goes on, or when it was killed.
-        first_sent_at, last_ended_at: of its exchanges; None where there was none.
+        first_sent_at: None where nothing was sent.
+        last_ended_at: of its exchanges; None where there was none but such as were lost with their sender.
     """
 
     number: int
@@ -161,7 +162,7 @@ class Session:
 
     @property
     def active_seconds(self) -> float:
-        """From its first request to its last answer."""
+        """From its first request to the end of its last, leases of senders that were lost left out."""
         if self.first_sent_at is None or self.last_ended_at is None:
             return 0.0
         return max(0.0, (self.last_ended_at - self.first_sent_at) / 1000)

@@ -250,7 +250,7 @@ class Member:
             asked.returned_by.append(self)
             self._return_order(asked)
             return
-        self._tally.count(exchange, now_seconds=self._clock.monotonic())
+        self._tally.count(exchange)
         asked.settle(exchange)
 
     def _learn(self, exchange: Exchange) -> None:

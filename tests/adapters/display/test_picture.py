@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batchreset.adapters.display import LINES, SENDERS_SHOWN, picture, plain, said, sender_table
+from batchreset.adapters.display import FIGURES, LINES, SENDERS_SHOWN, picture, plain, said, sender_table
 from batchreset.adapters.display.words import scope_name, time_left
 from batchreset.core.figures import Cause, Figures, Pace, Phase, TimeLeft, Waiting, Wave
 from batchreset.core.outcome import Outcome
@@ -26,7 +26,7 @@ PACE = Pace(
     wave=Wave(number=2, of=2, done=6_990, rows=9_990),
     left=TimeLeft(seconds=890.0),
 )
-FIGURES = Figures(
+RUN = Figures(
     planned=10_000,
     outcomes={Outcome.SUCCEEDED: 6_980, Outcome.FAILED: 15, Outcome.IN_DOUBT: 3, Outcome.SKIPPED: 2},
     pace=PACE,
@@ -38,11 +38,11 @@ def drawn(figures: Figures, columns: int) -> list[str]:
 
 
 def last_line(pace: Pace | None, columns: int = 80) -> str:
-    return drawn(replace(FIGURES, pace=pace), columns)[-1]
+    return drawn(replace(RUN, pace=pace), columns)[-1]
 
 
 def test_the_usual_run_at_80_columns() -> None:
-    assert drawn(replace(FIGURES, pace=replace(PACE, waiting=SPENT)), 80) == [
+    assert drawn(replace(RUN, pace=replace(PACE, waiting=SPENT)), 80) == [
         "━━━━━━━━━━━━━━━━━━········    7,000 of 10,000    70 %          about 15 min left",
         "succeeded  6,980   failed     15   in_doubt      3   skipped      2",
         "in flight   12       9.8 rows/s   429s     31   wave 2 of 2:  6,990 of  9,990",
@@ -51,7 +51,7 @@ def test_the_usual_run_at_80_columns() -> None:
 
 
 def test_at_60_columns_what_matters_less_is_left_out() -> None:
-    assert drawn(FIGURES, 60) == [
+    assert drawn(RUN, 60) == [
         "━━━━··    7,000 of 10,000    70 %          about 15 min left",
         "succeeded  6,980   failed     15   in_doubt      3",
         "in flight   12       9.8 rows/s   429s     31   wave 2 of 2",
@@ -60,7 +60,7 @@ def test_at_60_columns_what_matters_less_is_left_out() -> None:
 
 
 def test_at_40_columns_words_are_short() -> None:
-    assert drawn(FIGURES, 40) == [
+    assert drawn(RUN, 40) == [
         " 7,000 of 10,000    70 %        ~15 min",
         "ok  6,980   bad     15   doubt      3",
         "in flight   12       9.8/s   429s     31",
@@ -176,6 +176,11 @@ def test_nothing_moves_when_figures_change(columns: int, one: list[int], other: 
             Pace(waiting=Waiting(cause=Cause.LEASE, seconds=12, until=UNTIL)),
             "held until 14:05:33 (in  12 s): the killed session's senders may still send",
         ),
+        (Pace(phase=Phase.CLUSTER), "reaching the cluster"),
+        (
+            Pace(phase=Phase.CLUSTER, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL)),
+            "no worker yet: the run ends 14:05:33 (in  42 s) if none can send",
+        ),
         (
             replace(PACE, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL)),
             "no worker can send: the run ends 14:05:33 (in  42 s)",
@@ -222,10 +227,16 @@ def test_the_time_left_is_as_coarse_as_it_is_true(seconds: float, expected: str)
 
 
 def test_that_the_time_left_is_not_known_is_said() -> None:
-    unknown = replace(FIGURES, pace=replace(PACE, left=None))
+    unknown = replace(RUN, pace=replace(PACE, left=None))
     assert drawn(unknown, 80)[0].endswith("7,000 of 10,000    70 %    time left not known yet")
     assert "time left not known yet" in said(unknown)
-    assert "left" not in said(replace(FIGURES, pace=replace(PACE, left=None, phase=Phase.STOPPING)))
+    assert "left" not in said(replace(RUN, pace=replace(PACE, left=None, phase=Phase.STOPPING)))
+
+
+def test_of_a_run_that_will_end_for_want_of_workers_no_time_left_is_told() -> None:
+    alone = replace(PACE, left=None, waiting=Waiting(cause=Cause.SENDER, seconds=42, until=UNTIL))
+    assert "left" not in said(replace(RUN, pace=alone))
+    assert "left" not in drawn(replace(RUN, pace=alone), 120)[0]
 
 
 def test_a_bound_is_told_as_one() -> None:
@@ -234,13 +245,13 @@ def test_a_bound_is_told_as_one() -> None:
 
 
 def test_without_a_pace_counts_are_shown_and_no_rate_is_made_up() -> None:
-    lines = drawn(replace(FIGURES, pace=None, begun=4, refused=9), 80)
+    lines = drawn(replace(RUN, pace=None, begun=4, refused=9), 80)
     assert lines[0].rstrip().endswith("7,000 of 10,000    70 %")
     assert lines[2].rstrip() == "begun        4         - rows/s   429s      9"
 
 
 def test_one_line_says_the_same() -> None:
-    figures = replace(FIGURES, pace=replace(PACE, waiting=SPENT))
+    figures = replace(RUN, pace=replace(PACE, waiting=SPENT))
     assert said(figures, zone=dt.UTC) == (
         "7,000 of 10,000 (70 %); succeeded 6,980; failed 15; in_doubt 3; skipped 2; in flight 12; 9.8 rows/s; 429s 31;"
         " wave 2 of 2: 6,990 of 9,990; about 15 min left; limit spent until 14:05:33 (in  12 s): the partner"
@@ -266,16 +277,17 @@ MANY = (*FEW, sender(4, SenderState.GONE), sender(5), sender(6))
 
 
 def sender_lines(senders: tuple[SenderFigures, ...], columns: int, phase: Phase = Phase.SENDING) -> list[str]:
-    return drawn(replace(FIGURES, pace=replace(PACE, phase=phase, senders=senders)), columns)[LINES:]
+    return drawn(replace(RUN, pace=replace(PACE, phase=phase, senders=senders)), columns)[LINES:]
 
 
 def test_a_few_senders_have_a_line_each() -> None:
-    assert sender_lines(FEW, 90) == [
-        "tls://10.0.0.1:38291   sending       80.2/s   in flight   41   429s     7   no answer    2",
-        "tls://10.0.0.2:38291   silent       160.5/s   in flight   42   429s     7   no answer   43",
-        "tls://10.0.0.3:38291   draining     240.8/s   in flight   43   429s     7   no answer    2",
+    assert sender_lines(FEW, 120) == [
+        "tls://10.0.0.1:38291   sending       80.2/s   has   41   429s     7   no answer    2   lost    0",
+        "tls://10.0.0.2:38291   silent       160.5/s   has   42   429s     7   no answer    2   lost   41",
+        "tls://10.0.0.3:38291   draining     240.8/s   has   43   429s     7   no answer    2   lost    0",
     ]
-    assert sender_lines(FEW, 60)[1] == "~0.0.0.2:38291   silent       160.5/s   no answer   43"
+    assert sender_lines(FEW, 80)[1] == "tls://10.0.0.2:38291  silent      160.5/s  has   42  no answer    2  lost   41"
+    assert sender_lines(FEW, 60)[1] == "~0.0.0.2:38291   silent       160.5/s   lost   41"
     assert sender_lines(FEW, 40)[1] == "~0.0.0.2:38291   silent       160.5/s"
 
 
@@ -284,15 +296,28 @@ def test_who_is_refused_is_shown_with_the_reason() -> None:
     refused = SenderFigures(name="10.0.0.9:8790", host="", state=SenderState.REFUSED, why=why)
     assert sender_lines((FEW[0], refused), 90)[1] == f"10.0.0.9:8790          refused    {why}"
     assert sender_lines((refused,), 40) == ["10.0.0.9:8790  refused   it has batchre…"]
-    assert sender_table((refused,))[1].endswith(f"  10.0.0.9:8790: {why}")
+    assert sender_table(replace(PACE, senders=(refused,)))[1].endswith(f"  10.0.0.9:8790: {why}")
+
+
+def test_where_all_of_many_are_refused_the_reason_is_told_on_their_line_and_where_lines_are_told() -> None:
+    why = "it does not trust the coordinator's certificate"
+    refused = tuple(
+        SenderFigures(name=f"10.0.0.{number}:8790", host="", state=SenderState.REFUSED, why=why) for number in range(6)
+    )
+    assert sender_lines(refused, 120) == [f"6 workers: 6 refused   no answer 0   lost 0   refused: {why}"]
+    assert sender_lines(refused, 80) == [f"0 of 6 workers sending  refused: {why}"]
+    told = replace(RUN, pace=Pace(phase=Phase.CLUSTER, senders=refused))
+    assert said(told).endswith(f"; 6 workers: 6 refused; refused: {why}; reaching the cluster")
+    assert "refused:" not in said(replace(told, pace=Pace(senders=(*refused, *FEW))))
 
 
 def test_many_are_summed_up_with_who_is_slowest_of_those_that_send() -> None:
-    states = "6 senders: 3 sending, 1 silent, 1 draining, 1 gone"
-    assert sender_lines(MANY, 120) == [f"{states}   no answer 53   slowest 80.2/s tls://10.0.0.1:38291"]
-    assert sender_lines(MANY, 60) == [states]
-    assert sender_lines(MANY, 40) == ["3 of 6 senders sending"]
-    assert sender_lines((FEW[1],) * 5, 80) == ["5 senders: 5 silent   no answer 215"]
+    states = "6 workers: 3 sending, 1 silent, 1 draining, 1 gone"
+    assert sender_lines(MANY, 120) == [f"{states}   no answer 12   lost 41   slowest 80.2/s tls://10.0.0.1:38291"]
+    assert sender_lines(MANY, 80) == [f"{states}   no answer 12   lost 41"]
+    assert sender_lines(MANY, 60) == [f"{states}   lost 41"]
+    assert sender_lines(MANY, 40) == ["3 of 6 workers sending   lost 41"]
+    assert sender_lines((FEW[1],) * 5, 80) == ["5 workers: 5 silent   no answer 10   lost 205"]
 
 
 def test_those_who_have_been_dismissed_do_not_stay_in_the_last_picture() -> None:
@@ -301,18 +326,44 @@ def test_those_who_have_been_dismissed_do_not_stay_in_the_last_picture() -> None
 
 def test_one_line_says_how_many_of_them_send() -> None:
     pace = replace(PACE, senders=MANY, left=None)
-    assert said(replace(FIGURES, pace=pace)).endswith("; 6 senders: 3 sending, 1 silent, 1 draining, 1 gone; sending")
-    assert "; 1 sender: 1 sending; " in said(replace(FIGURES, pace=replace(pace, senders=FEW[:1])))
+    assert said(replace(RUN, pace=pace)).endswith(
+        "; 6 workers: 3 sending, 1 silent, 1 draining, 1 gone; no answer 12; lost 41; sending"
+    )
+    assert "; 1 worker: 1 sending; no answer 2; sending" in said(replace(RUN, pace=replace(pace, senders=FEW[:1])))
 
 
 def test_a_table_has_every_figure_of_every_sender() -> None:
-    assert sender_table(MANY[:2]) == [
-        "  state     rows/s  flight  answered  429s  failed  lost  sender",
-        "  sending     80.2      41    12,345     7       2     0  tls://10.0.0.1:38291 on node-1",
-        "  silent     160.5      42    12,345     7       2    41  tls://10.0.0.2:38291 on node-2",
+    assert sender_table(replace(PACE, senders=MANY[:2])) == [
+        "  state     answers/s  has  answered  429s  no answer  lost  worker",
+        "  sending        80.2   41    12,345     7          2     0  tls://10.0.0.1:38291 on node-1",
+        "  silent        160.5   42    12,345     7          2    41  tls://10.0.0.2:38291 on node-2",
     ]
-    assert len(sender_table(MANY)) == len(MANY) + 1
-    assert sender_table(()) == []
+    assert len(sender_table(replace(PACE, senders=MANY))) == len(MANY) + 1
+    assert sender_table(PACE) == []
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "expected"),
+    [
+        (41, []),
+        (42, ["  1 of 42 in flight has no worker yet: noted in the ledger first, or waiting for one"]),
+        (1_054, ["  1,013 of 1,054 in flight have no worker yet: noted in the ledger first, or waiting for one"]),
+    ],
+)
+def test_rows_in_flight_that_no_worker_has_are_accounted_for(in_flight: int, expected: list[str]) -> None:
+    assert sender_table(replace(PACE, in_flight=in_flight, senders=MANY[:1]))[2:] == expected
+
+
+def test_a_figure_has_one_name_and_one_place_wherever_it_is_shown() -> None:
+    """A row without an answer and a row that was lost are two figures, in the lines as in the tables."""
+
+    def named(text: str) -> list[str]:
+        return re.findall(r"answered|429s|no answer|lost|failed|unanswered", text)
+
+    (heading, *_), (line, *_) = sender_table(replace(PACE, senders=FEW)), sender_lines(FEW, 120)
+    assert named(heading) == list(FIGURES)
+    assert named(line) == list(FIGURES[1:])
+    assert named(sender_lines(MANY, 120)[0]) == named(said(replace(RUN, pace=replace(PACE, senders=MANY))))[-2:]
 
 
 @given(columns=st.sampled_from([40, 60, 80, 120]), one=st.lists(WITHIN, min_size=3, max_size=3))

@@ -107,8 +107,9 @@ def test_what_somebody_else_wrote_is_text_and_nothing_more(text: str) -> None:
 
 def sent_by(sender: str, *, lost: int = 0) -> SentBy:
     return SentBy(
-        sender=sender, exchanges=1_300, answered=1_290, throttled=7, lost=lost, succeeded=1_200,
-        first_sent_at=1_790_000_000_000, last_ended_at=1_790_000_010_000, active_seconds=10.0,
+        sender=sender, exchanges=1_300, answered=1_290, throttled=7, lost=lost, given_up=0, succeeded=1_200,
+        first_sent_at=1_790_000_000_000, last_answer_at=1_790_000_010_000, last_ended_at=1_790_000_022_000,
+        active_seconds=10.0,
     )  # fmt: skip
 
 
@@ -127,12 +128,48 @@ def test_whoever_sent_is_told_with_what_came_of_it_and_nobody_where_nobody_else_
     read = Page.of(page(report(senders=senders), draw=no_charts).html)
     names = ("attempts", "answered", "throttled", "no_answer", "lost", "succeeded")
     assert [read.figures[f"sender.1.{name}"] for name in names] == [1_300, 1_290, 7, 6, 4, 1_200]
-    assert "tls://10.0.0.1:38291 1,300 1,290 7 6 4 1,200 129.0 2026-09-21 14:13:20 UTC" in read.words
-    assert "11 more senders are in summary.json" in read.words
+    assert "first request (UTC) last answer (UTC)" in read.words
+    line = "tls://10.0.0.1:38291 129.0 1,200 1,300 1,290 7 6 4 2026-09-21 14:13:20 2026-09-21 14:13:30"
+    assert line in read.words
+    assert "11 more are in summary.json" in read.words
+    assert "12 requests to reset were handed out" in read.words, "whether they left is not known of all"
     assert "sender.51.attempts" not in read.figures
     alone = Page.of(page(report(), draw=no_charts).html)
     assert not [name for name in alone.figures if name.startswith("sender.")]
-    assert "Senders" not in alone.words
+    assert "Workers" not in alone.words
+    assert "12 requests to reset left this machine" in alone.words
+
+
+@pytest.mark.parametrize(
+    ("given_up", "expected"), [(1_300, "given up when the run was stopped"), (1_299, "the run’s own process")]
+)
+def test_what_nobody_waited_for_is_not_said_to_have_been_sent_by_the_runs_own_process(
+    given_up: int, expected: str
+) -> None:
+    own = dataclasses.replace(sent_by(""), given_up=given_up)
+    assert f"{expected} 129.0" in Page.of(page(report(senders=(sent_by("w"), own)), draw=no_charts).html).words
+
+
+def with_refused(*refused: tuple[str, str]) -> Page:
+    made = report()
+    return Page.of(
+        page(dataclasses.replace(made, traffic=dataclasses.replace(made.traffic, refused=refused)), draw=no_charts).html
+    )
+
+
+def test_who_was_there_and_could_not_send_is_told_with_the_reason() -> None:
+    one = with_refused(("10.0.0.9:8790", "it did not answer"))
+    assert "Workers 1 worker was there and could not send: 10.0.0.9:8790 : it did not answer" in one.words
+    many = with_refused(*[(f"w{number}", "it did not answer") for number in range(60)])
+    assert "60 workers were there and could not send:" in many.words
+    assert "w9 : it did not answer 50 more are in summary.json" in many.words
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_refused_worker_says_is_text_and_nothing_more(text: str) -> None:
+    plain, spoilt = with_refused(("w", "why")), with_refused((text, text))
+    assert [tag for tag, _ in spoilt.elements] == [tag for tag, _ in plain.elements]
+    assert spoilt.unclosed == []
 
 
 def test_a_run_that_goes_on_tells_of_rows_under_way_and_of_nothing_to_be_carried_out() -> None:
