@@ -12,10 +12,11 @@ from batchreset.errors import TerminatedError
 
 @pytest.fixture(autouse=True)
 def usual() -> Iterator[None]:
-    """Under `nohup` a hang-up is ignored from the beginning."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """Under `nohup` a hang-up is ignored from the beginning, and this process's tests end in any order."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
