@@ -4,7 +4,6 @@ import collections
 import enum
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -41,12 +40,6 @@ class Leaving(enum.Enum):
     DRAINED = "drained"
 
 
-@dataclass(slots=True)
-class _Handed:
-    asked: Asked
-    lease_until_seconds: float
-
-
 class Member:
     """A sender that has said hello.
 
@@ -69,7 +62,7 @@ class Member:
         self._others_send = others_send
         self._return_order = return_order
         self._given: collections.deque[Asked] = collections.deque()
-        self._handed: dict[int, _Handed] = {}
+        self._handed: dict[int, Asked] = {}
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
@@ -171,7 +164,8 @@ class Member:
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
-            self._handed[asked.order.number] = _Handed(asked, handed_seconds + LEASE_SECONDS)
+            asked.lease_until_seconds = handed_seconds + LEASE_SECONDS
+            self._handed[asked.order.number] = asked
         while self._clock.monotonic() < handed_seconds + LEASE_SECONDS:
             taken = await self.link.call(Ask.DELIVER, message)
             if taken is not None and self._channel.open(taken) == TAKEN:
@@ -234,10 +228,9 @@ class Member:
             self._settle_lost(oldest, "the sender told nothing of it")
 
     def _settle(self, number: int, exchange: Exchange) -> None:
-        handed = self._handed.pop(number, None)
-        if handed is None:
+        asked = self._handed.pop(number, None)
+        if asked is None:
             return
-        asked = handed.asked
         self._learn(exchange)
         if self._goes_elsewhere(exchange) and asked.shifts < _SHIFTS:
             asked.shifts += 1
@@ -258,6 +251,6 @@ class Member:
         """It was not sent, and that says more of this sender than of the service."""
         return isinstance(exchange, NotSent) and (exchange.kind is NotSentKind.LATE or self._others_send())
 
-    def _settle_lost(self, handed: _Handed, detail: str) -> None:
+    def _settle_lost(self, handed: Asked, detail: str) -> None:
         self._tally.count_lost()
-        handed.asked.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))
+        handed.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))
