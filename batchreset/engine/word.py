@@ -24,7 +24,7 @@ class Word(Protocol[Told]):
 
 
 def new_word() -> Word[Any]:
-    """asyncio's own future where the loop is asyncio's: anyio's event and its wait cost five times as much."""
+    """A future where the loop is asyncio's: anyio's event and its wait cost five times as much."""
     try:
         return asyncio.get_running_loop().create_future()
     except RuntimeError:
