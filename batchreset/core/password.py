@@ -21,8 +21,11 @@ ALPHABET: Final = LOWER + UPPER + DIGITS + SYMBOLS
 """64 characters, so that six random bits choose one without bias: 120 bits in 20 characters. Left out for looking
 alike: 0 O 1 l I |"""
 
-_CLASSES: Final = tuple(frozenset(group.encode()) for group in (LOWER, UPPER, DIGITS, SYMBOLS))
+_CLASSES: Final = (LOWER, UPPER, DIGITS, SYMBOLS)
 _BYTE_TO_CHARACTER: Final = (ALPHABET * 4).encode()
+_CHARACTER_TO_CLASS: Final = bytes.maketrans(
+    "".join(_CLASSES).encode(), b"".join(bytes([number]) * len(group) for number, group in enumerate(_CLASSES))
+)
 
 RandomBytes = Callable[[int], bytes]
 
@@ -38,7 +41,7 @@ def random_password(length: int, random_bytes: RandomBytes) -> Secret:
     """
     while True:
         drawn = random_bytes(length).translate(_BYTE_TO_CHARACTER)
-        if all(not group.isdisjoint(drawn) for group in _CLASSES):
+        if len(set(drawn.translate(_CHARACTER_TO_CLASS))) == len(_CLASSES):
             return Secret(drawn.decode("ascii"))
 
 

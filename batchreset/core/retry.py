@@ -5,7 +5,7 @@ Pure: `decide` maps a row's history and a verdict to the next step; the engine c
 
 import enum
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from batchreset.core.classify import Verdict
@@ -122,12 +122,21 @@ class StopRun:
 
 
 Step = End | Retry | StopRun
+_SUCCEEDED: Final = End(outcome=Outcome.SUCCEEDED, reason=None)
 
 
 def after(history: History, verdict: Verdict, *, now_seconds: float) -> History:
     """The history with one more exchange in it."""
     if verdict is Verdict.SUCCEEDED:
-        return replace(history, exchanges=history.exchanges + 1)
+        # Of every row: `replace` takes three times as long.
+        return History(
+            exchanges=history.exchanges + 1,
+            charged=history.charged,
+            unclear=history.unclear,
+            throttled_since_seconds=history.throttled_since_seconds,
+            weak=history.weak,
+            unauthorized=history.unauthorized,
+        )
     rule = RETRY_TABLE[verdict]
     throttled_since = history.throttled_since_seconds if history.throttled_since_seconds is not None else now_seconds
     return History(
@@ -153,7 +162,7 @@ def decide(before: History, verdict: Verdict, *, now_seconds: float, max_attempt
     404 does (there is no such user whose password could have changed).
     """
     if verdict is Verdict.SUCCEEDED:
-        return End(outcome=Outcome.SUCCEEDED, reason=None)
+        return _SUCCEEDED
     rule = RETRY_TABLE[verdict]
     now = after(before, verdict, now_seconds=now_seconds)
     if _may_go_again(verdict, before, now, now_seconds=now_seconds, max_attempts=max_attempts):

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 
 from batchreset.core.events import EventLog
-from batchreset.core.protection import Bounds, LeftOut, Protected, left_out
+from batchreset.core.outcome import Reason
+from batchreset.core.protection import Bounds, LeftOut, Protected
 from batchreset.core.records import Ending, KnownRow
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
@@ -49,10 +50,9 @@ class LastLook:
         self.protect(Protected(users=named | ({claims.user_id} if claims.user_id else frozenset())))
         self._log.info("operator.protected", user_id=claims.user_id or None)
 
-    def left_out(self, row: PlannedRow, known: KnownRow) -> LeftOut | None:
-        """How the row ends because it must not be sent; None if it may be."""
-        reason = self.bounds.reason_against(row.customer_tenant_id, row.user_id)
-        return None if reason is None else left_out(known, reason)
+    def reason_against(self, row: PlannedRow) -> Reason | None:
+        """Why the row must not be sent; None if it may be."""
+        return self.bounds.reason_against(row.customer_tenant_id, row.user_id)
 
 
 def ending_of(row: int, left: LeftOut, known: KnownRow, now: dt.datetime) -> Ending:

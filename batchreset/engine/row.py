@@ -16,7 +16,7 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.lifecycle import Move, RowState, moved
 from batchreset.core.outcome import Outcome
 from batchreset.core.pacing import Answer, Ticket
-from batchreset.core.protection import LeftOut
+from batchreset.core.protection import LeftOut, left_out
 from batchreset.core.records import Attempt, Ending, Intent, KnownRow
 from batchreset.core.retry import (
     RETRY_TABLE,
@@ -145,6 +145,10 @@ class RowRun:
 
     def _leave_out(self, token: Secret) -> LeftOut | None:
         """Asked of every row, though what is known from the start is not handed out: a new token may be another's."""
+        self._last_look.signed_in(token)
+        reason = self._last_look.reason_against(self._row)
+        if reason is None:
+            return None
         known = KnownRow(
             generations=self._generation,
             exchanges=self._history.exchanges,
@@ -152,13 +156,11 @@ class RowRun:
             first_sent_at=self._first_sent_at,
             outcome=self._known_outcome,
         )
-        self._last_look.signed_in(token)
-        left = self._last_look.left_out(self._row, known)
-        if left is not None:
-            self._state = moved(self._state, Move.LEAVE_OUT)
-            if not left.recorded:
-                self._world.ledger.ended(ending_of(self._row.row, left, known, self._world.clock.now()))
-            self._world.log.warning("row.left_out", row=self._row.row, outcome=left.outcome, reason=left.reason)
+        left = left_out(known, reason)
+        self._state = moved(self._state, Move.LEAVE_OUT)
+        if not left.recorded:
+            self._world.ledger.ended(ending_of(self._row.row, left, known, self._world.clock.now()))
+        self._world.log.warning("row.left_out", row=self._row.row, outcome=left.outcome, reason=left.reason)
         return left
 
     async def _note_intent(self) -> Secret:

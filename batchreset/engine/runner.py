@@ -12,7 +12,7 @@ from batchreset.core.guards import FailureGuard, canary_counts
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned, Pacer, Ticket
 from batchreset.core.progress import Progress
-from batchreset.core.protection import Bounds, LeftOut, Protected
+from batchreset.core.protection import Bounds, LeftOut, Protected, left_out
 from batchreset.core.records import KnownRow
 from batchreset.core.retry import End, Retry, StopRun
 from batchreset.core.rows import PlannedRow
@@ -131,10 +131,11 @@ class _Runner:
             self._stop.request(_stop_for_error(error))
             return
         for row in rows:
-            known = self._job.known.get(row.row, _NEW)
-            left = self._last_look.left_out(row, known)
-            if left is None:  # pragma: no cover  both asked the same bounds
+            reason = self._last_look.reason_against(row)
+            if reason is None:  # pragma: no cover  both asked the same bounds
                 raise AssertionError(row)
+            known = self._job.known.get(row.row, _NEW)
+            left = left_out(known, reason)
             if not left.recorded:
                 self._world.ledger.ended(ending_of(row.row, left, known, self._world.clock.now()))
             self._world.log.warning("row.left_out", row=row.row, outcome=left.outcome, reason=left.reason)

@@ -26,6 +26,7 @@ from batchreset.errors import ClusterError, LedgerError, RunHeldError
 from batchreset.net import Transport
 from batchreset.wiring.cluster import warnings_of
 from batchreset.wiring.frozen import FrozenRun, reading, standing
+from batchreset.wiring.garbage import searched_seldom
 from batchreset.wiring.lease import others_have_ended
 from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.protecting import Guarded, guarded
@@ -85,7 +86,8 @@ class Session:
             store = LedgerStore(self.run.folder.ledger, seal=self.seal)
             try:
                 outside = _Outside(display=display, signals=signals, say=say)
-                stop = self.machine.run(self._send, store, job, progress, outside)
+                with searched_seldom():
+                    stop = self.machine.run(self._send, store, job, progress, outside)
             finally:
                 store.close()
         return Ended(stop=stop, learned=progress.learned)

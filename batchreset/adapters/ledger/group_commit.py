@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from batchreset.adapters.ledger.store import LedgerStore
@@ -80,6 +81,8 @@ class GroupCommit:
         with anyio.CancelScope(shield=True):
             while self.failure is None:
                 await self._more.wait()
+                # One more turn of the loop: rows that end at this moment bring the intents of those that follow them.
+                await anyio.lowlevel.checkpoint()
                 self._more = anyio.Event()
                 group, self._gathering = self._gathering, []
                 committed, self._committed = self._committed, anyio.Event()

@@ -1,12 +1,12 @@
 """An order on its way through the pool, and whom it goes by."""
 
+import math
 from dataclasses import dataclass, field
-
-import anyio
 
 from batchreset.core.exchange import Exchange
 from batchreset.engine.pool.messages import Order
 from batchreset.engine.pool.ports import Channel, Link
+from batchreset.engine.promise import Promise, new_promise
 from batchreset.engine.stopping import RunStoppedError
 
 
@@ -16,34 +16,34 @@ class Asked:
 
     Attributes:
         returned_by: senders that could not send it.
+        lease_until_seconds: once it was handed over: when it may not leave any more, by our clock.
     """
 
     order: Order
-    returned_by: list[object] = field(default_factory=list)
-    _done: anyio.Event = field(default_factory=anyio.Event, init=False)
-    _exchange: Exchange | None = field(default=None, init=False)
+    returned_by: tuple[object, ...] = ()
+    lease_until_seconds: float = -math.inf
+    _exchange: Promise[Exchange | None] = field(default_factory=new_promise, init=False)
 
     @property
     def settled(self) -> bool:
         """It needs nobody any more."""
-        return self._done.is_set()
+        return self._exchange.done()
 
     def call_off(self) -> None:
         """The run was stopped, and it surely was not sent."""
-        self._done.set()
+        self._exchange.set_result(None)
 
     def settle(self, exchange: Exchange) -> None:
         """The first word counts."""
         if not self.settled:
-            self._exchange = exchange
-            self._done.set()
+            self._exchange.set_result(exchange)
 
     async def exchange(self) -> Exchange:
         """What came of it. Raises RunStoppedError: it was called off."""
-        await self._done.wait()
-        if self._exchange is None:
+        exchange = await self._exchange
+        if exchange is None:
             raise RunStoppedError
-        return self._exchange
+        return exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ import collections
 import enum
 import math
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -41,12 +40,6 @@ class Leaving(enum.Enum):
     DRAINED = "drained"
 
 
-@dataclass(slots=True)
-class _Handed:
-    asked: Asked
-    lease_until_seconds: float
-
-
 class Member:
     """A sender that has said hello.
 
@@ -70,7 +63,7 @@ class Member:
         self._others_send = others_send
         self._return_order = return_order
         self._given: collections.deque[Asked] = collections.deque()
-        self._handed: dict[int, _Handed] = {}
+        self._handed: dict[int, Asked] = {}
         self._more = anyio.Event()
         self._sequence = 0
         self._heard_serial = 0
@@ -178,7 +171,8 @@ class Member:
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
-            self._handed[asked.order.number] = _Handed(asked, handed_seconds + LEASE_SECONDS)
+            asked.lease_until_seconds = handed_seconds + LEASE_SECONDS
+            self._handed[asked.order.number] = asked
         while self._clock.monotonic() < handed_seconds + LEASE_SECONDS:
             taken = await self.link.call(Ask.DELIVER, message)
             if taken is not None and self._channel.open(taken) == TAKEN:
@@ -241,13 +235,12 @@ class Member:
             self._settle_lost(oldest, "the sender told nothing of it")
 
     def _settle(self, number: int, exchange: Exchange) -> None:
-        handed = self._handed.pop(number, None)
-        if handed is None:
+        asked = self._handed.pop(number, None)
+        if asked is None:
             return
-        asked = handed.asked
         self._learn(exchange)
         if self._goes_elsewhere(exchange, asked):
-            asked.returned_by.append(self)
+            asked.returned_by += (self,)
             self._return_order(asked)
             return
         self._tally.count(exchange)
@@ -269,6 +262,6 @@ class Member:
             return len(asked.returned_by) < _LATE_MOST
         return self._others_send(asked.returned_by)
 
-    def _settle_lost(self, handed: _Handed, detail: str) -> None:
+    def _settle_lost(self, handed: Asked, detail: str) -> None:
         self._tally.count_lost()
-        handed.asked.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))
+        handed.settle(Lost(kind=LossKind.SENDER, detail=detail, sender=self.link.name))

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
 
 import anyio
 import anyio.abc
@@ -18,6 +19,8 @@ from batchreset.engine.pool.ports import ClusterSource
 from batchreset.engine.pool.sender import LEASE_SECONDS
 from batchreset.engine.pool.shift import Hiring, Shift
 from batchreset.engine.stopping import StopSwitch
+
+_CANCELLED: Final = Lost(kind=LossKind.CANCELLED)
 
 
 class Pool:
@@ -98,4 +101,4 @@ class PooledApi:
             return await asked.exchange()
         finally:
             # Cancelled: nobody waits for it any more, and if it has not been handed over yet it stays here.
-            asked.settle(Lost(kind=LossKind.CANCELLED))
+            asked.settle(_CANCELLED)

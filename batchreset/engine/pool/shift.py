@@ -120,6 +120,7 @@ class Shift:
         Where nobody else is there, one of whom that is not true.
         """
         now_seconds, turns = self._clock.monotonic(), self._turns
+        turns.rotate(-1)
         found, least = None, (True, True, math.inf)
         for asked in range(1, len(turns) + 1):
             member = turns[0]

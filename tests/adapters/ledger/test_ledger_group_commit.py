@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ledger_records import attempt, ending, intent, reading, session, standings
 
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.core.outcome import Outcome
+from batchreset.core.records import Record
 from batchreset.errors import LedgerError
 
 pytestmark = pytest.mark.anyio
@@ -58,6 +59,24 @@ async def committing(store: LedgerStore, failures: list[LedgerError] | None = No
             yield commit
     if failures is None:
         assert told == []
+
+
+async def test_a_row_that_ends_and_the_intent_of_the_one_that_follows_it_are_one_group(store: LedgerStore) -> None:
+    groups: list[list[Record]] = []
+    failures: list[LedgerError] = []
+
+    async def write(write: Callable[[Sequence[Record]], None], group: Sequence[Record]) -> None:
+        groups.append(list(group))
+        write(group)
+
+    async with GroupCommit(store, on_failure=failures.append, write=write).running() as commit:
+        await commit.intend(intent(1))
+        commit.attempted(attempt(1))
+        commit.ended(ending(1))
+        await anyio.lowlevel.checkpoint()
+        await commit.intend(intent(2))
+
+    assert (groups, failures) == ([[intent(1)], [attempt(1), ending(1), intent(2)]], [])
 
 
 async def test_an_intent_is_readable_by_others_when_intend_returns(store: LedgerStore, path: Path) -> None:

@@ -54,6 +54,18 @@ def test_rows_are_spread_evenly_and_each_answer_says_who_sent_it() -> None:
     play(scene, "a", "b")
 
 
+def test_rows_that_come_one_by_one_go_by_all_senders_in_turn() -> None:
+    """Each by an address of its own: at a low rate, too."""
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.1)
+        for _ in range(12):
+            await pool.reset()
+        assert Counter(one[0] for one in pool.service.sent) == {"a": 4, "b": 4, "c": 4}
+
+    play(scene, "a", "b", "c")
+
+
 def test_a_slow_answer_holds_no_other_up() -> None:
     async def scene(pool: Pooled) -> None:
         async with anyio.create_task_group() as rows:
