@@ -1,6 +1,7 @@
 """A world of its own for each test, with whatever faults it asks for."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,14 @@ from evidence import prove_the_rest
 from key_pairs import key_pair
 
 from batchreset.simulator.options import SimulatorOptions
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_at_a_terminal() -> None:
+    """Whoever starts the tests in the background has them inherit that Ctrl-C or a hang-up is ignored."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture

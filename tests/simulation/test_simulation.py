@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceW
 """httpx leaves its own generators where a body is not read to its end; trio alone minds."""
 
 SEEDS_A_TEST = 25
-GROUPS_OF_FIVE = 7
+GROUPS_OF_FIVE = 6
 """Groups that five rows come to, two at a time."""
 USUAL = 175
 TORTURE = 4_000
