@@ -27,6 +27,8 @@ _SHOWN_LINES: Final = 5
 _SHOWN_CHARACTERS: Final = 200
 _SHOWN_BYTES: Final = 4096
 _TOLD: Final = "stderr"
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  a folder of our own is made in it, by mkdtemp
+"""Where Linux keeps files in memory. Elsewhere, or where TMPDIR says so, it is where all temporary files are."""
 
 
 @contextlib.asynccontextmanager
@@ -35,7 +37,8 @@ async def local_workers(place: Place, *, environ: Mapping[str, str]) -> AsyncIte
     if not isinstance(place, LocalWorkers):
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="batchreset-", ignore_cleanup_errors=True) as folder:
+    where = environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None)
+    with tempfile.TemporaryDirectory(prefix="batchreset-", dir=where, ignore_cleanup_errors=True) as folder:
         child = await _started(place.workers, environ, folder=Path(folder))
         try:
             yield Started(child, Path(folder))
@@ -46,14 +49,17 @@ async def local_workers(place: Place, *, environ: Mapping[str, str]) -> AsyncIte
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The one child, parent of all others. The folder is for what Dask writes; it goes with them, whoever is killed."""
+    """The one child, parent of all others.
+
+    The folder is for what Dask writes, for moments their key too; it goes with them, whoever is killed.
+    """
 
     child: asyncio.subprocess.Process
     folder: Path
 
     async def scheduler(self) -> tuple[SchedulerAt, Any]:
-        """And the certificates that all have; they are in memory alone, and end with them. Raises ClusterError."""
-        security = vendor.temporary_security()
+        """And the certificates that all have, with which nothing is opened when they have ended. Raises ClusterError."""
+        security = vendor.temporary_security(self.folder)
         given = json.dumps(
             {"certificate": security.tls_ca_file, "key": security.tls_client_key, "folder": str(self.folder)}
         )

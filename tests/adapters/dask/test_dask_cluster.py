@@ -429,6 +429,38 @@ async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_pa
     await until(ended)
 
 
+async def test_a_key_meets_no_disk_and_its_folder_goes_with_the_run(short_path: Path) -> None:
+    """Of whatever this process opens, only files of that folder in memory are written, and the key is gone at once."""
+    program = (
+        "import anyio, os, sys\n"
+        "from dask_log import Log, nobody_stops\n"
+        "from batchreset.adapters.dask import DaskCluster\n"
+        "from batchreset.core.places import ClusterAccess, LocalWorkers\n"
+        "written = set()\n"
+        "def hear(event, given):\n"
+        "    if event == 'open' and given[2] & (os.O_WRONLY | os.O_RDWR) and isinstance(given[0], (str, bytes)):\n"
+        "        written.add(os.fsdecode(given[0]))\n"
+        "sys.addaudithook(hear)\n"
+        "async def main():\n"
+        "    source = DaskCluster(ClusterAccess(place=LocalWorkers(1)), actor=dict, log=Log())\n"
+        "    async with source.open(nobody_stops):\n"
+        "        print(*(path for path in written if path.endswith('.pem')), flush=True)\n"
+        "        print(*(path for path in written if os.path.exists(path)), flush=True)\n"
+        "anyio.run(main)\n"
+        "print(*{os.path.dirname(path) for path in written}, flush=True)\n"
+    )
+    given = {name: value for name, value in environ().items() if name != "TMPDIR"}
+    told = await anyio.run_process([sys.executable, "-c", program], env=given)
+    key, kept, folders = told.stdout.decode().splitlines()
+
+    folder = Path(key).parent
+    assert folder.parent == Path("/dev/shm")
+    assert key.split() == [str(folder / "own.pem")]
+    assert {*kept.split()} - {"/dev/null"} == {str(folder / "stderr")}
+    assert {*folders.split()} - {"/dev"} == {str(folder)}
+    assert not folder.exists()
+
+
 async def test_workers_that_do_not_start_say_why(tmp_path: Path) -> None:
     (tmp_path / "dask.py").write_text("raise RuntimeError('\\x1b[31mbroken here')\n", "utf-8")
     source = DaskCluster(
