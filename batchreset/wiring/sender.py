@@ -21,7 +21,6 @@ from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import ARRIVING_SECONDS, Desk, Reception, Surroundings
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
-from batchreset.undumped import never_dumped
 
 _DESK: Final = Desk()
 """Of this process: actors of several sessions may be in it at once."""
@@ -62,7 +61,6 @@ class SenderActor:
         # What this machine's proxies and trust make impossible is told now, and not when there are rows.
         self._transport()
         self._tasks: set[asyncio.Task[None]] = set()
-        never_dumped()
         self._drain = Drain(lambda: self._reception.busy)
         self._reception = Reception(
             Surroundings(

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
+
 from batchreset.adapters.dask.making import order
 from batchreset.core.places import ClusterAccess, SchedulerAt, is_tls
 from batchreset.errors import ClusterError, cause
 
 CONNECT_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 5.0
 SILENT_SECONDS: Final = 11
 """A connection of which nothing is heard is dead. Dask's own assertions fail where it is less."""
 KEY_PREFIX: Final = "batchreset-sender-"
@@ -61,8 +64,8 @@ def imported() -> None:
         import distributed  # noqa: F401, PLC0415  as above
     except ImportError as error:
         raise ClusterError(
-            f"sending from other machines needs Dask, which is not installed here ({error.name})",
-            next_step="install batchreset[cluster]",
+            f"workers are spoken to by Dask, which cannot be loaded here ({error.name} is missing)",
+            next_step="install the extra batchreset[cluster]: `pip install '.[cluster]'`",
         ) from error
 
 
@@ -171,7 +174,7 @@ async def client_of(address: str, security: Any) -> Any:
 
         _default_event_handlers: Mapping[str, object] = {}
 
-    return await Quiet(
+    client = Quiet(
         address,
         asynchronous=True,
         connection_limit=MOST_CONNECTIONS,
@@ -182,6 +185,17 @@ async def client_of(address: str, security: Any) -> Any:
         set_as_default=False,
         timeout=CONNECT_SECONDS,
     )
+    try:
+        return await client
+    except BaseException:
+        await closed(client)
+        raise
+
+
+async def closed(client: Any) -> None:
+    """Whatever state it is in; it may be cancelled meanwhile."""
+    with anyio.move_on_after(CLOSE_SECONDS, shield=True), contextlib.suppress(Exception):
+        await client.close(timeout=CLOSE_SECONDS)
 
 
 def is_connected(client: Any) -> bool:

@@ -13,7 +13,7 @@ from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderFigures, SenderState, plain_name, plain_why
-from batchreset.core.stop import APPLY, stop_for
+from batchreset.core.stop import OR_SEND_HERE, stop_for
 from batchreset.engine.pool.asked import Asked, Hired
 from batchreset.engine.pool.member import Leaving, Member
 from batchreset.engine.pool.messages import PROTOCOL, Greeted, greeting_bytes, welcome_of
@@ -25,6 +25,7 @@ from batchreset.errors import ClusterError, ExitCode
 LOOK_EVERY_SECONDS: Final = 1.0
 NOBODY_SECONDS: Final = 60.0
 """Without a single sender for so long, a run ends."""
+_NOBODY_COULD: Final = f"there was no worker in the cluster that could send, for {NOBODY_SECONDS:.0f} s"
 HIRE_AGAIN_SECONDS: Final = 5.0
 """A worker on which no sender could be made is asked again after this."""
 CLOSING_SECONDS: Final = 3.0
@@ -78,7 +79,7 @@ class Shift:
         self._not_before: dict[str, float] = {}
         self._waiting: collections.deque[Asked] = collections.deque()
         self._gone: collections.OrderedDict[str, SenderFigures] = collections.OrderedDict()
-        self._refusal = ""
+        self._refusal: ClusterError | None = None
         self._refusals: dict[str, str] = {}
         self._ready = anyio.Event()
         self._over: ClusterError | None = None
@@ -144,7 +145,8 @@ class Shift:
             if self._closing:
                 return
             if workers is None:
-                self._end("the scheduler of the cluster is gone, or has said nothing for too long")
+                gone = "the scheduler of the cluster is gone, or has said nothing for too long"
+                self._end(ClusterError(gone, next_step="see in the scheduler's own log why, and start it again"))
                 return
             for address, may_work in workers.items():
                 if may_work and address not in self._busy and self._not_before.get(address, now) <= now:
@@ -159,8 +161,7 @@ class Shift:
             self._refusals = {address: why for address, why in self._refusals.items() if address in workers}
             self._look_at_waiting()
             if self._alone_since_seconds is not None and now - self._alone_since_seconds > NOBODY_SECONDS:
-                told = f"; the last word was: {self._refusal}" if self._refusal else ""
-                self._end(f"there was no worker in the cluster that could send, for {NOBODY_SECONDS:.0f} s{told}")
+                self._end(self._refusal or _nobody(workers))
                 return
             await anyio.sleep(LOOK_EVERY_SECONDS)
 
@@ -169,14 +170,14 @@ class Shift:
         for asked in waiting:
             self.ask(asked)
 
-    def _end(self, what: str) -> None:
+    def _end(self, why: ClusterError) -> None:
         """No more rows can be sent: what is under way still comes to its end."""
-        self._over = ClusterError(what, next_step="look at the cluster's own logs")
+        self._over = why
         if self._ready.is_set():
+            next_step = f"{why.next_step}; {OR_SEND_HERE}"
             self._stop.request(
-                stop_for(Reason.INTERRUPTED, what, next_step=f"continue the run with {APPLY} when the cluster is back,"
-                    " or with another --cluster (`none`: this process sends)", exit_code=ExitCode.UNEXPECTED)
-            )  # fmt: skip
+                stop_for(Reason.INTERRUPTED, why.what, next_step=next_step, exit_code=ExitCode.UNEXPECTED)
+            )
         self._ready.set()
         self._look_at_waiting()
 
@@ -198,7 +199,7 @@ class Shift:
         try:
             link = await self._cluster.employ(address, self._hiring.config)
         except ClusterError as error:
-            self._refused(address, error.what)
+            self._refused(address, error.what, error.next_step)
             return None
         half = self._hiring.new_greeting()
         greeted = Greeted(
@@ -209,7 +210,10 @@ class Shift:
         welcome = None if answer is None else welcome_of(answer)
         channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
         if welcome is None or channel is None:
-            self._refused(address, _said(welcome.refused) if welcome else "it did not answer")
+            why = _said(welcome.refused) if welcome else "it did not answer"
+            other = welcome is not None and welcome.version != self._hiring.version
+            mend = f"install batchreset {self._hiring.version} on" if other else "see what ails the worker"
+            self._refused(address, why, f"{mend} {link.name}, and start it again")
             await self._cluster.dismiss(link)
             return None
         return Member(
@@ -227,11 +231,11 @@ class Shift:
             return_order=self.ask,
         )
 
-    def _refused(self, address: str, why: str) -> None:
+    def _refused(self, address: str, why: str, next_step: str) -> None:
         if self._refusals.get(address) != why:
             self._log.warning("sender.refused", sender=address, why=why)
         self._refusals[address] = why
-        self._refusal = f"{address}: {why}"
+        self._refusal = ClusterError(f"{_NOBODY_COULD}; the last word was: {address}: {why}", next_step=next_step)
         self._not_before[address] = self._clock.monotonic() + HIRE_AGAIN_SECONDS
 
     async def _who_is_there(self) -> Mapping[str, bool] | None:
@@ -253,7 +257,7 @@ class Shift:
         self._turns.append(member)
         self._gone.pop(address, None)
         self._refusals.pop(address, None)
-        self._alone_since_seconds = None
+        self._refusal = self._alone_since_seconds = None
         self._log.info("sender.joined", sender=address, name=member.link.name, host=member.figures.host)
         self._ready.set()
         self._look_at_waiting()
@@ -311,6 +315,16 @@ class Shift:
 def _said(why: str) -> str:
     """By a worker."""
     return plain_why(why) or "it does not say why"
+
+
+def _nobody(workers: Mapping[str, bool]) -> ClusterError:
+    """No sender, and no word of why."""
+    if workers:
+        return ClusterError(_NOBODY_COULD, next_step="see in the logs of the workers why")
+    return ClusterError(
+        f"the cluster had no worker, for {NOBODY_SECONDS:.0f} s",
+        next_step="start workers and see that they reach this scheduler",
+    )
 
 
 def _never_here(address: str) -> SenderFigures:
