@@ -65,4 +65,5 @@ def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_needs
     assert "  sends:     the cluster at tls://127.0.0.1:1\n" in dry.stderr
     events = [json.loads(line) for line in (made.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()]
     (warning,) = [event for event in events if event["event"] == "cluster.warning"]
+    assert f"warning: {warning['detail']}\n" in dry.stderr
     assert warning["detail"].endswith("own.pem, is open to others (mode 0644); chmod 600 it")
