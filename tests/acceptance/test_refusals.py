@@ -163,7 +163,7 @@ SETTINGS = {
     ),
     "cluster without certificates": Case(
         arguments=(*RUN, "--cluster", "tls://h:8786", "--cluster-ca-file", "ca.pem"),
-        says=("cert_file and key_file are not given", "give --cluster-cert-file (PEM: ", " and --cluster-key-file (PEM: "),
+        says=("cert_file and key_file are not given", "give --cluster-cert-file (", " and --cluster-key-file ("),
     ),
     "cluster whose file is not there": Case(
         arguments=(*RUN, "--cluster", "nix.json"), says=("the scheduler file ", "/nix.json cannot be read", "tls://host")
