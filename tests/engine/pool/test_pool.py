@@ -160,6 +160,10 @@ def test_without_a_scheduler_the_run_ends_and_can_be_continued() -> None:
         assert pool.stop.stop is not None
         assert (pool.stop.stop.reason, pool.stop.stop.exit_code) == (Reason.INTERRUPTED, ExitCode.UNEXPECTED)
         assert "scheduler" in pool.stop.stop.what
+        assert pool.stop.stop.next_step == (
+            "see in the scheduler's own log why, and start it again; then continue the run with `batchreset apply`; add"
+            " `--cluster none` to send from this machine"
+        )
 
     play(scene, "a", service=Service(latency_seconds=3.0))
 
