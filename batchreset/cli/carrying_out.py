@@ -23,7 +23,7 @@ from batchreset.errors import PlanRefusedError, sentence
 from batchreset.wiring.announcing import Announcement
 from batchreset.wiring.applying import How
 from batchreset.wiring.applying import apply as carry_out
-from batchreset.wiring.cluster import access_of
+from batchreset.wiring.cluster import access_of, warnings_of
 from batchreset.wiring.frozen import FrozenRun, Standing, standing
 from batchreset.wiring.reading import Around
 from batchreset.wiring.sign_in import nobody_has_signed_in
@@ -64,7 +64,7 @@ def confirm_and_apply(planned: FrozenRun, take_up: TakeUp, choices: Choices, now
     terminal, now = choices.terminal, now or standing(planned)
     check_plan_is_unchanged(planned)
     access_of(planned.settings)  # before anybody types a number
-    terminal.say(*plan_lines(planned))
+    terminal.say(*(f"warning: {warning}" for warning in warnings_of(planned.settings)), *plan_lines(planned))
     if not choices.dry_run:
         # Whoever has begun it has looked at it; a plan that has lain about is looked at again.
         old = now.last is None and not choices.old_plan and _age_if_old(planned)

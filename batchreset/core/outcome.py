@@ -84,7 +84,10 @@ _ADVICE_BY_REASON = {
     ),
     Reason.UNAUTHORIZED: "Sign in again, then continue the run with `batchreset apply`.",
     Reason.MFA_REQUIRED: "Sign in with multi-factor authentication, then continue with `batchreset apply`.",
-    Reason.UNREACHABLE: "Restore the connection to the service, then continue with `batchreset apply`.",
+    Reason.UNREACHABLE: (
+        "Restore the connection to the service, or to the cluster that was to send, then continue with"
+        " `batchreset apply`."
+    ),
     Reason.LEDGER: "Make room or mend the disk, then continue with `batchreset apply`.",
     Reason.CANARY: "Look at why the first rows did not succeed, then continue with `batchreset apply`.",
     Reason.FAILURE_RATE: "Look at why so many rows did not succeed, then continue with `batchreset apply`.",

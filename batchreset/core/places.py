@@ -1,5 +1,6 @@
 """Where a run's requests are sent from: by worker processes of this machine, or by those of a cluster."""
 
+import difflib
 import json
 import re
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ _LOCAL: Final = "local:"
 _SAFE: Final = "tls"
 _ADDRESS: Final = re.compile(r"(?P<scheme>[^/]*)://(?P<rest>.*)", re.DOTALL)
 _PLACE: Final = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]{2,45})\]|(?P<host>[^\[\]:]*))(?::(?P<port>[0-9]{1,10}))?")
+_NO_NUMBER: Final = re.compile(r"(?:\[[^\[\]]*\]|[^\[\]:/?#]*):(?![0-9]+\Z)[^\[\]:/?#]+")
 _LABEL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NO_SCHEME: Final = re.compile(r"[^/\\]+:[0-9]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -49,14 +51,13 @@ class ClusterAccess:
     """How to come to the workers, checked: files are there and fit.
 
     Attributes:
-        place: never a `SchedulerFile`: the address in it was read when it was checked.
         ca_file: PEM, whom to believe; empty, as the other two, for local workers and for plain TCP.
         cert_file: PEM, who this is.
         key_file: PEM, its private key.
         plain_tcp: whether another host may be spoken to without TLS.
     """
 
-    place: Place
+    place: LocalWorkers | SchedulerAt
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
@@ -76,7 +77,9 @@ def place_of(text: str) -> Place:
     if text.lower().startswith(("tls:", "tcp:")):
         raise ValueError("an address has two slashes: tls://host:port")
     if _NO_SCHEME.fullmatch(text):
-        raise ValueError("an address begins with tls://, a file of such a name with ./")
+        near = difflib.get_close_matches(text.partition(":")[0].lower(), [_LOCAL])
+        meant = f"; did you mean {_LOCAL}N?" if near else ""
+        raise ValueError(f"an address begins with tls://, a file of such a name with ./{meant}")
     if not text or _CONTROL.search(text):
         raise ValueError("it is no path")
     return SchedulerFile(text)
@@ -143,7 +146,11 @@ def _address(text: str) -> str:
         raise ValueError("a scheduler's address begins with tls:// or tcp://")
     if "@" in found["rest"]:
         raise ValueError("a user name does not belong in it")
+    if not found["rest"]:
+        raise ValueError("it has neither a host nor a port: tls://host:port")
     place = _PLACE.fullmatch(found["rest"])
+    if place is None and _NO_NUMBER.fullmatch(found["rest"]):
+        raise ValueError(f"a port is a number from 1 to {_LARGEST_PORT}")
     if place is None:
         raise ValueError(f"it is not {scheme}://host:port, and nothing after the port")
     if place["port"] is None:

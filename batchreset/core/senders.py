@@ -5,6 +5,8 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
+from batchreset.core.plain import plain
+
 NAME_MOST: Final = 80
 """Characters; an address with its port has 30."""
 WHY_MOST: Final = 200
@@ -53,18 +55,13 @@ class SenderFigures:
 
 @functools.lru_cache(maxsize=4_096)
 def plain_name(text: str) -> str:
-    """What a cluster or a machine calls somebody, fit for any terminal, page and file: short, of printable ASCII.
+    """What a cluster or a machine calls somebody, as plain.
 
     Asked for every attempt.
     """
-    return _plain(text, NAME_MOST)
+    return plain(text, NAME_MOST)
 
 
 def plain_why(text: str) -> str:
     """What a worker or its cluster says of itself, as plain."""
-    return _plain(text, WHY_MOST)
-
-
-def _plain(text: str, most: int) -> str:
-    shown = "".join(one if one.isascii() and one.isprintable() else "?" for one in text[: most + 1])
-    return shown if len(shown) <= most else f"{shown[: most - 1]}~"
+    return plain(text, WHY_MOST)

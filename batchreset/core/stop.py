@@ -10,6 +10,8 @@ from batchreset.errors import ExitCode
 APPLY: Final = "`batchreset apply`"
 """In a next step: where a command that names the run is put."""
 CONTINUE: Final = f"continue the run with {APPLY}"
+OR_SEND_HERE: Final = f"then {CONTINUE}; add `--cluster none` to send from this machine"
+"""After a step that mends a cluster."""
 
 _EXIT_CODES: Final = {
     Reason.CANARY: ExitCode.STOPPED_BY_SAFETY,

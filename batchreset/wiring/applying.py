@@ -31,6 +31,7 @@ from batchreset.wiring.frozen import FrozenRun, standing
 from batchreset.wiring.machine import Machine
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
+from batchreset.wiring.rehearsal import look_for_senders
 from batchreset.wiring.run_log import run_log
 from batchreset.wiring.session import Display, prepared
 from batchreset.wiring.unchanged import check_plan_is_unchanged
@@ -45,7 +46,7 @@ class How:
 
     Attributes:
         take_up: rows with an outcome that are sent again.
-        dry_run: everything but the requests.
+        dry_run: everything but the requests; a cluster is reached, too.
         again: although another run of the same accounts finished within a day, or is under way.
         log_files: beside the run's own log.
         log_level: of the log files, as in `logging`.
@@ -73,6 +74,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
         InputError: a protected list cannot be read.
         RunFolderError: plan or settings are not those that were frozen, or the folder cannot be written.
         SettingsError: sign-in, recipients, certificate authority or results file cannot be used.
+        ClusterError: a dry run cannot reach those who are to send.
         LedgerError: the ledger cannot be opened or read.
         ResultsError: recorded, but the results could not be written.
     """
@@ -98,6 +100,8 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
         session = closing.enter_context(prepared(run, environ=environ, log=log, machine=machine))
         began_at, stop, pacing = machine.now(), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
+        if how.dry_run:
+            look_for_senders(run.settings, run=machine.run, signals=signals, log=log, say=how.say)
         try:
             if stop is None and not how.dry_run:
                 earlier = _earlier(run, began_at, log)

@@ -12,7 +12,6 @@ from typing import Final
 from batchreset.core.places import (
     ClusterAccess,
     LocalWorkers,
-    Place,
     SchedulerAt,
     SchedulerFile,
     address_in,
@@ -27,7 +26,13 @@ from batchreset.settings.secrets import is_open_to_others
 from batchreset.settings.sources import load_settings
 from batchreset.wiring.frozen import FrozenRun
 
-NAMES: Final = tuple(name for name in SETTINGS if name.startswith("cluster."))
+_SECTION: Final = "cluster."
+NAMES: Final = tuple(name for name in SETTINGS if name.startswith(_SECTION))
+_HOLDS: Final[Mapping[str, str]] = {
+    "ca_file": "PEM: the authority that the cluster's certificates are signed by",
+    "cert_file": "PEM: a certificate of this machine's own, signed by that authority",
+    "key_file": "PEM: the private key of this machine's certificate",
+}
 _ENGINE: Final = "distributed"
 _MOST_BYTES: Final = 16 << 20
 """Of a scheduler's file: it may list thousands of workers."""
@@ -55,7 +60,7 @@ def access_of(settings: Settings, *, now: dt.datetime | None = None) -> ClusterA
     _refuse_without_engine()
     if isinstance(place, SchedulerFile):
         place = _address_in(place)
-        _refuse_unfit(place, cluster)
+        _refuse_unfit(place, cluster, named=f", which the scheduler file {_path(cluster.scheduler)} names,")
     access = ClusterAccess(place=place, plain_tcp=cluster.plain_tcp)
     if isinstance(place, LocalWorkers) or not is_tls(place):
         return access
@@ -130,7 +135,7 @@ def who_sends(settings: Settings) -> str:
             return f"the cluster of the scheduler file {file.path}"
 
 
-def _refuse_unfit(place: Place, cluster: ClusterSettings) -> None:
+def _refuse_unfit(place: LocalWorkers | SchedulerAt, cluster: ClusterSettings, *, named: str = "") -> None:
     given = [name for name in CERTIFICATES if getattr(cluster, name)]
     missing = [name for name in CERTIFICATES if name not in given]
     match place:
@@ -143,22 +148,20 @@ def _refuse_unfit(place: Place, cluster: ClusterSettings) -> None:
             )
         case SchedulerAt() if is_tls(place) and missing:
             raise SettingsError(
-                f"[cluster] {_and(missing)} {_is(missing)} not given, and {place.address} is spoken to by TLS, with a"
-                " certificate on both sides",
-                next_step=f"give {_and([flag_of(f'cluster.{name}') or '' for name in missing])}: PEM files of the"
-                " authority that the cluster's certificates are signed by, and of a certificate and key of this"
-                " machine's own",
+                f"[cluster] {_and(missing)} {_is(missing)} not given, and {place.address}{named} is spoken to by TLS,"
+                " with a certificate on both sides",
+                next_step=f"give {_and([f'{flag_of(_SECTION + name)} ({_HOLDS[name]})' for name in missing])}",
             )
         case SchedulerAt() if not is_tls(place) and given:
             raise SettingsError(
-                f"[cluster] {_and(given)} {_is(given)} given, and {place.address} is spoken to by plain TCP, which has"
-                " no use for certificates",
+                f"[cluster] {_and(given)} {_is(given)} given, and {place.address}{named} is spoken to by plain TCP,"
+                " which has no use for certificates",
                 next_step="give the scheduler as tls:// if it speaks TLS; else leave them out",
             )
         case SchedulerAt() if not is_safe(place, plain_tcp=cluster.plain_tcp):
             raise SettingsError(
-                f"{place.address} is another host, and over plain TCP whoever controls the network between could pose"
-                " as a worker and read the new passwords; nothing was sent",
+                f"{place.address}{named} is not known to be this machine, and over plain TCP whoever controls the"
+                " network between could pose as a worker and read the new passwords; nothing was sent",
                 next_step="have the cluster speak TLS and give its scheduler as tls://; or, on a network that is as"
                 " safe as one machine, give --cluster-plain-tcp",
             )

@@ -23,7 +23,6 @@ from batchreset.engine.pool.sender import ARRIVING_SECONDS, Surroundings
 from batchreset.last_moment import LastMoment
 from batchreset.net import Transport, tls_context, transport_of
 from batchreset.settings.model import Settings
-from batchreset.undumped import never_dumped
 
 _DESK: Final = Desk()
 """Of this process: actors of several sessions may be in it at once."""
@@ -64,7 +63,6 @@ class SenderActor:
         # What this machine's proxies and trust make impossible is told now, and not when there are rows.
         self._transport()
         self._tasks: set[asyncio.Task[None]] = set()
-        never_dumped()
         self._drain = Drain(lambda: self._reception.busy)
         self._reception = Reception(
             Surroundings(

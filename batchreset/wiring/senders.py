@@ -9,8 +9,8 @@ from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.senders import SenderFigures
+from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.pool import Pool
-from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import CONNECT_SECONDS, Transport
@@ -33,9 +33,9 @@ def senders_of(settings: Settings, run_id: str, transport: Transport, log: Event
     access = access_of(settings)
     if access is None:
         return ThisProcess(settings, transport)
-    from batchreset.adapters.channel import KeyHalf  # noqa: PLC0415  nobody else needs any of these
-    from batchreset.adapters.dask import DaskCluster  # noqa: PLC0415
-    from batchreset.wiring.sender import SenderActor, sender_config  # noqa: PLC0415
+    from batchreset.adapters.channel import KeyHalf  # noqa: PLC0415  its library is loaded where others send
+    from batchreset.adapters.dask import DaskCluster  # noqa: PLC0415  where this process sends nobody waits for it
+    from batchreset.wiring.sender import SenderActor, sender_config  # noqa: PLC0415  what workers load, nobody else
 
     hiring = Hiring(
         run_id=run_id,

@@ -5,7 +5,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from batchreset.adapters.ledger import GroupCommit, LedgerStore
 from batchreset.adapters.plan import Plan, RowQueue, open_plan
@@ -16,7 +16,7 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.row_set import RowSet
-from batchreset.core.stop import CONTINUE, Stop, stop_for
+from batchreset.core.stop import OR_SEND_HERE, Stop, stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.ports import Ledger, Senders, TokenSource
@@ -178,7 +178,7 @@ class Session:
             )
         except ClusterError as error:
             what = ": ".join((error.what, *error.details[-1:]))
-            return stop.stop or stop_for(Reason.UNREACHABLE, what, next_step=f"{error.next_step}; {_OTHERWISE}")
+            return stop.stop or stop_for(Reason.UNREACHABLE, what, next_step=f"{error.next_step}; {OR_SEND_HERE}")
 
     def _close_books(self, store: LedgerStore, ended: Stop | None, now: dt.datetime, progress: Progress) -> Stop | None:
         """Why it ended early, if it did. The last picture is drawn after that and has the summary's counts.
@@ -193,9 +193,6 @@ class Session:
             with contextlib.suppress(LedgerError):
                 progress.concluded = standing(self.run).outcomes - left_out
         return ended
-
-
-_OTHERWISE: Final = f"then, or with another --cluster (`none`: this process sends), {CONTINUE}"
 
 
 def _ledger_stop(error: LedgerError) -> Stop:

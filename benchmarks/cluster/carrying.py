@@ -29,8 +29,8 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.senders import SenderFigures
 from batchreset.core.take_up import TakeUp
+from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.pool import Pool
-from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import ResetApi, Senders
 from batchreset.engine.stopping import StopSwitch
 from batchreset.net import Transport

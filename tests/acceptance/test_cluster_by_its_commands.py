@@ -1,6 +1,7 @@
 """Three machines of jobs/cluster on loopback: the script's certificates, the units' own commands. `make programs`."""
 
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -140,6 +141,8 @@ def test_beside_health_nothing_is_shown(site: Site) -> None:
 
     pages = ("health", "status", "info/main/workers.html", "json/counts.json", "metrics", "api/v1/retire_workers")
     assert [status(page) for page in pages] == [200, 404, 404, 404, 404, 404]
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.health_port}/sitemap.json", timeout=5) as answer:
+        assert json.loads(answer.read()) == {"paths": ["/health", "/sitemap.json"]}
 
 
 def test_a_run_is_sent_by_the_workers_and_no_secret_is_in_their_logs(site: Site, make_world: MakeWorld) -> None:

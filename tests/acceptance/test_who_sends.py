@@ -44,7 +44,7 @@ def test_the_same_run_again_may_be_told_too_and_a_finished_one_needs_no_cluster(
     prove(gather(made, source))
 
 
-def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_speaks_to_nobody(
+def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_needs_its_cluster(
     make_world: MakeWorld,
 ) -> None:
     made = make_world()
@@ -58,8 +58,12 @@ def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_speak
         "run", made.input(accounts(1)), "--run-id", "r", "--dry-run", *flags, "--cluster-ca-file=ca.pem",
         "--cluster=tls://127.0.0.1:1",
     )  # fmt: skip
-    assert (dry.code, made.requests) == (0, 0), dry.stderr
+    assert (dry.code, made.requests) == (2, 0), dry.stderr
+    assert "the scheduler at tls://127.0.0.1:1 cannot be reached: connection refused (127.0.0.1:1)." in dry.stderr
+    assert "what to do: see that it runs and that its address is right." in dry.stderr
+    assert made.batchreset("status", "r").stdout.startswith("Run r: planned")
     assert "  sends:     the cluster at tls://127.0.0.1:1\n" in dry.stderr
     events = [json.loads(line) for line in (made.runs / "r" / "log.ndjson").read_text(encoding="utf-8").splitlines()]
     (warning,) = [event for event in events if event["event"] == "cluster.warning"]
+    assert f"warning: {warning['detail']}\n" in dry.stderr
     assert warning["detail"].endswith("own.pem, is open to others (mode 0644); chmod 600 it")

@@ -118,7 +118,7 @@ def test_a_row_in_doubt_has_one_advice_whatever_the_reason(reason: Reason) -> No
         pytest.param(Outcome.SUCCEEDED, Reason.DOUBTED, "look at the user, or reset it again", id="doubted"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNAUTHORIZED, "Sign in again", id="unauthorized"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.MFA_REQUIRED, "multi-factor", id="mfa"),
-        pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNREACHABLE, "connection", id="unreachable"),
+        pytest.param(Outcome.NOT_ATTEMPTED, Reason.UNREACHABLE, "to the service, or to the cluster", id="unreachable"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.LEDGER, "disk", id="ledger"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.CANARY, "first rows", id="canary"),
         pytest.param(Outcome.NOT_ATTEMPTED, Reason.FAILURE_RATE, "so many rows", id="failure-rate"),

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,30 @@ def test_a_worker_is_one_process_that_nobody_but_the_platform_begins_anew(where:
     assert {"--no-nanny", "--death-timeout"} <= flags.keys()
     assert (flags["--nthreads"], flags["--memory-limit"]) == ("1", "0")
     assert given["DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED"] == "False"
+
+
+@pytest.mark.parametrize("who", ["scheduler", "worker"])
+def test_who_is_started_in_a_terminal_has_the_units_settings_of_dask(who: str) -> None:
+    readme = (JOBS / "cluster" / "README.md").read_text(encoding="utf-8")
+    (block,) = (one for one in re.findall(r"```console\n(.*?)```", readme, re.DOTALL) if f"$ dask {who} " in one)
+    exported = [word for line in re.findall(r"^\$ export (.*)$", block, re.MULTILINE) for word in shlex.split(line)]
+    _, given = started("systemd", who)
+    assert dict(word.split("=", 1) for word in exported) == {
+        name: value for name, value in given.items() if name.startswith("DASK_DISTRIBUTED__")
+    }
+    (command,) = re.findall(r"^\$ (dask .*)$", block, re.MULTILINE)
+    assert {"--no-dashboard", "--dashboard-address", "--tls-ca-file"} <= flags_of(command.split()).keys()
+
+
+def test_root_installs_nothing_but_what_is_pinned() -> None:
+    """A name without a source is whatever a stranger puts under it."""
+    for page in (JOBS / "cluster" / "README.md", JOBS.parent / "docs" / "cluster.md"):
+        installed = re.findall(r"pip install ([^`\n]*)", page.read_text(encoding="utf-8"))
+        assert not [line for line in installed if re.search(r"(^|[\s'])batchreset\b", line)], page
+    readme = (JOBS / "cluster" / "README.md").read_text(encoding="utf-8")
+    by_root = re.findall(r"sudo /opt/batchreset/bin/pip install (.*)", readme)
+    assert by_root
+    assert all(line.startswith(("--require-hashes ", "--no-build-isolation --no-deps ")) for line in by_root)
 
 
 def test_a_worker_that_is_stopped_has_time_to_end_what_it_has() -> None:

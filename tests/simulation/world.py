@@ -25,9 +25,9 @@ from batchreset.core.records import Record
 from batchreset.core.secret import Secret
 from batchreset.core.stop import Stop, stop_for
 from batchreset.engine.clock import LoopClock
+from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.pool import Pool
 from batchreset.engine.pool.sender import LEASE_SECONDS
-from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.ports import Senders, TokenSource
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import LedgerError

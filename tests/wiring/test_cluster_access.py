@@ -90,6 +90,9 @@ def test_tls_is_taken_with_its_three_files_by_their_absolute_paths(
 @pytest.mark.parametrize("name", FILES)
 def test_tls_without_one_of_them_is_refused_and_names_it(certificates: dict[str, str], name: str) -> None:
     del certificates[name]
+    with pytest.raises(SettingsError) as caught:
+        access_of(settings(scheduler=TLS, **certificates))
+    assert caught.value.next_step.count("--cluster-") == 1
     assert refusal(scheduler=TLS, **certificates).startswith(f"[cluster] {name} is not given, and {TLS}")
 
 
@@ -114,7 +117,7 @@ def test_a_certificate_that_ends_before_the_run_begins_is_refused(certificates: 
 
 
 def test_plain_tcp_to_another_host_needs_a_word() -> None:
-    assert "tcp://10.0.0.7:8786 is another host" in refusal(scheduler="tcp://10.0.0.7:8786")
+    assert "tcp://10.0.0.7:8786 is not known to be this machine" in refusal(scheduler="tcp://10.0.0.7:8786")
     access = access_of(settings(scheduler="tcp://10.0.0.7:8786", plain_tcp=True))
     assert access == ClusterAccess(place=SchedulerAt("tcp://10.0.0.7:8786"), plain_tcp=True)
 
@@ -137,7 +140,7 @@ def test_the_address_in_a_scheduler_file_decides(tmp_path: Path, certificates: d
     assert access_of(settings(scheduler=file)) == ClusterAccess(place=SchedulerAt("tcp://127.0.0.1:8786"))
     assert "by plain TCP" in refusal(scheduler=file, **certificates)
     scheduler_file(tmp_path, "tcp://10.0.0.7:8786")
-    assert "is another host" in refusal(scheduler=file)
+    assert f"tcp://10.0.0.7:8786, which the scheduler file {file} names, is not known" in refusal(scheduler=file)
     scheduler_file(tmp_path, TLS)
     assert "not given" in refusal(scheduler=file)
     access = access_of(settings(scheduler=file, **certificates))
@@ -189,7 +192,7 @@ def test_a_plan_keeps_files_by_paths_that_hold_anywhere(tmp_path: Path, monkeypa
 
 
 def test_what_cannot_go_together_is_not_frozen_and_files_may_come_later(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="is another host"):
+    with pytest.raises(SettingsError, match="is not known to be this machine"):
         planned(tmp_path, scheduler="tcp://10.0.0.7:1")
     assert list(tmp_path.iterdir()) == []
     assert planned(tmp_path, scheduler="not-there-yet.json").reset_count == 1
@@ -259,7 +262,7 @@ def test_what_another_place_has_no_use_for_is_left_out(tmp_path: Path, text: str
 
 def test_that_one_network_is_safe_says_nothing_of_another(tmp_path: Path) -> None:
     run = planned(tmp_path, scheduler="tcp://10.0.0.7:1", plain_tcp=True)
-    with pytest.raises(SettingsError, match="is another host"):
+    with pytest.raises(SettingsError, match="is not known to be this machine"):
         refuse_unfit(anew(run, scheduler="tcp://10.9.9.9:1").settings)
     refuse_unfit(anew(run, scheduler="tcp://10.9.9.9:1", plain_tcp=True).settings)
     assert not anew(run, scheduler="s.json").settings.cluster.plain_tcp

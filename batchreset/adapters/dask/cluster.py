@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,9 +14,9 @@ from batchreset.adapters.dask.link import DaskLink
 from batchreset.adapters.dask.local import local_workers
 from batchreset.adapters.dask.noise import hushed
 from batchreset.adapters.dask.reaching import reached
-from batchreset.adapters.dask.safety import refuse_unsafe_scheduler, refuse_unsafe_worker
+from batchreset.adapters.dask.safety import refuse_unsafe_worker
 from batchreset.core.events import EventLog
-from batchreset.core.places import ClusterAccess, SchedulerAt
+from batchreset.core.places import ClusterAccess, LocalWorkers, SchedulerAt
 from batchreset.errors import ClusterError
 
 ANSWER_SECONDS: Final = 2.0
@@ -25,7 +25,6 @@ GONE_SECONDS: Final = 1.0
 """A connection that broke and comes back is back sooner; a scheduler that is started again is another one."""
 SILENT_MOST_SECONDS: Final = 30.0
 """Its connection stands, and nothing comes by it: as long as nobody can tell who is there, nothing should go on."""
-CLOSE_SECONDS: Final = 5.0
 _TAKING: Final = "running"
 
 
@@ -47,13 +46,13 @@ class DaskCluster:
     @contextlib.asynccontextmanager
     async def open(self, tell: Callable[[Callable[[], None]], None]) -> AsyncIterator["OpenCluster"]:
         """See `engine.pool.ports.ClusterSource`."""
-        async with local_workers(self.access.place, environ=self.environ) as started:
+        async with self._whereabouts() as whereabouts:
             vendor.imported()
             with hushed(self.log), vendor.settings():
                 found: tuple[SchedulerAt, Any] | None = None
                 with anyio.CancelScope() as waiting:
                     tell(waiting.cancel)
-                    scheduler, security = await started.scheduler() if started else self._scheduler()
+                    scheduler, security = await whereabouts()
                     await reached(scheduler, security)
                     found = scheduler, security
                 if found is None:
@@ -62,15 +61,20 @@ class DaskCluster:
                 try:
                     yield OpenCluster(client, scheduler=scheduler, actor=self.actor, plain_tcp=self.access.plain_tcp)
                 finally:
-                    with anyio.move_on_after(CLOSE_SECONDS, shield=True), contextlib.suppress(Exception):
-                        await client.close(timeout=CLOSE_SECONDS)
+                    await vendor.closed(client)
 
-    def _scheduler(self) -> tuple[SchedulerAt, Any]:
-        scheduler = self.access.place
-        if not isinstance(scheduler, SchedulerAt):  # pragma: no cover  local workers are started, a file was read
-            raise AssertionError(scheduler)  # noqa: TRY004  nobody called it wrongly
-        refuse_unsafe_scheduler(scheduler, self.access)
-        return scheduler, vendor.security_of(scheduler, self.access)
+    @contextlib.asynccontextmanager
+    async def _whereabouts(self) -> AsyncIterator[Callable[[], Awaitable[tuple[SchedulerAt, Any]]]]:
+        match self.access.place:
+            case LocalWorkers() as place:
+                async with local_workers(place, environ=self.environ) as started:
+                    yield started.scheduler
+            case SchedulerAt() as scheduler:
+
+                async def there() -> tuple[SchedulerAt, Any]:
+                    return scheduler, vendor.security_of(scheduler, self.access)
+
+                yield there
 
 
 def _not_waited_for() -> ClusterError:
@@ -87,7 +91,7 @@ async def _connected(scheduler: SchedulerAt, security: Any) -> Any:
     except Exception as error:
         raise ClusterError(
             f"the scheduler at {scheduler.address} is there, but did not take this program in ({type(error).__name__})",
-            next_step="look at the scheduler's log, and start this again",
+            next_step="see in the scheduler's log why",
         ) from error
 
 
@@ -139,8 +143,8 @@ class OpenCluster:
         with anyio.move_on_after(ANSWER_SECONDS):
             try:
                 identity: Mapping[str, Any] = await self._client.scheduler.identity(n_workers=-1)
-            # As in `DaskLink.call`.
-            except Exception:  # noqa: BLE001  as said
+            # Dask raises what it makes of broken connections, which is of many kinds.
+            except Exception:  # noqa: BLE001  all of it means no answer
                 return None
             return identity
         return None

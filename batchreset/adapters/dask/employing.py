@@ -4,8 +4,9 @@ from typing import Any, Final
 
 import anyio
 
+from batchreset import __version__
 from batchreset.adapters.dask import vendor
-from batchreset.adapters.dask.link import DaskLink, name_of
+from batchreset.adapters.dask.link import CALL_SECONDS, DaskLink, name_of
 from batchreset.errors import ClusterError, SettingsError
 
 EMPLOY_SECONDS: Final = 10.0
@@ -15,6 +16,7 @@ _KILLED: Final = "KilledWorker"
 async def employed(client: Any, actor: type, config: bytes, *, address: str, worker: object) -> DaskLink:
     """On the worker of that address and name. Raises ClusterError: none could be made."""
     name = name_of(worker, address)
+    await _reached(client, name, address)
     try:
         future = vendor.submit_actor(client, actor, config, address)
     # A client that has lost its scheduler is of many minds about what to raise.
@@ -42,18 +44,37 @@ async def employed(client: Any, actor: type, config: bytes, *, address: str, wor
     raise _refused(name, error)
 
 
+async def _reached(client: Any, name: str, address: str) -> None:
+    """By the connection that messages take, before anything is put there. Raises ClusterError."""
+    with anyio.move_on_after(CALL_SECONDS):
+        try:
+            await client.rpc(address).identity()
+        # What Dask makes of broken connections is of many kinds.
+        except Exception as error:
+            raise _out_of_reach(name, address) from error
+        return
+    raise _out_of_reach(name, address)
+
+
+def _out_of_reach(name: str, address: str) -> ClusterError:
+    return ClusterError(
+        f"the worker {name} cannot be connected to from here",
+        next_step=f"open {address} to this machine, or give that worker a --contact-address that it can reach",
+    )
+
+
 def _refused(name: str, error: object) -> ClusterError:
     """Types and names only: the rest of an error is another machine's text."""
     match error:
         case ModuleNotFoundError(name=str(module)):
             return ClusterError(
                 f"the worker {name} cannot make a sender: {_identifier(module)} is missing there, or another version",
-                next_step="install the same batchreset[cluster] on all workers as here",
+                next_step=f"install batchreset {__version__} on {name}, with the libraries that are here",
             )
         case ImportError() | AttributeError() | TypeError():
             return ClusterError(
                 f"the worker {name} cannot make a sender: its batchreset is of another version than this one",
-                next_step="install the same batchreset[cluster] on all workers as here",
+                next_step=f"install batchreset {__version__} on {name}, with the libraries that are here",
             )
         case SettingsError():
             return ClusterError(

@@ -5,11 +5,11 @@ from typing import Any, Final
 import anyio
 
 from batchreset.adapters.dask import vendor
+from batchreset.core.senders import plain_name
 
 CALL_SECONDS: Final = 4.0
 """Of a call, connection and all. A sender waits a second at most; a row's lease is three times as long, so that what
 was not taken can be said again."""
-NAME_MOST_CHARACTERS: Final = 64
 
 
 class DaskLink:
@@ -37,8 +37,8 @@ class DaskLink:
         with anyio.move_on_after(CALL_SECONDS):
             try:
                 answer = await vendor.call_actor(self._client.rpc(self._address), self._key, str(ask), message)
-            # Dask raises what the worker raised, and what it makes of broken connections: all of it means no answer.
-            except Exception:  # noqa: BLE001  as said
+            # Dask raises what the worker raised, and what it makes of broken connections.
+            except Exception:  # noqa: BLE001  all of it means no answer
                 return None
             return answer if isinstance(answer, bytes) else None
         return None
@@ -52,9 +52,5 @@ def name_of(worker: object, address: str) -> str:
     """What a worker is called, by its name in the cluster; text of others, shown on terminals."""
     if isinstance(worker, int):
         return f"worker-{worker}"
-    name = worker if isinstance(worker, str) and "://" not in worker else ""
-    return _shown(name) or _shown(address.partition("://")[2])
-
-
-def _shown(text: str) -> str:
-    return "".join(filter(str.isprintable, text))[:NAME_MOST_CHARACTERS].strip()
+    name = plain_name(worker.strip()) if isinstance(worker, str) and "://" not in worker else ""
+    return name if name.strip("?") else plain_name(address.partition("://")[2])

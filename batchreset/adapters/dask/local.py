@@ -15,7 +15,8 @@ from typing import Any, Final
 import anyio
 
 from batchreset.adapters.dask import vendor
-from batchreset.core.places import LocalWorkers, Place, SchedulerAt
+from batchreset.core.places import LocalWorkers, SchedulerAt
+from batchreset.core.plain import plain
 from batchreset.errors import ClusterError, cause
 
 START_SECONDS: Final = 60.0
@@ -27,15 +28,15 @@ _SHOWN_LINES: Final = 5
 _SHOWN_CHARACTERS: Final = 200
 _SHOWN_BYTES: Final = 4096
 _TOLD: Final = "stderr"
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  a folder of our own is made in it, by mkdtemp
+"""Where Linux keeps files in memory. Elsewhere, or where TMPDIR says so, it is where all temporary files are."""
 
 
 @contextlib.asynccontextmanager
-async def local_workers(place: Place, *, environ: Mapping[str, str]) -> AsyncIterator["Started | None"]:
-    """On their way while this process gets ready, too; None for another place. Raises ClusterError."""
-    if not isinstance(place, LocalWorkers):
-        yield None
-        return
-    with tempfile.TemporaryDirectory(prefix="batchreset-", ignore_cleanup_errors=True) as folder:
+async def local_workers(place: LocalWorkers, *, environ: Mapping[str, str]) -> AsyncIterator["Started"]:
+    """On their way while this process gets ready, too. Raises ClusterError."""
+    where = environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None)
+    with tempfile.TemporaryDirectory(prefix="batchreset-", dir=where, ignore_cleanup_errors=True) as folder:
         child = await _started(place.workers, environ, folder=Path(folder))
         try:
             yield Started(child, Path(folder))
@@ -46,14 +47,17 @@ async def local_workers(place: Place, *, environ: Mapping[str, str]) -> AsyncIte
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The one child, parent of all others. The folder is for what Dask writes; it goes with them, whoever is killed."""
+    """The one child, parent of all others.
+
+    The folder is for what Dask writes, for moments their key too; it goes with them, whoever is killed.
+    """
 
     child: asyncio.subprocess.Process
     folder: Path
 
     async def scheduler(self) -> tuple[SchedulerAt, Any]:
-        """And the certificates that all have; they are in memory alone, and end with them. Raises ClusterError."""
-        security = vendor.temporary_security()
+        """And the certificates that all have: they open nothing once all have ended. Raises ClusterError."""
+        security = vendor.temporary_security(self.folder)
         given = json.dumps(
             {"certificate": security.tls_ca_file, "key": security.tls_client_key, "folder": str(self.folder)}
         )
@@ -73,7 +77,7 @@ class Started:
             return address
         raise ClusterError(
             "the worker processes on this machine did not start",
-            next_step="look at what they said last; or give `--cluster none`: then this process sends by itself",
+            next_step="look at what they said last",
             details=_last_lines(self.folder / _TOLD),
         )
 
@@ -92,7 +96,7 @@ async def _started(workers: int, environ: Mapping[str, str], *, folder: Path) ->
     except OSError as error:
         raise ClusterError(
             f"worker processes cannot be started on this machine: {cause(error)}",
-            next_step="end what else runs here, or leave --cluster out: this process sends by itself then",
+            next_step="end what else runs here",
         ) from error
 
 
@@ -101,7 +105,7 @@ def _last_lines(path: Path) -> tuple[str, ...]:
     with contextlib.suppress(OSError), path.open("rb") as told:
         told.seek(max(0, told.seek(0, os.SEEK_END) - _SHOWN_BYTES))
         lines = told.read(_SHOWN_BYTES).decode(errors="replace").splitlines()[-_SHOWN_LINES:]
-        return tuple("".join(filter(str.isprintable, line))[:_SHOWN_CHARACTERS] for line in lines if line.strip())
+        return tuple(plain(line, _SHOWN_CHARACTERS) for line in lines if line.strip())
     return ()
 
 

@@ -2,20 +2,26 @@
 
 import asyncio
 import contextlib
+import os
+import re
 import ssl
 import struct
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import anyio
 
 from batchreset.adapters.dask import vendor
 from batchreset.core.places import SchedulerAt, is_tls
+from batchreset.core.plain import plain
 from batchreset.errors import ClusterError, cause
 
 _SAID_FIRST: Final = struct.Struct("<Q")
 """Dask's first word, unasked: how long what follows is."""
 _FIRST_WORD_SECONDS: Final = 2.0
 _SAID_MOST: Final = 1 << 20
+_VERSION_MOST: Final = 40
+_NOT_CONNECTED: Final = re.compile(r"\[Errno (\d+)\] Connect call failed \('([^']*)', (\d+)")
 _NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_MESSAGE", "HTTP_REQUEST"})
 
 
@@ -26,34 +32,49 @@ async def reached(scheduler: SchedulerAt, security: Any) -> None:
 
 
 async def heard(
-    scheduler: SchedulerAt, tls: ssl.SSLContext | None, *, patience_seconds: float = _FIRST_WORD_SECONDS
+    scheduler: SchedulerAt,
+    tls: ssl.SSLContext | None,
+    *,
+    connect_seconds: float = vendor.CONNECT_SECONDS,
+    patience_seconds: float = _FIRST_WORD_SECONDS,
 ) -> None:
     """Somebody who begins as Dask does. Raises ClusterError."""
+    listens = False
     try:
-        with anyio.fail_after(vendor.CONNECT_SECONDS):
-            first = await _first_word(scheduler.address, tls, patience_seconds)
+        with anyio.fail_after(connect_seconds):
+            async with _connection(scheduler.address) as (reader, writer):
+                listens = True
+                if tls is not None:
+                    await writer.start_tls(tls)
+                first = await _first_word(reader, patience_seconds)
     except TimeoutError:
-        raise _unreachable(scheduler, f"nothing came of it in {vendor.CONNECT_SECONDS:g} seconds") from None
+        nothing = f"nothing came of it in {connect_seconds:g} seconds"
+        raise (_no_tls(scheduler, f", or hangs: {nothing}") if listens else _unreachable(scheduler, nothing)) from None
     except ssl.SSLError as error:
         raise _refused(scheduler, error) from error
     except (ConnectionResetError, BrokenPipeError, asyncio.IncompleteReadError) as error:
         raise _hung_up(scheduler) from error
     except OSError as error:
-        raise _unreachable(scheduler, cause(error)) from error
+        raise _unreachable(scheduler, _why_not(error)) from error
     if first is None:
         raise _silent(scheduler)
     if first > _SAID_MOST:
         raise _no_scheduler(scheduler)
 
 
-async def _first_word(address: str, tls: ssl.SSLContext | None, patience_seconds: float) -> int | None:
+async def _first_word(reader: asyncio.StreamReader, patience_seconds: float) -> int | None:
     """None: it waits to be spoken to."""
+    with anyio.move_on_after(patience_seconds):
+        return int(_SAID_FIRST.unpack(await reader.readexactly(_SAID_FIRST.size))[0])
+    return None
+
+
+@contextlib.asynccontextmanager
+async def _connection(address: str) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     host, _, port = address.partition("://")[2].rpartition(":")
-    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=tls)
+    reader, writer = await asyncio.open_connection(host.strip("[]"), int(port))
     try:
-        with anyio.move_on_after(patience_seconds):
-            return int(_SAID_FIRST.unpack(await reader.readexactly(_SAID_FIRST.size))[0])
-        return None
+        yield reader, writer
     finally:
         writer.transport.abort()
         with contextlib.suppress(OSError):
@@ -72,13 +93,9 @@ async def _same_version(scheduler: SchedulerAt, security: Any) -> None:
     if (theirs := vendor.version_of(versions)) != vendor.version():
         raise ClusterError(
             f"the scheduler at {scheduler.address} is of another version of Dask than this program:"
-            f" {_printable(theirs)}, here {vendor.version()}",
+            f" {plain(theirs, _VERSION_MOST)}, here {vendor.version()}",
             next_step=f"install distributed=={vendor.version()} on scheduler and workers, or theirs here",
         )
-
-
-def _printable(text: str) -> str:
-    return "".join(filter(str.isprintable, text))[:40]
 
 
 def _refused(scheduler: SchedulerAt, error: ssl.SSLError) -> ClusterError:
@@ -88,17 +105,31 @@ def _refused(scheduler: SchedulerAt, error: ssl.SSLError) -> ClusterError:
             next_step="give as ca_file the CA of that cluster, and look at the dates of its certificates",
         )
     if error.reason in _NOT_TLS:
-        return ClusterError(
-            f"what listens at {scheduler.address} does not speak TLS",
-            next_step="start the scheduler with TLS (--tls-ca-file, --tls-cert, --tls-key), or give its tcp:// address",
-        )
+        return _no_tls(scheduler)
     return _hung_up(scheduler)
+
+
+def _no_tls(scheduler: SchedulerAt, or_what: str = "") -> ClusterError:
+    return ClusterError(
+        f"what listens at {scheduler.address} does not speak TLS{or_what}",
+        next_step="start the scheduler with TLS (--tls-ca-file, --tls-cert, --tls-key), or give its tcp:// address",
+    )
+
+
+def _why_not(error: OSError) -> str:
+    """The system's words: asyncio puts its own in their place, and those of several addresses into one text."""
+    tried = [
+        f"{os.strerror(int(number)).lower()} ({f'[{host}]' if ':' in host else host}:{port})"
+        for number, host, port in _NOT_CONNECTED.findall(str(error))
+    ]
+    return ", ".join(tried) or cause(error)
 
 
 def _hung_up(scheduler: SchedulerAt) -> ClusterError:
     if scheduler.address.startswith("tls://"):
         return ClusterError(
-            f"the scheduler at {scheduler.address} hung up: it refuses the certificate that it was shown, or is none",
+            f"the scheduler at {scheduler.address} hung up: it refuses the certificate that it was shown, or is no"
+            " scheduler",
             next_step="give as cert_file and key_file a certificate of that cluster's CA which is in force",
         )
     return _no_scheduler(scheduler)
@@ -107,13 +138,13 @@ def _hung_up(scheduler: SchedulerAt) -> ClusterError:
 def _unreachable(scheduler: SchedulerAt, why: str) -> ClusterError:
     return ClusterError(
         f"the scheduler at {scheduler.address} cannot be reached: {why}",
-        next_step="see that it runs and that its address is right; then start this again",
+        next_step="see that it runs and that its address is right",
     )
 
 
 def _silent(scheduler: SchedulerAt) -> ClusterError:
     return ClusterError(
-        f"what listens at {scheduler.address} says nothing: a scheduler that speaks TLS, or none",
+        f"what listens at {scheduler.address} says nothing: a scheduler that speaks TLS, or no scheduler",
         next_step="give the address that the scheduler prints when it starts, with tls:// if it begins so",
     )
 

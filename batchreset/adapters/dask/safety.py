@@ -1,20 +1,7 @@
-"""To whom may be spoken, and how: addresses and certificates, before anybody is."""
+"""Which workers may be given rows, and how; whether the scheduler may be spoken to is settled with the settings."""
 
-from batchreset.core.places import ClusterAccess, SchedulerAt, is_loopback, is_tls
+from batchreset.core.places import SchedulerAt, is_loopback, is_tls
 from batchreset.errors import ClusterError
-
-
-def refuse_unsafe_scheduler(scheduler: SchedulerAt, access: ClusterAccess) -> None:
-    """Raises ClusterError: it may not be spoken to like this."""
-    if is_tls(scheduler):
-        if not access.ca_file or not access.cert_file:
-            raise ClusterError(
-                f"the scheduler at {scheduler.address} is spoken to by TLS, in which both sides show certificates, and"
-                " there is none to show, or none to believe",
-                next_step="give the cluster's ca_file and cert_file (and key_file), as its workers have them",
-            )
-    elif not is_loopback(scheduler) and not access.plain_tcp:
-        raise _plain("scheduler", scheduler.address)
 
 
 def refuse_unsafe_worker(address: str, *, scheduler: SchedulerAt, plain_tcp: bool) -> None:
@@ -29,12 +16,8 @@ def refuse_unsafe_worker(address: str, *, scheduler: SchedulerAt, plain_tcp: boo
         )
     # Beside a scheduler with TLS it is a mistake, wherever it is.
     if not plain_tcp and (is_tls(scheduler) or not is_loopback(worker)):
-        raise _plain("worker", address)
-
-
-def _plain(whom: str, address: str) -> ClusterError:
-    return ClusterError(
-        f"the {whom} at {address} speaks plain TCP: whoever is on the way could send in its name",
-        next_step="start scheduler and workers with TLS (tls://); or, on a network that is yours alone, give"
-        " --cluster-plain-tcp",
-    )
+        raise ClusterError(
+            f"the worker at {address} speaks plain TCP: whoever is on the way could send in its name",
+            next_step="start scheduler and workers with TLS (tls://); or, on a network that is yours alone, give"
+            " --cluster-plain-tcp",
+        )

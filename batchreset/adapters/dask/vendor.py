@@ -5,16 +5,22 @@ import pickle
 import ssl
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
+
+import anyio
 
 from batchreset.adapters.dask.making import order
 from batchreset.core.places import ClusterAccess, SchedulerAt, is_tls
 from batchreset.errors import ClusterError, cause
 
 CONNECT_SECONDS: Final = 5.0
+CLOSE_SECONDS: Final = 5.0
 SILENT_SECONDS: Final = 11
 """A connection of which nothing is heard is dead. Dask's own assertions fail where it is less."""
 KEY_PREFIX: Final = "batchreset-sender-"
+MOST_CONNECTIONS: Final = 4_096
+"""To each sender two are in use: one by which it waits for news."""
 
 SETTINGS: Final[Mapping[str, object]] = {
     "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS:g}s",
@@ -58,8 +64,8 @@ def imported() -> None:
         import distributed  # noqa: F401, PLC0415  as above
     except ImportError as error:
         raise ClusterError(
-            f"sending from other machines needs Dask, which is not installed here ({error.name})",
-            next_step="install batchreset[cluster]",
+            f"workers are spoken to by Dask, which cannot be loaded here ({error.name} is missing)",
+            next_step="install the extra batchreset[cluster]: `pip install '.[cluster]'`",
         ) from error
 
 
@@ -101,11 +107,36 @@ def security_of(scheduler: SchedulerAt, access: ClusterAccess) -> Any:
     return security
 
 
-def temporary_security() -> Any:
-    """A certificate that is its own CA, and its key, both in memory: whoever has them is in, and nobody else."""
+def temporary_security(folder: Path) -> Any:
+    """A certificate that is its own CA, and its key: whoever has them is in, and nobody else.
+
+    Python takes them from files alone: they are in `folder` for that moment, once, while Dask would write them into the
+    machine's folder for temporary files as often as it connects.
+    """
     from distributed.security import Security  # noqa: PLC0415  as above
 
-    return Security.temporary()
+    made, certificate, key = Security.temporary(), folder / "own.crt", folder / "own.pem"
+    try:
+        for path, text in ((certificate, made.tls_client_cert), (key, made.tls_client_key)):
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(text, encoding="ascii")
+        files = {"tls_ca_file": certificate, "tls_client_cert": certificate, "tls_client_key": key}
+        by_files = Security(require_encryption=True, **{name: str(path) for name, path in files.items()})
+        arguments: Mapping[str, Any] = by_files.get_connection_args("client")
+    finally:
+        for path in (certificate, key):
+            path.unlink(missing_ok=True)
+
+    class Kept(Security):  # type: ignore[misc]  # Dask is not typed
+        def get_connection_args(self, role: str) -> dict[str, Any]:  # noqa: ARG002  as Dask calls it: the client alone
+            return dict(arguments)
+
+    return Kept(
+        require_encryption=True,
+        tls_ca_file=made.tls_ca_file,
+        tls_client_cert=made.tls_client_cert,
+        tls_client_key=made.tls_client_key,
+    )
 
 
 def tls_of(security: Any) -> ssl.SSLContext | None:
@@ -134,10 +165,6 @@ def version_of(versions: Mapping[str, Any]) -> str:
     return str(versions.get("packages", {}).get("distributed", "unknown"))
 
 
-MOST_CONNECTIONS: Final = 4_096
-"""To each sender two are in use: one by which it waits for news."""
-
-
 async def client_of(address: str, security: Any) -> Any:
     """Connected; raises whatever Dask does. It tries to reconnect for `CONNECT_SECONDS`, then closes for good."""
     from distributed import Client  # noqa: PLC0415  as above
@@ -147,7 +174,7 @@ async def client_of(address: str, security: Any) -> Any:
 
         _default_event_handlers: Mapping[str, object] = {}
 
-    return await Quiet(
+    client = Quiet(
         address,
         asynchronous=True,
         connection_limit=MOST_CONNECTIONS,
@@ -158,6 +185,17 @@ async def client_of(address: str, security: Any) -> Any:
         set_as_default=False,
         timeout=CONNECT_SECONDS,
     )
+    try:
+        return await client
+    except BaseException:
+        await closed(client)
+        raise
+
+
+async def closed(client: Any) -> None:
+    """Whatever state it is in; it may be cancelled meanwhile."""
+    with anyio.move_on_after(CLOSE_SECONDS, shield=True), contextlib.suppress(Exception):
+        await client.close(timeout=CLOSE_SECONDS)
 
 
 def is_connected(client: Any) -> bool:

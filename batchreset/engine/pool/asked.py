@@ -1,11 +1,10 @@
-"""An order on its way through the pool, and whom it goes by."""
+"""An order on its way through the pool."""
 
 import math
 from dataclasses import dataclass, field
 
 from batchreset.core.exchange import Exchange
 from batchreset.engine.pool.messages import Order
-from batchreset.engine.pool.ports import Channel, Link
 from batchreset.engine.promise import Promise, new_promise
 from batchreset.engine.stopping import RunStoppedError
 
@@ -44,20 +43,3 @@ class Asked:
         if exchange is None:
             raise RunStoppedError
         return exchange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hired:
-    """A sender that has said hello.
-
-    Attributes:
-        host: the machine it is on, as it calls itself.
-        now_seconds: by its clock, as it said so.
-        most_seconds: an order may take, from being handed over to being told of.
-    """
-
-    link: Link
-    channel: Channel
-    host: str
-    now_seconds: float
-    most_seconds: float

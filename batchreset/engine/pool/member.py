@@ -11,7 +11,8 @@ import anyio
 from batchreset.core.clock import Clock
 from batchreset.core.exchange import Exchange, LossKind, Lost, NotSent, NotSentKind
 from batchreset.core.senders import SenderFigures, SenderState
-from batchreset.engine.pool.asked import Asked, Hired
+from batchreset.engine.pool.asked import Asked
+from batchreset.engine.pool.hiring import Hired
 from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.sender import CLOSED, LEASE_SECONDS, LEAVING_SECONDS, TAKEN

@@ -14,10 +14,11 @@ from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.core.senders import SenderFigures
 from batchreset.engine.pool.asked import Asked
+from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.messages import Order
 from batchreset.engine.pool.ports import ClusterSource
 from batchreset.engine.pool.sender import LEASE_SECONDS
-from batchreset.engine.pool.shift import Hiring, Shift
+from batchreset.engine.pool.shift import Shift
 from batchreset.engine.stopping import StopSwitch
 
 _CANCELLED: Final = Lost(kind=LossKind.CANCELLED)

@@ -2,8 +2,8 @@
 
 import collections
 import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -12,21 +12,17 @@ import anyio.abc
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
-from batchreset.core.senders import SenderFigures, SenderState, plain_name, plain_why
-from batchreset.core.stop import APPLY, Stop, stop_for
-from batchreset.engine.pool.asked import Asked, Hired
+from batchreset.core.senders import SenderFigures, SenderState
+from batchreset.core.stop import OR_SEND_HERE, stop_for
+from batchreset.engine.pool.asked import Asked
+from batchreset.engine.pool.hiring import Hiring, Refusal, hired
 from batchreset.engine.pool.member import Leaving, Member
-from batchreset.engine.pool.messages import PROTOCOL, Greeted, greeting_bytes, welcome_of
-from batchreset.engine.pool.ports import Ask, Cluster, Greeting
-from batchreset.engine.pool.sender import LEASE_SECONDS
+from batchreset.engine.pool.ports import Cluster
+from batchreset.engine.pool.refusals import NOBODY_SECONDS, Refusals, held
 from batchreset.engine.stopping import StopSwitch
-from batchreset.errors import BatchresetError, ClusterError, ExitCode, RunHeldError
+from batchreset.errors import BatchresetError, ClusterError, ExitCode
 
 LOOK_EVERY_SECONDS: Final = 1.0
-NOBODY_SECONDS: Final = 60.0
-"""Without a single sender for so long, a run ends."""
-HIRE_AGAIN_SECONDS: Final = 5.0
-"""A worker on which no sender could be made is asked again after this."""
 CLOSING_SECONDS: Final = 3.0
 GONE_KEPT: Final = 1_000
 """Of so many that have left, figures are kept."""
@@ -34,25 +30,6 @@ ASKED_AT_ONCE: Final = 8
 """So many are asked what they have to do: to ask hundreds would cost more than a row does."""
 SEEN_SECONDS: Final = 0.5
 """Who is there is asked once in this time, whoever wants to know."""
-SPARE_SECONDS: Final = 30.0
-"""Beyond all that an order may take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hiring:
-    """What every sender is greeted with.
-
-    Attributes:
-        config: nothing secret; the cluster keeps it.
-        new_greeting: this side's half of the keys, for one sender.
-        exchange_seconds: an exchange takes at most.
-    """
-
-    run_id: str
-    version: str
-    config: bytes
-    new_greeting: Callable[[], Greeting]
-    exchange_seconds: float
 
 
 class Shift:
@@ -75,11 +52,9 @@ class Shift:
         self._seen_seconds = -math.inf
         self._leaving: list[Member] = []
         self._busy: set[str] = set()
-        self._not_before: dict[str, float] = {}
+        self._refusals = Refusals(log)
         self._waiting: collections.deque[Asked] = collections.deque()
         self._gone: collections.OrderedDict[str, SenderFigures] = collections.OrderedDict()
-        self._refusal = ""
-        self._refusals: dict[str, str] = {}
         self._ready = anyio.Event()
         self._over: BatchresetError | None = None
         self._closing = False
@@ -90,11 +65,8 @@ class Shift:
     def figures(self) -> list[SenderFigures]:
         """Those at work, then those that are refused, then those that have left."""
         at_work = [member.figures for member in self._members.values()]
-        refused = [
-            replace(self._gone.get(address) or _never_here(address), state=SenderState.REFUSED, why=why)
-            for address, why in self._refusals.items()
-        ]
-        return [*at_work, *refused, *(one for address, one in self._gone.items() if address not in self._refusals)]
+        gone = [one for address, one in self._gone.items() if address not in self._refusals]
+        return [*at_work, *self._refusals.figures(self._gone), *gone]
 
     @property
     def gives_up_at_seconds(self) -> float | None:
@@ -148,10 +120,11 @@ class Shift:
             if self._closing:
                 return
             if workers is None:
-                self._end("the scheduler of the cluster is gone, or has said nothing for too long")
+                gone = "the scheduler of the cluster is gone, or has said nothing for too long"
+                self._end(ClusterError(gone, next_step="see in the scheduler's own log why, and start it again"))
                 return
             for address, may_work in workers.items():
-                if may_work and address not in self._busy and self._not_before.get(address, now) <= now:
+                if may_work and address not in self._busy and self._refusals.may_be_asked(address, now_seconds=now):
                     self._busy.add(address)
                     tasks.start_soon(self._employ, address)
             for address, member in self._members.items():
@@ -159,12 +132,10 @@ class Shift:
                     member.vanish()
                 elif not workers[address]:
                     member.drain()
-            self._not_before = {address: at for address, at in self._not_before.items() if address in workers}
-            self._refusals = {address: why for address, why in self._refusals.items() if address in workers}
+            self._refusals.keep(workers)
             self._look_at_waiting()
             if self._alone_since_seconds is not None and now - self._alone_since_seconds > NOBODY_SECONDS:
-                told = f"; the last word was: {self._refusal}" if self._refusal else ""
-                self._end(f"there was no worker in the cluster that could send, for {NOBODY_SECONDS:.0f} s{told}")
+                self._end(self._refusals.nobody_sends(workers))
                 return
             await anyio.sleep(LOOK_EVERY_SECONDS)
 
@@ -173,35 +144,16 @@ class Shift:
         for asked in waiting:
             self.ask(asked)
 
-    def _end(self, what: str) -> None:
+    def _end(self, why: ClusterError) -> None:
         """No more rows can be sent: what is under way still comes to its end."""
-        next_step = (
-            f"continue the run with {APPLY} when the cluster is back, or with another --cluster (`none`: this process"
-            " sends)"
-        )
-        self._end_with(
-            ClusterError(what, next_step="look at the cluster's own logs"),
-            stop_for(Reason.INTERRUPTED, what, next_step=next_step, exit_code=ExitCode.UNEXPECTED),
-        )
+        self._end_with(why, f"{why.next_step}; {OR_SEND_HERE}", ExitCode.UNEXPECTED)
 
-    def _held(self, address: str) -> None:
-        """Whichever of the two goes on, its passwords and the other's would be taken for each other."""
-        what = f"a copy of this run's folder is carried out, or was: {_where(address)} sends for it, or has"
-        next_step = (
-            "keep the one whose passwords are in force (`reconcile` tells by the service's own records) and do away"
-            " with the other"
-        )
-        self._end_with(
-            RunHeldError(what, next_step=next_step),
-            stop_for(Reason.INTERRUPTED, what, next_step=next_step, exit_code=ExitCode.RUN_HELD),
-        )
-
-    def _end_with(self, error: BatchresetError, stop: Stop) -> None:
+    def _end_with(self, error: BatchresetError, next_step: str, exit_code: ExitCode) -> None:
         if self._over is not None:
             return
         self._over = error
         if self._ready.is_set():
-            self._stop.request(stop)
+            self._stop.request(stop_for(Reason.INTERRUPTED, error.what, next_step=next_step, exit_code=exit_code))
         self._ready.set()
         self._look_at_waiting()
 
@@ -220,46 +172,21 @@ class Shift:
             self._busy.discard(address)
 
     async def _hired(self, address: str) -> Member | None:
-        try:
-            link = await self._cluster.employ(address, self._hiring.config)
-        except ClusterError as error:
-            self._refused(address, error.what)
-            return None
-        half = self._hiring.new_greeting()
-        greeted = Greeted(
-            protocol=PROTOCOL, version=self._hiring.version, run_id=self._hiring.run_id, session=self._session,
-            coordinator=self._coordinator, public=half.public,
-        )  # fmt: skip
-        answer = await link.call(Ask.HELLO, greeting_bytes(greeted))
-        welcome = None if answer is None else welcome_of(answer)
-        channel = half.agreed(welcome.public, coordinator=True) if welcome and not welcome.refused else None
-        if welcome is not None and welcome.held:
-            self._held(address)
-        if welcome is None or channel is None:
-            self._refused(address, _said(welcome.refused) if welcome else "it did not answer")
-            await self._cluster.dismiss(link)
+        found = await hired(self._cluster, address, self._hiring, session=self._session, coordinator=self._coordinator)
+        if isinstance(found, Refusal):
+            self._refusals.note(address, found, now_seconds=self._clock.monotonic())
+            if found.held:
+                error = held(address)
+                self._end_with(error, error.next_step, error.exit_code)
             return None
         return Member(
-            Hired(
-                link=link,
-                channel=channel,
-                host=plain_name(welcome.host),
-                now_seconds=welcome.now_seconds,
-                most_seconds=LEASE_SECONDS + self._hiring.exchange_seconds + SPARE_SECONDS,
-            ),
+            found,
             before=self._gone.get(address),
             clock=self._clock,
             is_gone=lambda: self._is_gone(address),
             others_send=lambda but: self._others_send(address, but),
             return_order=self.ask,
         )
-
-    def _refused(self, address: str, why: str) -> None:
-        if self._refusals.get(address) != why:
-            self._log.warning("sender.refused", sender=address, why=why)
-        self._refusals[address] = why
-        self._refusal = f"{address}: {why}"
-        self._not_before[address] = self._clock.monotonic() + HIRE_AGAIN_SECONDS
 
     async def _who_is_there(self) -> Mapping[str, bool] | None:
         async with self._looking:
@@ -279,7 +206,7 @@ class Shift:
         self._members[address] = member
         self._turns.append(member)
         self._gone.pop(address, None)
-        self._refusals.pop(address, None)
+        self._refusals.sends(address)
         self._alone_since_seconds = None
         self._log.info("sender.joined", sender=address, name=member.link.name, host=member.figures.host)
         self._ready.set()
@@ -333,16 +260,3 @@ class Shift:
         with anyio.move_on_after(CLOSING_SECONDS):
             for member in members:
                 await self._cluster.dismiss(member.link)
-
-
-def _said(why: str) -> str:
-    """By a worker."""
-    return plain_why(why) or "it does not say why"
-
-
-def _never_here(address: str) -> SenderFigures:
-    return SenderFigures(name=_where(address), host="", state=SenderState.REFUSED)
-
-
-def _where(address: str) -> str:
-    return address.rpartition("://")[2]

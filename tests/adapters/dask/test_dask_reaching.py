@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import trustme
 
-from batchreset.adapters.dask.reaching import heard
+from batchreset.adapters.dask.reaching import _why_not, heard
 from batchreset.core.places import SchedulerAt
 from batchreset.errors import ClusterError
 
@@ -72,9 +72,15 @@ def client_s(trusted: trustme.CA = OURS, shown: trustme.CA = OURS) -> ssl.SSLCon
     return side(trusted, shown, ssl.PROTOCOL_TLS_CLIENT)
 
 
-async def refusal(port: int, tls: ssl.SSLContext | None) -> str:
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def refusal(port: int, tls: ssl.SSLContext | None, *, connect_seconds: float = 5.0) -> str:
+    at = SchedulerAt(f"{'tls' if tls else 'tcp'}://127.0.0.1:{port}")
     with pytest.raises(ClusterError) as raised:
-        await heard(SchedulerAt(f"{'tls' if tls else 'tcp'}://127.0.0.1:{port}"), tls, patience_seconds=0.1)
+        await heard(at, tls, connect_seconds=connect_seconds, patience_seconds=0.1)
     return raised.value.what
 
 
@@ -88,7 +94,35 @@ async def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
 
-    assert "cannot be reached" in await refusal(port, None)
+    assert await refusal(port, None) == (
+        f"the scheduler at tcp://127.0.0.1:{port} cannot be reached: connection refused (127.0.0.1:{port})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        pytest.param(
+            OSError(
+                "Multiple exceptions: [Errno 111] Connect call failed ('::1', 8786, 0, 0), [Errno 113] Connect call"
+                " failed ('10.0.0.7', 8786)"
+            ),
+            "connection refused ([::1]:8786), no route to host (10.0.0.7:8786)",
+            id="of several addresses",
+        ),
+        pytest.param(OSError(24, "Too many open files"), "Too many open files", id="the system's own words"),
+    ],
+)
+def test_why_there_is_no_connection_is_said_in_the_system_s_words(error: OSError, why: str) -> None:
+    assert _why_not(error) == why
+
+
+async def test_who_takes_a_connection_and_waits_does_not_speak_tls() -> None:
+    """As a web server does, until it has a whole line."""
+    async with served(silent) as port:
+        said = await refusal(port, client_s(), connect_seconds=0.2)
+
+    assert said.endswith("does not speak TLS, or hangs: nothing came of it in 0.2 seconds")
 
 
 async def test_no_such_host() -> None:
@@ -116,7 +150,7 @@ async def test_tls_was_asked_for_and_plain_was_found(serving: Serving) -> None:
 
 async def test_plain_was_asked_for_and_whoever_listens_waits_to_be_spoken_to() -> None:
     async with served(as_dask, scheduler_s()) as port:
-        assert "speaks TLS, or none" in await refusal(port, None)
+        assert "speaks TLS, or no scheduler" in await refusal(port, None)
 
 
 @pytest.mark.parametrize("serving", [as_ssh, hanging_up], ids=["SSH", "it hangs up"])

@@ -8,9 +8,11 @@ import warnings
 import pytest
 from dask_log import Log
 
+from batchreset import __version__
 from batchreset.adapters.dask.employing import _refused
-from batchreset.adapters.dask.link import NAME_MOST_CHARACTERS, name_of
+from batchreset.adapters.dask.link import name_of
 from batchreset.adapters.dask.noise import LIBRARY_TOLD, hushed
+from batchreset.core.senders import NAME_MOST
 
 CANARY = "S3cret-canary"
 
@@ -23,8 +25,8 @@ CANARY = "S3cret-canary"
         pytest.param("tls://10.0.0.2:4000", "10.0.0.2:4000", id="its address, as Dask calls who has no name"),
         pytest.param(None, "10.0.0.2:4000", id="none"),
         pytest.param("\x1b\r\n", "10.0.0.2:4000", id="nothing to be seen"),
-        pytest.param("a\x1b[31mb\nc", "a[31mbc", id="an order to a terminal"),
-        pytest.param("x" * 1000, "x" * NAME_MOST_CHARACTERS, id="far too long"),
+        pytest.param("a\x1b[31mb\nc", "a?[31mb?c", id="an order to a terminal"),
+        pytest.param("x" * 1000, f"{'x' * (NAME_MOST - 1)}~", id="far too long"),
     ],
 )
 def test_a_worker_is_called_as_its_cluster_calls_it(worker: object, name: str) -> None:
@@ -47,6 +49,14 @@ def test_a_sender_that_cannot_be_made_is_told_of_without_the_error_s_text(error:
 
     assert said in refusal.what
     assert CANARY not in " ".join(refusal.lines())
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("x", name="batchreset"), AttributeError(CANARY)])
+def test_whoever_lacks_this_program_is_named_with_the_version_that_is_wanted(error: object) -> None:
+    assert (
+        _refused("pod-a", error).next_step
+        == f"install batchreset {__version__} on pod-a, with the libraries that are here"
+    )
 
 
 def test_dask_is_not_imported_before_a_cluster_is_opened() -> None:

@@ -16,12 +16,12 @@ from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 from batchreset.engine.clock import LoopClock
+from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
 from batchreset.engine.pool.pool import Pool, PooledApi
 from batchreset.engine.pool.ports import Ask, Channel, Link, Tell
 from batchreset.engine.pool.reception import Desk, Reception
 from batchreset.engine.pool.sender import Surroundings
-from batchreset.engine.pool.shift import Hiring
 from batchreset.engine.stopping import RunStoppedError, StopSwitch
 from batchreset.errors import BatchresetError, ClusterError
 

@@ -16,8 +16,8 @@ from batchreset.core.stop import stop_for
 from batchreset.engine.pool.member import GATHERING_SECONDS, REST_SECONDS, SILENCE_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.reception import Desk
+from batchreset.engine.pool.refusals import NOBODY_SECONDS
 from batchreset.engine.pool.sender import ARRIVING_SECONDS, LEASE_SECONDS, LEAVING_SECONDS
-from batchreset.engine.pool.shift import NOBODY_SECONDS
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError, ExitCode, RunHeldError
 
@@ -174,6 +174,10 @@ def test_without_a_scheduler_the_run_ends_and_can_be_continued() -> None:
         assert pool.stop.stop is not None
         assert (pool.stop.stop.reason, pool.stop.stop.exit_code) == (Reason.INTERRUPTED, ExitCode.UNEXPECTED)
         assert "scheduler" in pool.stop.stop.what
+        assert pool.stop.stop.next_step == (
+            "see in the scheduler's own log why, and start it again; then continue the run with `batchreset apply`; add"
+            " `--cluster none` to send from this machine"
+        )
 
     play(scene, "a", service=Service(latency_seconds=3.0))
 
@@ -224,8 +228,9 @@ def test_a_cluster_without_workers_is_refused_after_a_minute() -> None:
     async def scene(_pool: Pooled) -> None:
         raise AssertionError
 
-    with pytest.raises(ClusterError, match=r"no worker in the cluster that could send, for 60 s$"):
+    with pytest.raises(ClusterError, match=r"^the cluster had no worker, for 60 s$") as raised:
         play(scene)
+    assert raised.value.next_step == "start workers and see that they reach this scheduler"
 
 
 def test_the_refusal_names_the_last_workers_own_reason() -> None:
@@ -233,8 +238,11 @@ def test_the_refusal_names_the_last_workers_own_reason() -> None:
         async with pooled("a", version="0.9"):
             raise AssertionError
 
-    with pytest.raises(ClusterError, match=r"the last word was: a: it has batchreset 0\.9, and the coordinator 1\.0$"):
+    with pytest.raises(
+        ClusterError, match=r"the last word was: a: it has batchreset 0\.9, and the coordinator 1\.0$"
+    ) as raised:
         in_virtual_time(main)
+    assert raised.value.next_step == "install batchreset 1.0 on a, and start it again"
 
 
 def test_what_waits_for_a_sender_when_the_run_is_stopped_was_not_sent() -> None:
