@@ -77,7 +77,9 @@ def _watch(folder: str, end: Callable[[], object]) -> None:
         end()
     time.sleep(_END_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
-    # Workers that are on their way up hold it, or one that is stopped. All of them notice when it ends.
+    # Workers that are on their way up hold it, and one that is stopped would notice nothing.
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 

@@ -388,8 +388,15 @@ async def test_a_cluster_that_is_killed_is_gone_within_two_seconds_with_all_its_
         await until(ended)
 
 
-@pytest.mark.parametrize("folder", ["x", "x" * 60], ids=["forked", "spawned, as a socket's path would be too long"])
-async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "stopped"),
+    [
+        pytest.param("x", False, id="forked"),
+        pytest.param("x" * 60, False, id="spawned, as a socket's path would be too long"),
+        pytest.param("x", True, id="stopped"),
+    ],
+)
+async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_path: Path, *, stopped: bool) -> None:
     """Another process opens a cluster and is killed."""
     place = short_path / folder
     place.mkdir()
@@ -420,6 +427,8 @@ async def test_workers_of_a_run_that_is_killed_end_with_it(folder: str, short_pa
                 return len(families(group)) >= 3
 
             await until(all_are_there)
+            for pid in families(group) - {group} if stopped else ():
+                os.kill(pid, signal.SIGSTOP)
         finally:
             process.kill()
         with pytest.raises(anyio.EndOfStream):
