@@ -53,6 +53,21 @@ class SenderFigures:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Descent:
+    """A session of a run, and those that it follows. Numbers alone do not tell a run from a copy of its folder.
+
+    Attributes:
+        session: counted from 1.
+        mark: no other session has it.
+        before: marks of those before it; of very many the last ones.
+    """
+
+    session: int
+    mark: str
+    before: tuple[str, ...] = ()
+
+
 @functools.lru_cache(maxsize=4_096)
 def plain_name(text: str) -> str:
     """What a cluster or a machine calls somebody, as plain.

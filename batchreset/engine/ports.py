@@ -15,7 +15,7 @@ from batchreset.core.protection import Bounds
 from batchreset.core.records import Attempt, Ending, Intent
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.core.senders import SenderFigures
+from batchreset.core.senders import Descent, SenderFigures
 from batchreset.engine.stopping import StopSwitch
 
 Row_co = TypeVar("Row_co", covariant=True)
@@ -44,19 +44,19 @@ class Senders(Protocol):
         ...
 
     def open(
-        self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog
+        self, *, session: Descent, stop: StopSwitch, clock: Clock, log: EventLog
     ) -> contextlib.AbstractAsyncContextManager[ResetApi]:
         """Requests may be sent while the block runs. When they cannot be sent any more, `stop` hears of it.
 
         Args:
-            session: of the run, counted; whoever sends for an earlier one sends nothing any more.
+            session: of the run; whoever sends for an earlier one sends nothing any more.
             stop: the run's.
             clock: the run's.
             log: hears of senders that come and go.
 
         Raises:
             ClusterError: those others cannot be reached, or not safely.
-            RunHeldError: they send, or have sent, for another process that carries out this session.
+            RunHeldError: they send, or have sent, for a session of the run that this one does not follow.
         """
         ...
 

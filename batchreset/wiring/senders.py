@@ -8,7 +8,7 @@ from batchreset import __version__
 from batchreset.adapters.partner_center import PartnerCenterApi, ResetAddress
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
-from batchreset.core.senders import SenderFigures
+from batchreset.core.senders import Descent, SenderFigures
 from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.pool import Pool
 from batchreset.engine.ports import ResetApi, Senders
@@ -69,7 +69,7 @@ class ThisProcess:
     gives_up_at_seconds: float | None = None
 
     @contextlib.asynccontextmanager
-    async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:
+    async def open(self, *, session: Descent, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:
         """Nothing can go wrong, and nobody has to be told."""
         del session, stop, log
         yield api_of(self.settings, self.transport, clock)

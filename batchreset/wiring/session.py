@@ -16,6 +16,7 @@ from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.pacing import Learned
 from batchreset.core.progress import Progress
 from batchreset.core.row_set import RowSet
+from batchreset.core.senders import Descent
 from batchreset.core.stop import OR_SEND_HERE, Stop, stop_for
 from batchreset.core.take_up import TakeUp
 from batchreset.engine.clock import LoopClock
@@ -127,7 +128,8 @@ class Session:
             store, on_failure=lambda error: stop.request(_ledger_stop(error)), write=self.machine.write
         )
         others_may_send_seconds = store.unended_lease_seconds()
-        session = store.begin_session(clock.now(), lease_seconds=self.senders.lease_seconds)
+        store.begin_session(clock.now(), lease_seconds=self.senders.lease_seconds)
+        session = store.descent()
         self.log.info(LEDGER_OPENED)
         lost: LedgerError | None = None
         async with (
@@ -203,7 +205,7 @@ def _ledger_stop(error: LedgerError) -> Stop:
 class _Inside:
     clock: Clock
     stop: StopSwitch
-    session: int
+    session: Descent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

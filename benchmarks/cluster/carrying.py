@@ -27,7 +27,7 @@ from batchreset.core.places import ClusterAccess, LocalWorkers
 from batchreset.core.progress import Progress
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.core.senders import SenderFigures
+from batchreset.core.senders import Descent, SenderFigures
 from batchreset.core.take_up import TakeUp
 from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.pool import Pool
@@ -126,7 +126,7 @@ class CountedSenders:
         return self.below.gives_up_at_seconds if self.below else None
 
     @contextlib.asynccontextmanager
-    async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:
+    async def open(self, *, session: Descent, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator[ResetApi]:
         """As below."""
         if self.below is None:
             yield CountedApi(InstantApi(), self.second)

@@ -291,10 +291,11 @@ class Job:
         return self._start(["run", self.source, "--run-id", self.name], flags, cluster, environ or {})
 
     def carry_on(
-        self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None
-    ) -> Running:
-        """`batchreset apply`."""
-        return self._start(["apply", self.run_folder], flags, cluster, environ or {})
+        self, *flags: str | Path, cluster: str | None = None, environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> Running:  # fmt: skip
+        """`batchreset apply`; of another folder than the run's own, if it is given."""
+        return self._start(["apply", folder or self.run_folder], flags, cluster, environ or {})
 
     def _start(
         self,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from clustered import LEASE_SECONDS, Job, Site
 from judging import between, judge, moment
-from waiting import let_pass
+from waiting import let_pass, until
 
 pytestmark = pytest.mark.cluster
 pytest_plugins = ("one_site",)
@@ -106,6 +107,26 @@ def test_interrupted_the_rows_in_flight_are_finished(cluster: Site, *, whole_ter
     assert 0 < len(job.requests) < job.rows
     job.carry_on()
     assert job.ended() == 0
+    judge(job)
+    assert len(job.requests) == job.rows
+
+
+def test_a_copy_of_a_runs_folder_that_is_carried_on_beside_it_sends_nothing(cluster: Site) -> None:
+    """Not when the run itself has ended either: it would reset everybody once more."""
+    job = begun(cluster, "--max-per-second", "25")
+    job.coordinators[-1].signal(signal.SIGINT)
+    assert job.ended() == 130
+    before = len(job.requests)
+    copy = job.folder / "copies" / job.name
+    shutil.copytree(job.run_folder, copy)
+    own = job.carry_on()
+    job.until_sent(before + 10)
+    for _ in range(2):
+        job.carry_on(folder=copy)
+        assert job.ended() == 11
+        assert "a copy of this run's folder is carried out, or was" in job.said[-1].read_text(encoding="utf-8")
+        until(lambda: not own.alive, "the end of the run itself")
+    assert own.process.wait() == 0
     judge(job)
     assert len(job.requests) == job.rows
 

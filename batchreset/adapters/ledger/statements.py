@@ -18,6 +18,7 @@ SELECT coalesce(max(s.lease_ms), 0) FROM sessions s
 WHERE s.ended_at IS NULL AND s.lease_ms > 0 AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.session > s.session)
 """
 """Of sessions that were killed. Who noted an intent later had waited before that."""
+SESSION_MARKS: Final = "SELECT session, began_at, pid, host FROM sessions ORDER BY session DESC LIMIT ?"
 END_SESSION: Final = "UPDATE sessions SET ended_at = ?, stop_reason = ?, exit_code = ? WHERE session = ?"
 
 BEGIN_GROUP: Final = "BEGIN IMMEDIATE"

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import hashlib
 import json
 import math
 import os
@@ -18,6 +19,7 @@ from batchreset.adapters.ledger.refusing import refuse_empty, translated, writer
 from batchreset.adapters.ledger.settling import Settling, settle
 from batchreset.adapters.ledger.times import milliseconds
 from batchreset.core.records import Attempt, Ending, Intent, Record
+from batchreset.core.senders import Descent
 from batchreset.durable import replacing, write_again
 from batchreset.errors import LedgerError
 
@@ -26,6 +28,8 @@ Seal = Callable[[bytes], bytes]
 
 _ROWS_A_STATEMENT: Final = 64
 """Times fourteen values at most: nine hundred, and SQLite takes 32,766 (sqlite.org/limits.html, 9)."""
+_SESSIONS_TOLD: Final = 1_000
+_MARK_CHARACTERS: Final = 16
 _CONTINUE: Final = "see that the disk has room and can be written, then continue the run with `batchreset apply`"
 
 
@@ -94,6 +98,15 @@ class LedgerStore:
             raise self._translated("written", error) from error
         self._session = session
         return session
+
+    def descent(self) -> Descent:
+        """Of the session that has begun. Raises LedgerError."""
+        try:
+            noted = self._connection.execute(sql.SESSION_MARKS, (_SESSIONS_TOLD,)).fetchall()
+        except sqlite3.Error as error:
+            raise self._translated("read", error) from error
+        mark, *before = (hashlib.sha256(repr(one).encode()).hexdigest()[:_MARK_CHARACTERS] for one in noted)
+        return Descent(session=self._session, mark=mark, before=tuple(before))
 
     def end_session(self, now: dt.datetime, *, stop_reason: str | None, exit_code: int) -> None:
         """Note that all that was under way is in the ledger. Raises LedgerError, as `write_group`."""

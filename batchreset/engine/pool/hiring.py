@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from batchreset.core.senders import plain_name, plain_why
+from batchreset.core.senders import Descent, plain_name, plain_why
 from batchreset.engine.pool.messages import PROTOCOL, Greeted, Welcome, greeting_bytes, welcome_of
 from batchreset.engine.pool.ports import Ask, Channel, Cluster, Greeting, Link
 from batchreset.engine.pool.sender import LEASE_SECONDS
@@ -54,7 +54,7 @@ class Refusal:
 
     Attributes:
         next_step: what would mend it.
-        held: another process carries out the same session of the run, or has.
+        held: another process carries the run out, or has, that this one does not follow.
     """
 
     why: str
@@ -62,16 +62,16 @@ class Refusal:
     held: bool = False
 
 
-async def hired(cluster: Cluster, address: str, hiring: Hiring, *, session: int, coordinator: str) -> Hired | Refusal:
-    """Whoever sends on the worker of that address, for this coordinator's session."""
+async def hired(cluster: Cluster, address: str, hiring: Hiring, session: Descent) -> Hired | Refusal:
+    """Whoever sends on the worker of that address, for this session."""
     try:
         link = await cluster.employ(address, hiring.config)
     except ClusterError as error:
         return Refusal(why=error.what, next_step=error.next_step)
     half = hiring.new_greeting()
     greeted = Greeted(
-        protocol=PROTOCOL, version=hiring.version, run_id=hiring.run_id, session=session, coordinator=coordinator,
-        public=half.public,
+        protocol=PROTOCOL, version=hiring.version, run_id=hiring.run_id, session=session.session, mark=session.mark,
+        before=session.before, public=half.public,
     )  # fmt: skip
     answer = await link.call(Ask.HELLO, greeting_bytes(greeted))
     welcome = None if answer is None else welcome_of(answer)

@@ -22,7 +22,8 @@ class Greeted:
 
     Attributes:
         run_id: senders of an earlier session of the same run end.
-        coordinator: this process's, and no other's; of one session there may be but one.
+        mark: of this session, and of no other; of one session there may be but one coordinator.
+        before: marks of the sessions that it follows.
         public: its half of the keys.
     """
 
@@ -30,7 +31,8 @@ class Greeted:
     version: str
     run_id: str
     session: int
-    coordinator: str
+    mark: str
+    before: Sequence[str]
     public: bytes
 
 
@@ -40,7 +42,7 @@ class Welcome:
 
     Attributes:
         refused: why it will not send; empty if it will.
-        held: because another coordinator is carrying out the same session, or has.
+        held: because another process carries the run out, or has, that this one does not follow.
         now_seconds: by the clock that its leases are measured with.
     """
 
@@ -131,7 +133,7 @@ def greeted_of(message: bytes) -> Greeted | None:
     """None: it is none."""
     try:
         facts = json.loads(message)
-        return Greeted(**facts | {"public": bytes.fromhex(facts["public"])})
+        return Greeted(**facts | {"public": bytes.fromhex(facts["public"]), "before": tuple(facts["before"])})
     except (ValueError, TypeError, KeyError):
         return None
 

@@ -12,7 +12,7 @@ from batchreset.core.events import EventLog
 from batchreset.core.exchange import Exchange, LossKind, Lost
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
-from batchreset.core.senders import SenderFigures
+from batchreset.core.senders import Descent, SenderFigures
 from batchreset.engine.pool.asked import Asked
 from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.messages import Order
@@ -45,7 +45,9 @@ class Pool:
         return self._shift.gives_up_at_seconds if self._shift else None
 
     @contextlib.asynccontextmanager
-    async def open(self, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog) -> AsyncIterator["PooledApi"]:
+    async def open(
+        self, *, session: Descent, stop: StopSwitch, clock: Clock, log: EventLog
+    ) -> AsyncIterator["PooledApi"]:
         """Once there is a sender. Raises ClusterError: there is none; RunHeldError: they send for another process."""
         async with self._source.open(stop.tell) as cluster:
             self._shift = shift = Shift(cluster, self._hiring, session=session, stop=stop, clock=clock, log=log)

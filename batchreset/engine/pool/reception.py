@@ -10,7 +10,7 @@ from batchreset.engine.pool.messages import PROTOCOL, Greeted, Welcome, greeted_
 from batchreset.engine.pool.ports import Ask, Channel, Greeting
 from batchreset.engine.pool.sender import Sender, Surroundings
 
-COPIED: Final = "another coordinator of the same run is here, or was; has its folder been copied?"
+COPIED: Final = "another coordinator of the same run is here, or was; has its folder been copied, or brought back?"
 RUNS_KEPT: Final = 1_000
 """Of so many runs a process knows which session was the newest."""
 
@@ -20,7 +20,7 @@ class _Newest:
     """Session of a run."""
 
     session: int
-    coordinator: str
+    mark: str
     senders: "weakref.WeakSet[Sender]" = field(default_factory=weakref.WeakSet)
 
 
@@ -32,16 +32,14 @@ class Desk:
 
     def refuses(self, greeted: Greeted, sender: Sender) -> str:
         """Why it may not send; empty: it may, and those of earlier sessions of the run send nothing any more."""
-        newest = self._newest.setdefault(greeted.run_id, _Newest(greeted.session, greeted.coordinator))
-        if greeted.session < newest.session:
-            return "a later session of the run was here"
-        if greeted.session == newest.session and greeted.coordinator != newest.coordinator:
-            # For good: whoever carries a run on begins a session, and sessions are counted.
-            return COPIED
-        if greeted.session > newest.session:
+        newest = self._newest.setdefault(greeted.run_id, _Newest(greeted.session, greeted.mark))
+        if greeted.mark != newest.mark:
+            # For good: whoever carries the run on knows of the session that was here.
+            if greeted.session <= newest.session or newest.mark not in greeted.before:
+                return COPIED
             for earlier in tuple(newest.senders):
                 earlier.close()
-            newest = self._newest[greeted.run_id] = _Newest(greeted.session, greeted.coordinator)
+            newest = self._newest[greeted.run_id] = _Newest(greeted.session, greeted.mark)
         newest.senders.add(sender)
         self._newest.move_to_end(greeted.run_id)
         while len(self._newest) > RUNS_KEPT:

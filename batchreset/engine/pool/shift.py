@@ -12,7 +12,7 @@ import anyio.abc
 from batchreset.core.clock import Clock
 from batchreset.core.events import EventLog
 from batchreset.core.outcome import Reason
-from batchreset.core.senders import SenderFigures, SenderState
+from batchreset.core.senders import Descent, SenderFigures, SenderState
 from batchreset.core.stop import OR_SEND_HERE, stop_for
 from batchreset.engine.pool.asked import Asked
 from batchreset.engine.pool.hiring import Hiring, Refusal, hired
@@ -36,7 +36,7 @@ class Shift:
     """One session's senders."""
 
     def __init__(
-        self, cluster: Cluster, hiring: Hiring, *, session: int, stop: StopSwitch, clock: Clock, log: EventLog
+        self, cluster: Cluster, hiring: Hiring, *, session: Descent, stop: StopSwitch, clock: Clock, log: EventLog
     ) -> None:
         self._cluster = cluster
         self._hiring = hiring
@@ -44,7 +44,6 @@ class Shift:
         self._stop = stop
         self._clock = clock
         self._log = log
-        self._coordinator = hiring.new_greeting().public.hex()  # nobody else has it
         self._members: dict[str, Member] = {}
         self._turns: collections.deque[Member] = collections.deque()
         self._looking = anyio.Lock()
@@ -172,7 +171,7 @@ class Shift:
             self._busy.discard(address)
 
     async def _hired(self, address: str) -> Member | None:
-        found = await hired(self._cluster, address, self._hiring, session=self._session, coordinator=self._coordinator)
+        found = await hired(self._cluster, address, self._hiring, self._session)
         if isinstance(found, Refusal):
             self._refusals.note(address, found, now_seconds=self._clock.monotonic())
             if found.held:

@@ -1,9 +1,12 @@
 """What is in the ledger: committed groups, whole, readable by others; a file that is no ledger is refused."""
 
+import contextlib
 import resource
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from batchreset import __version__
 from batchreset.adapters.ledger import LedgerReader, LedgerStore
 from batchreset.core.outcome import Outcome, Reason
 from batchreset.core.records import Record
+from batchreset.core.senders import Descent
 from batchreset.errors import ExitCode, LedgerError
 
 
@@ -119,6 +123,22 @@ def test_a_group_is_all_or_nothing(path: Path, twice: Record) -> None:
             assert len(list(reader.sealed())) == 1
         store.write_group([intent(2), attempt(2), ending(2)])
     assert standings(path) == {1: "succeeded", 2: "succeeded", 9: "succeeded"}
+
+
+def test_sessions_of_a_copied_ledger_are_told_from_its_own(path: Path) -> None:
+    def begun(ledger: Path, seconds: int) -> Descent:
+        with contextlib.closing(LedgerStore(ledger, seal=None)) as store:
+            store.begin_session(NOON + timedelta(seconds=seconds))
+            return store.descent()
+
+    first = begun(path, 0)
+    copy = path.with_name("copy.sqlite")
+    shutil.copy(path, copy)
+    own, copied = begun(path, 1), begun(copy, 2)
+    assert (first.session, first.before) == (1, ())
+    assert (own.session, own.before) == (copied.session, copied.before) == (2, (first.mark,))
+    assert own.mark != copied.mark
+    assert begun(copy, 3).before == (copied.mark, first.mark)
 
 
 def test_a_text_that_is_no_unicode_loses_nothing_of_the_group(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from batchreset.adapters.channel import Conversation, KeyHalf
 from batchreset.core.exchange import Answered, Exchange, NotSent, NotSentKind
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
+from batchreset.core.senders import Descent
 from batchreset.engine.clock import LoopClock
 from batchreset.engine.pool.hiring import Hiring
 from batchreset.engine.pool.messages import Greeted, Order, greeting_bytes, welcome_of
@@ -260,7 +261,8 @@ async def pooled(
             workers.add(Worker(name, service, tasks, version=version, desk=desk))
         refused: BatchresetError | None = None
         try:
-            async with pool.open(session=1, stop=stop, clock=clock, log=log) as api:
+            session = Descent(session=1, mark="this one")
+            async with pool.open(session=session, stop=stop, clock=clock, log=log) as api:
                 yield Pooled(pool, api, workers, service, stop, log, tasks, clock)
         except BatchresetError as error:
             refused = error
@@ -277,11 +279,14 @@ class Asking:
         self.channel: Conversation | None = None
         self.refused = ""
 
-    async def hello(self, *, session: int = 1, version: str = VERSION, coordinator: str = "me") -> "Asking":
+    async def hello(
+        self, *, session: int = 1, version: str = VERSION, mark: str = "", before: Sequence[str] = ()
+    ) -> "Asking":
         half = KeyHalf()
         greeted = Greeted(
-            protocol=1, version=version, run_id="run", session=session, coordinator=coordinator, public=half.public
-        )
+            protocol=1, version=version, run_id="run", session=session, mark=mark or f"session {session}",
+            before=before, public=half.public,
+        )  # fmt: skip
         welcome = welcome_of(await self.worker.reception.answer(Ask.HELLO, greeting_bytes(greeted)))
         assert welcome is not None
         self.refused = welcome.refused

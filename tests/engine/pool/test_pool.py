@@ -369,7 +369,7 @@ def test_a_run_that_workers_send_for_already_as_for_a_copy_of_its_folder_ends() 
     async def scene(pool: Pooled) -> None:
         await anyio.sleep(0.1)
         taken = Worker("b", pool.service, pool.tasks)
-        await Asking(taken).hello(coordinator="of the copy")
+        await Asking(taken).hello(mark="of the copy")
         pool.workers.add(taken)
         await anyio.sleep(2.0)
         assert pool.stop.stop is not None
@@ -383,7 +383,7 @@ def test_a_run_whose_workers_all_send_for_a_copy_does_not_begin() -> None:
     async def main() -> None:
         desk = Desk()
         async with anyio.create_task_group() as tasks:
-            await Asking(Worker("a", Service(), tasks, desk=desk)).hello(coordinator="of the copy")
+            await Asking(Worker("a", Service(), tasks, desk=desk)).hello(mark="of the copy")
             tasks.cancel_scope.cancel()
         async with pooled("a", desk=desk):
             raise AssertionError

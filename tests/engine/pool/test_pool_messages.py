@@ -81,7 +81,9 @@ def test_a_report_is_read_as_it_was_written(report: Report) -> None:
 
 
 def test_a_greeting_and_its_answer_are_read_as_they_were_written() -> None:
-    greeted = Greeted(protocol=1, version="1.2", run_id="incident-7", session=2, coordinator="c", public=b"\x00\xff")
+    greeted = Greeted(
+        protocol=1, version="1.2", run_id="incident-7", session=2, mark="c", before=("b", "a"), public=b"\x00\xff"
+    )
     welcome = Welcome(version="1.2", host="host", refused="no", public=b"\x01", now_seconds=1.5)
 
     assert greeted_of(greeting_bytes(greeted)) == greeted

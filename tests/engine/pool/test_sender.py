@@ -12,6 +12,7 @@ from virtual_time import in_virtual_time
 from batchreset.core.exchange import Answered, NotSent, NotSentKind
 from batchreset.engine.pool.messages import Batch, Report, batch_bytes, report_of
 from batchreset.engine.pool.ports import Ask
+from batchreset.engine.pool.reception import COPIED
 from batchreset.engine.pool.sender import ORPHANED_SECONDS
 
 OK = Answered(status=200)
@@ -134,12 +135,12 @@ def test_a_later_session_of_the_run_ends_an_earlier_one_in_the_same_process() ->
         earlier = await Asking(worker).hello(session=1)
         await earlier.asks(Ask.DELIVER, earlier.sealed(batch(worker, 1, 1)))
         worker.reception, before = worker.new_reception(), worker.reception
-        later = await Asking(worker).hello(session=2)
+        later = await Asking(worker).hello(session=2, before=["session 1"])
         assert later.channel is not None
         await anyio.sleep(10.0)
         assert service.sent == []
         assert await before.answer(Ask.COLLECT, earlier.sealed(b"0")) == b""
-        assert (await Asking(worker).hello(session=1)).refused == "a later session of the run was here"
+        assert (await Asking(worker).hello(session=1)).refused == COPIED
         assert await later.asks(Ask.DELIVER, later.sealed(batch(worker, 1, 1))) == b"taken"
 
     with_worker(scene, Service(connects_seconds=5.0))
@@ -184,8 +185,8 @@ def test_two_coordinators_of_one_session_are_not_both_served() -> None:
     async def scene(worker: Worker, service: Service) -> None:
         asking = await Asking(worker).hello()
         await asking.asks(Ask.DELIVER, asking.sealed(batch(worker, 1, 1)))
-        other = await Asking(worker).hello(coordinator="another")
-        assert other.refused == "another coordinator of the same run is here, or was; has its folder been copied?"
+        other = await Asking(worker).hello(mark="a copy's session 1")
+        assert other.refused == COPIED
         await anyio.sleep(1.0)
         assert [one[1] for one in service.sent] == ["i-1"]
         assert (await Asking(worker).hello()).refused == ""
@@ -193,14 +194,16 @@ def test_two_coordinators_of_one_session_are_not_both_served() -> None:
     with_worker(scene)
 
 
-def test_when_the_one_has_ended_only_a_later_session_is_served() -> None:
+def test_when_the_one_has_ended_only_a_session_that_follows_it_is_served() -> None:
     """A copy would reset everybody once more, and the one that ended would hand over what is not in force."""
 
     async def scene(worker: Worker, _service: Service) -> None:
         asking = await Asking(worker).hello()
         assert await asking.asks(Ask.CLOSE, asking.sealed(b"")) == b"closed"
-        assert (await Asking(worker).hello(coordinator="another")).refused.startswith("another coordinator")
-        assert (await Asking(worker).hello(coordinator="another", session=2)).refused == ""
+        assert (await Asking(worker).hello(mark="a copy's session 1")).refused == COPIED
+        copys_second = await Asking(worker).hello(session=2, mark="its next", before=["a copy's session 1"])
+        assert copys_second.refused == COPIED
+        assert (await Asking(worker).hello(session=3, before=["session 2", "session 1"])).refused == ""
 
     with_worker(scene)
 
