@@ -69,9 +69,7 @@ def _carried(_folder: Path, *, quick: bool) -> Generator[str, None, None]:
 
 def _refusals(folder: Path, *, quick: bool) -> Generator[str, None, None]:
     senders = (HERE, "local:2") if quick else SENDERS
-    yield from refusals.lines(
-        folder, senders, seeds=1 if quick else 3, rows=200 if quick else refusals.ROWS, tell=_tell
-    )
+    yield from refusals.lines(folder, senders, seeds=1 if quick else refusals.SEEDS, rows=refusals.ROWS, tell=_tell)
 
 
 def _tell(what: str) -> None:
