@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -29,6 +29,9 @@ from batchreset.wiring.reading import Around
 from batchreset.wiring.sign_in import nobody_has_signed_in
 from batchreset.wiring.summary import plan_lines, summary_lines
 from batchreset.wiring.unchanged import check_plan_is_unchanged
+
+_TYPED_AT_ONCE: Final = 4_096
+_SIGNALS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +121,37 @@ def _confirm(planned: FrozenRun, accounts: int, *, old: str | None) -> None:
 
 
 def _typed() -> str:
-    """A line of the terminal. Ctrl-C is heard whenever it comes, not only after the next Enter.
+    """A line of the terminal, or what was typed when it ended. Ctrl-C is heard whenever it comes.
 
-    Between Python's last look for signals and its read there is a moment in which one only leaves a note, and polars
-    has interrupted reads go on (SA_RESTART); a byte in a pipe waits.
+    Between Python's last look for signals and a read there is a moment in which one only leaves a note, and polars has
+    interrupted reads go on (SA_RESTART); a byte in a pipe waits.
     """
+    typed, terminal = b"", sys.stdin.fileno()
     heard, hears = os.pipe()
     os.set_blocking(hears, False)
     before = signal.set_wakeup_fd(hears)
     try:
-        select.select([sys.stdin, heard], [], [])
+        while not typed.endswith(b"\n"):
+            ready, _, _ = select.select([terminal, heard], [], [])
+            if heard in ready:
+                os.read(heard, _SIGNALS_AT_ONCE)
+            if terminal in ready:
+                more = _more(terminal)
+                if not more:
+                    break
+                typed += more
     finally:
         signal.set_wakeup_fd(before)
         os.close(heard)
         os.close(hears)
-    return sys.stdin.readline().strip()
+    return typed.decode(errors="replace").strip()
+
+
+def _more(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, _TYPED_AT_ONCE)
+    except OSError:
+        return b""  # it was closed
 
 
 def report(summary: Mapping[str, Any], choices: Choices, *, repeated: bool = False) -> int:

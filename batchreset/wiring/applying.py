@@ -100,10 +100,11 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
         session = closing.enter_context(prepared(run, environ=environ, log=log, machine=machine))
         began_at, stop, pacing = machine.now(), signals.stop, read_pacing(run.folder)
         log.info("run.began", version=__version__, dry_run=how.dry_run, to_reset=run.reset_count)
-        if how.dry_run:
-            look_for_senders(run.settings, run=machine.run, signals=signals, log=log, say=how.say)
         try:
-            if stop is None and not how.dry_run:
+            if how.dry_run:
+                look_for_senders(run.settings, run=machine.run, signals=signals, log=log, say=how.say)
+                stop = signals.stop
+            elif stop is None:
                 earlier = _earlier(run, began_at, log)
                 run.folder.summary_json.unlink(missing_ok=True)
                 take_away_report(run)

@@ -1,9 +1,11 @@
 """What a dry run finds of those who are to send, where that is not this process: whether they are there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from batchreset.core.events import EventLog
 from batchreset.core.places import ClusterAccess, LocalWorkers
+from batchreset.engine.pool.ports import Cluster
+from batchreset.engine.pool.refusals import scheduler_gone
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import ClusterError
 from batchreset.settings.model import Settings
@@ -43,7 +45,15 @@ async def _workers(access: ClusterAccess, signals: StopSource, log: EventLog) ->
     async with signals.stopping(stop, log):
         try:
             async with DaskCluster(access, actor=SenderActor, log=log).open(stop.tell) as cluster:
-                return len(await cluster.workers() or ())
+                return len(await _known(cluster))
         except ClusterError as error:
             # Raised here, it would come out of the signals' own tasks as a group.
             return None if stop.requested else error
+
+
+async def _known(cluster: Cluster) -> Mapping[str, bool]:
+    """Asked twice: at first there may be no answer yet. Raises ClusterError: there is nobody to ask."""
+    workers = await cluster.workers() or await cluster.workers()
+    if workers is None:
+        raise scheduler_gone()
+    return workers

@@ -46,7 +46,7 @@ def summarize(
 ) -> dict[str, Any]:
     """The content of summary.json. No secret is in it. `pacing`: as `pacing_summary` makes it; None: not known."""
     outcomes = now.outcomes
-    code = ExitCode.OK if dry_run else exit_code(now, stop)
+    code = ExitCode.OK if dry_run and stop is None else exit_code(now, stop)
     stopped = stop if now.rows_left else None
     next_step = stopped.next_step.replace(APPLY, f"`{run.apply_command}`") if stopped else ""
     if stopped is not None and code is ExitCode.SIGN_IN:
@@ -126,7 +126,7 @@ def summary_lines(summary: Mapping[str, Any], *, repeated: bool = False) -> list
             ]
     throttled = f", {summary['throttled']:,} of them throttled (429)" if summary["throttled"] else ""
     took = f"{'the last' if repeated else 'this'} session took {_duration(summary['duration_seconds'])}"
-    senders, refused = (summary.get(name) or [] for name in ("senders", "senders_refused"))
+    senders, refused = summary.get("senders") or [], refused_in(summary)
     by = f" by {who}" if (who := who_sent(senders)) else ""
     sent = f"{summary['sent']:,} requests{by}{throttled}"
     lines += ["", f"  {sent}; {took}", *_worker_lines(senders, refused), *_limit_lines(summary.get("pacing"))]

@@ -1,8 +1,11 @@
 """A run that a cluster was to send, carried out by this process: what was decided stays, who sends does not matter."""
 
 import json
+import signal
+import socket
 from collections.abc import Callable
 
+import pytest
 import trustme
 from acceptance_world import World, accounts
 from evidence import gather
@@ -67,3 +70,20 @@ def test_a_key_that_others_can_read_is_noted_in_the_runs_log_and_a_dry_run_needs
     (warning,) = [event for event in events if event["event"] == "cluster.warning"]
     assert f"warning: {warning['detail']}\n" in dry.stderr
     assert warning["detail"].endswith("own.pem, is open to others (mode 0644); chmod 600 it")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_dry_run_that_is_interrupted_while_it_looks_for_its_cluster_did_not_end_well(
+    make_world: MakeWorld, number: signal.Signals, code: int
+) -> None:
+    """`run --dry-run && run --yes` must not go on."""
+    made = make_world()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        source = made.input(accounts(1))
+        command = ("run", source, "--run-id", "r", "--dry-run", "--cluster", address)
+        with made.started(*command) as process, silent.accept()[0]:
+            process.send_signal(number)
+            assert process.wait(timeout=30) == code
+    assert f"{number.name} was received" in made.said[-1]
+    assert made.batchreset("apply", "r", "--yes", "--cluster", "none").code == 0

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -35,14 +35,32 @@ _IN_MEMORY: Final = "/dev/shm"  # noqa: S108  a folder of our own is made in it,
 @contextlib.asynccontextmanager
 async def local_workers(place: LocalWorkers, *, environ: Mapping[str, str]) -> AsyncIterator["Started"]:
     """On their way while this process gets ready, too. Raises ClusterError."""
-    where = environ.get("TMPDIR") or (_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK | os.X_OK) else None)
-    with tempfile.TemporaryDirectory(prefix="batchreset-", dir=where, ignore_cleanup_errors=True) as folder:
-        child = await _started(place.workers, environ, folder=Path(folder))
+    in_memory = not environ.get("TMPDIR") and os.access(_IN_MEMORY, os.W_OK | os.X_OK)
+    with contextlib.ExitStack() as kept:
+        with _written():
+            folder = kept.enter_context(
+                tempfile.TemporaryDirectory(
+                    prefix="batchreset-", dir=_IN_MEMORY if in_memory else None, ignore_cleanup_errors=True
+                )
+            )
+            child = await _started(place.workers, environ, folder=Path(folder))
         try:
             yield Started(child, Path(folder))
         finally:
             with anyio.CancelScope(shield=True):
                 await _ended(child)
+
+
+@contextlib.contextmanager
+def _written() -> Iterator[None]:
+    """Raises ClusterError: it cannot be."""
+    try:
+        yield
+    except OSError as error:
+        raise ClusterError(
+            f"what worker processes need cannot be written: {error.strerror or type(error).__name__}",
+            next_step="see that the folder for temporary files (TMPDIR, else /dev/shm) has room and can be written",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,8 @@ class Started:
 
     async def scheduler(self) -> tuple[SchedulerAt, Any]:
         """And the certificates that all have: they open nothing once all have ended. Raises ClusterError."""
-        security = vendor.temporary_security(self.folder)
+        with _written():
+            security = vendor.temporary_security(self.folder)
         given = json.dumps(
             {"certificate": security.tls_ca_file, "key": security.tls_client_key, "folder": str(self.folder)}
         )

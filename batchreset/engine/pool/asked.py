@@ -15,11 +15,13 @@ class Asked:
 
     Attributes:
         returned_by: senders that could not send it.
+        first_handed_seconds: when it was handed over, to whomever, by our clock.
         lease_until_seconds: once it was handed over: when it may not leave any more, by our clock.
     """
 
     order: Order
     returned_by: tuple[object, ...] = ()
+    first_handed_seconds: float = math.inf
     lease_until_seconds: float = -math.inf
     _exchange: Promise[Exchange | None] = field(default_factory=new_promise, init=False)
 

@@ -124,8 +124,10 @@ class Member:
         return leaving
 
     def vanish(self) -> None:
-        """The cluster knows it no more: an answer that has not come will not."""
-        self._listening.cancel()
+        """The cluster knows it no more: it gets nothing. What it still tells is heard."""
+        self.drain()
+        if not self._handed or self._clock.monotonic() - self._heard_seconds > QUIET_SECONDS:
+            self._listening.cancel()
 
     def drain(self) -> None:
         """It ends what it has, and gets no more."""
@@ -172,6 +174,7 @@ class Member:
         )
         message = self._channel.seal(batch_bytes(batch))
         for asked in orders:
+            asked.first_handed_seconds = min(asked.first_handed_seconds, handed_seconds)
             asked.lease_until_seconds = handed_seconds + LEASE_SECONDS
             self._handed[asked.order.number] = asked
         while self._clock.monotonic() < handed_seconds + LEASE_SECONDS:
@@ -261,7 +264,9 @@ class Member:
             return False
         if exchange.kind is NotSentKind.LATE:
             return len(asked.returned_by) < _LATE_MOST
-        return self._others_send(asked.returned_by)
+        # Refused at once by many, it goes round all of them; where each takes its time, the service is told of.
+        took_seconds = self._clock.monotonic() - asked.first_handed_seconds
+        return took_seconds < LEASE_SECONDS and self._others_send(asked.returned_by)
 
     def _settle_lost(self, handed: Asked, detail: str) -> None:
         self._tally.count_lost()

@@ -12,6 +12,7 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.rows import PlannedRow
 from batchreset.core.secret import Secret
 
+_NOT_UNDERSTOOD: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 PROTOCOL: Final = 1
 """Of these messages. Sender and coordinator must be of one."""
 
@@ -145,7 +146,7 @@ def welcome_of(message: bytes) -> Welcome | None:
         welcome = Welcome(**facts | {"public": bytes.fromhex(facts["public"])})
         texts = welcome.version, welcome.host, welcome.refused
         sound = all(isinstance(text, str) for text in texts) and math.isfinite(welcome.now_seconds)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except _NOT_UNDERSTOOD:
         return None
     return welcome if sound else None
 
@@ -197,9 +198,15 @@ def report_of(message: bytes, *, sender: str = "") -> Report | None:
     """None: it is none. `sender`: whose it is, and every exchange in it."""
     try:
         report = _report_of(message, sender)
-        return report if math.isfinite(report.now_seconds) else None
-    except (ValueError, TypeError, KeyError):
+        numbers = [number for one in report.done for number in (one.serial, one.number, _status(one.exchange))]
+        sound = math.isfinite(report.now_seconds) and all(isinstance(number, int) for number in numbers)
+    except _NOT_UNDERSTOOD:
         return None
+    return report if sound else None
+
+
+def _status(exchange: Exchange) -> int:
+    return exchange.status if isinstance(exchange, Answered) else 0
 
 
 def _report_of(message: bytes, sender: str) -> Report:

@@ -82,7 +82,7 @@ class Reception:
             return b""
         opened = channel.open(message)
         answer = None if opened is None else await sender.answer(ask, opened)
-        if sender.closed:
+        if sender.closed and self._sender is sender:
             self._sender = None
         return b"" if answer is None else channel.seal(answer)
 

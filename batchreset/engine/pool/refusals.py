@@ -70,6 +70,14 @@ class Refusals:
         )
 
 
+def scheduler_gone() -> ClusterError:
+    """Nobody is left to ask who is there."""
+    return ClusterError(
+        "the scheduler of the cluster is gone, or has said nothing for too long",
+        next_step="see in the scheduler's own log why, and start it again",
+    )
+
+
 def held(address: str) -> RunHeldError:
     """Whichever of the two goes on, its passwords and the other's would be taken for each other."""
     return RunHeldError(

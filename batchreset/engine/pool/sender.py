@@ -31,7 +31,7 @@ CLOSED: Final = b"closed"
 """What is answered to `Ask.DELIVER` and `Ask.CLOSE`."""
 HOLD_SECONDS: Final = 1.0
 """A sender with nothing to tell says so after this."""
-HARDLY_SECONDS: Final = 0.1
+HARDLY_SECONDS: Final = 0.5
 """With less than this left of its time a row does not leave: a process that is merely busy must not end for it."""
 CUT_OFF_SECONDS: Final = 2.0
 """It takes at most until everything is cut off, when a sender is closed."""

@@ -18,7 +18,7 @@ from batchreset.engine.pool.asked import Asked
 from batchreset.engine.pool.hiring import Hiring, Refusal, hired
 from batchreset.engine.pool.member import Leaving, Member
 from batchreset.engine.pool.ports import Cluster
-from batchreset.engine.pool.refusals import NOBODY_SECONDS, Refusals, held
+from batchreset.engine.pool.refusals import NOBODY_SECONDS, Refusals, held, scheduler_gone
 from batchreset.engine.stopping import StopSwitch
 from batchreset.errors import BatchresetError, ClusterError, ExitCode
 
@@ -119,8 +119,7 @@ class Shift:
             if self._closing:
                 return
             if workers is None:
-                gone = "the scheduler of the cluster is gone, or has said nothing for too long"
-                self._end(ClusterError(gone, next_step="see in the scheduler's own log why, and start it again"))
+                self._end(scheduler_gone())
                 return
             for address, may_work in workers.items():
                 if may_work and address not in self._busy and self._refusals.may_be_asked(address, now_seconds=now):

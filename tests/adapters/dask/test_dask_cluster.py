@@ -533,6 +533,14 @@ async def test_a_scheduler_that_ends_in_order_is_gone_within_two_seconds() -> No
             assert anyio.current_time() - begun_seconds < 2
 
 
+async def test_a_folder_for_temporary_files_that_is_not_there_is_not_missed(tmp_path: Path) -> None:
+    """Python's own rule: it takes another."""
+    nowhere = {**environ(), "TMPDIR": str(tmp_path / "nowhere")}
+    place = ClusterAccess(place=LocalWorkers(1))
+    async with DaskCluster(place, actor=dask_actors.Asked, log=Log(), environ=nowhere).open(nobody_stops) as cluster:
+        await some_link(cluster)
+
+
 async def test_a_dry_run_counts_who_is_there_and_puts_nothing_on_them() -> None:
     from distributed import Scheduler, Worker  # noqa: PLC0415  not where these tests are left out
 

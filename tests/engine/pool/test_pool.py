@@ -13,7 +13,7 @@ from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
 from batchreset.core.outcome import Reason
 from batchreset.core.senders import SenderState
 from batchreset.core.stop import stop_for
-from batchreset.engine.pool.member import GATHERING_SECONDS, REST_SECONDS, SILENCE_SECONDS
+from batchreset.engine.pool.member import GATHERING_SECONDS, QUIET_SECONDS, REST_SECONDS, SILENCE_SECONDS
 from batchreset.engine.pool.ports import Ask
 from batchreset.engine.pool.reception import Desk
 from batchreset.engine.pool.refusals import NOBODY_SECONDS
@@ -222,6 +222,38 @@ def test_whom_the_cluster_knows_no_more_is_gone_though_its_answer_is_awaited() -
         assert [(one["name"], one["why"]) for one in pool.log.of("sender.left")] == [("a", "gone")]
 
     play(scene, "a", "b")
+
+
+def test_whom_only_the_scheduler_misses_is_heard_to_the_end_and_given_nothing() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        came: list[Exchange] = []
+        async with anyio.create_task_group() as rows:
+            for _ in range(8):
+                rows.start_soon(pool.keep, came)
+            await anyio.sleep(1.0)
+            pool.workers.there.pop("a")
+        assert Counter(one.sender for one in came) == {"a": 4, "b": 4}
+        assert [type(one) for one in came] == [Answered] * 8
+        await anyio.sleep(1.0)
+        assert [one["why"] for one in pool.log.of("sender.left")] in (["gone"], ["drained"])
+        assert await pool.reset() == replace(OK, sender="b")
+
+    play(scene, "a", "b", service=Service(latency_seconds=3.0))
+
+
+def test_of_a_vanished_machine_its_rows_are_given_up_soon_after_it_was_last_heard() -> None:
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        async with anyio.create_task_group() as rows:
+            rows.start_soon(pool.reset)
+            await anyio.sleep(0.5)
+            pool.workers.there.pop("a").cut = True
+            await anyio.sleep(QUIET_SECONDS + 1.5)
+            assert [one["why"] for one in pool.log.of("sender.left")] == ["gone"]
+            rows.cancel_scope.cancel()
+
+    play(scene, "a", service=Service(latency_seconds=60.0))
 
 
 def test_a_cluster_without_workers_is_refused_after_a_minute() -> None:
@@ -441,6 +473,20 @@ def test_one_sender_that_reaches_the_service_is_enough_for_every_row(broken: int
         assert await resets(pool, rows) == [replace(OK, sender="good")] * rows
 
     play(scene, *names, "good", service=Service(unreachable_from=frozenset(names)))
+
+
+def test_a_row_that_takes_each_sender_its_time_does_not_go_round_all_of_them() -> None:
+    """The service is told of, and pacing learns of it."""
+    names = [f"broken-{number}" for number in range(12)]
+
+    async def scene(pool: Pooled) -> None:
+        await anyio.sleep(0.5)
+        began = anyio.current_time()
+        (exchange,) = await resets(pool, 1)
+        assert isinstance(exchange, NotSent)
+        assert anyio.current_time() - began < LEASE_SECONDS + 10.0
+
+    play(scene, *names, service=Service(connects_seconds=9.0, unreachable_from=frozenset(names)))
 
 
 def test_where_nobody_reaches_the_service_a_row_was_not_sent() -> None:

@@ -98,7 +98,7 @@ def test_what_is_no_greeting_is_none(message: bytes) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"host": 5}, {"version": None}, {"refused": 7}, *({"now_seconds": odd} for odd in ("x", None, math.nan))],
+    [{"host": 5}, {"version": None}, {"refused": 7}, *({"now_seconds": odd} for odd in ("x", None, math.nan, 10**400))],
 )
 def test_a_welcome_of_odd_types_is_none(change: dict[str, object]) -> None:
     """A worker of another kind must not end a run."""
@@ -107,9 +107,13 @@ def test_a_welcome_of_odd_types_is_none(change: dict[str, object]) -> None:
     assert welcome_of(json.dumps(facts | change).encode()) is None
 
 
-@given(
-    message=st.binary(max_size=40)
-    | st.sampled_from([b"null", b"{}", b"[1.0, [], 0, 1]", b"[NaN, [], 0]", b'["x", [], 0]', b"[1.0, [1], 0]"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(b"", b"null", b"{}", b"[1.0, [], 0, 1]", b"[NaN, [], 0]", b'["x", [], 0]', b"[1.0, [1], 0]", b"[" * 100_000),
+        *(b'[1.0, [[%b, ["lost", ["timeout", ""]]]], 0]' % odd for odd in (b'"x", 1', b"1, [1]", b'1, "2"')),
+        b'[1.0, [[1, 1, ["answered", ["200", "", "", null, null, null, null, null]]]], 0]',
+    ],
 )
 def test_what_is_no_report_is_none(message: bytes) -> None:
     assert report_of(message) is None

@@ -263,6 +263,18 @@ def test_a_sender_that_is_closed_has_forgotten_its_keys() -> None:
     with_worker(scene)
 
 
+def test_a_second_greeting_begins_anew_though_the_first_is_still_being_answered() -> None:
+    async def scene(worker: Worker, _service: Service) -> None:
+        first = await Asking(worker).hello()
+        async with anyio.create_task_group() as asking:
+            asking.start_soon(first.asks, Ask.COLLECT, first.sealed(b"0"))
+            await anyio.sleep(0.1)
+            second = await Asking(worker).hello()
+        assert await second.asks(Ask.DELIVER, second.sealed(batch(worker, 1, 1))) == b"taken"
+
+    with_worker(scene)
+
+
 def test_closed_is_said_once_everything_is_cut_off() -> None:
     async def scene(worker: Worker, service: Service) -> None:
         asking = await Asking(worker).hello()
