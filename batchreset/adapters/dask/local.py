@@ -58,7 +58,7 @@ def _written() -> Iterator[None]:
         yield
     except OSError as error:
         raise ClusterError(
-            f"what worker processes need cannot be written: {error.strerror or type(error).__name__}",
+            f"what worker processes need cannot be written: {cause(error)}",
             next_step="see that the folder for temporary files (TMPDIR, else /dev/shm) has room and can be written",
         ) from None
 
