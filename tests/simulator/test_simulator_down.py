@@ -39,7 +39,9 @@ def test_under_the_request_that_is_one_too_many_every_connection_ends_and_new_on
             unlucky.send(raw_reset())
             assert unlucky.receive_to_end() == (b"", "reset")
         assert idle.receive_to_end()[0] == b""
-        with pytest.raises(httpx.ConnectError, match="refused"):
+        assert not listens(caller)
+        # Over the connection that it has kept, or by a new one: the end of the first may be still on its way.
+        with pytest.raises(httpx.TransportError):
             caller.reset()
         assert len(caller.state.applied) == 1
 
