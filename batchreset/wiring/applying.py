@@ -28,12 +28,12 @@ from batchreset.wiring.concluding import (
     take_away_report,
 )
 from batchreset.wiring.frozen import FrozenRun, standing
-from batchreset.wiring.machine import Machine
+from batchreset.wiring.machine import Machine, StopSource
 from batchreset.wiring.pace_memory import Remembered, pacing_summary, read_pacing, remembered
 from batchreset.wiring.recent import accounts_of, alone_with
 from batchreset.wiring.rehearsal import look_for_senders
 from batchreset.wiring.run_log import run_log
-from batchreset.wiring.session import Display, prepared
+from batchreset.wiring.session import Display, Ended, Session, prepared
 from batchreset.wiring.unchanged import check_plan_is_unchanged
 
 _THIS_MACHINE: Final = Machine()
@@ -106,11 +106,7 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
                 stop = signals.stop
             elif stop is None:
                 earlier = _earlier(run, began_at, log)
-                run.folder.summary_json.unlink(missing_ok=True)
-                take_away_report(run)
-                ended = session.carry_out(
-                    how.take_up, start_from=earlier.learned, display=how.display, signals=signals, say=how.say
-                )
+                ended = _carried_out(session, how, earlier, signals)
                 stop = ended.stop
                 if ended.learned is not None:
                     pacing = pacing_summary(
@@ -130,6 +126,13 @@ def apply(run: FrozenRun, how: How, *, environ: Mapping[str, str], machine: Mach
             outcomes = {outcome: rows for outcome, rows in summary["outcomes"].items() if rows}
             last.update(state=summary["state"], exit_code=summary["exit_code"], **outcomes)
         return summary
+
+
+def _carried_out(session: Session, how: How, earlier: Remembered, signals: StopSource) -> Ended:
+    """What an earlier session left to read is taken away first: it is not true any more."""
+    session.run.folder.summary_json.unlink(missing_ok=True)
+    take_away_report(session.run)
+    return session.carry_out(how.take_up, start_from=earlier.learned, display=how.display, signals=signals, say=how.say)
 
 
 def summary_of(run: FrozenRun, *, around: Around = _NOBODY) -> dict[str, Any]:

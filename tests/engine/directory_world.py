@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import anyio
-from engine_world import BEGAN, LATENCY_SECONDS, OK, Log, Tokens
+from engine_world import BEGAN, LATENCY_SECONDS, OK, Tokens
+from kept_log import Log
 from virtual_time import in_virtual_time
 
 from batchreset.core.audit import AuditQuery, AuditRecord

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+from kept_log import Log
 from virtual_time import in_virtual_time
 
 from batchreset.core.exchange import Answered, Exchange, LossKind, Lost, NotSent
@@ -177,18 +178,6 @@ class Tokens:
 
     async def keep_fresh(self) -> None:
         pass
-
-
-class Log:
-    """Keeps events."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, object]]] = []
-
-    def debug(self, event: str, **fields: object) -> None:
-        self.events.append((event, fields))
-
-    info = warning = error = debug
 
 
 @dataclass

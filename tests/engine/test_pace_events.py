@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from engine_world import LIMITS, OK, Log, Scene, Service, rows, throttled
+from engine_world import LIMITS, OK, Scene, Service, rows, throttled
+from kept_log import Log
 
 from batchreset.core.exchange import Exchange
 from batchreset.core.pacing import Learned, LimitLearned, PaceNote, Paused, Resumed, Throttled

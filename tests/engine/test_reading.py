@@ -21,10 +21,10 @@ from engine_world import (
     UNAUTHORIZED,
     UNAVAILABLE,
     WEAK,
-    Log,
     Tokens,
     throttled,
 )
+from kept_log import Log
 from limited_service import ideal_seconds
 
 from batchreset.core.directory import UserFacts

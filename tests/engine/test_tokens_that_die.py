@@ -8,7 +8,8 @@ from typing import Any
 
 import anyio
 import pytest
-from engine_world import LIMITS, OK, UNAUTHORIZED, Log, Scene, Service, always, rows, throttled
+from engine_world import LIMITS, OK, UNAUTHORIZED, Scene, Service, always, rows, throttled
+from kept_log import Log
 
 from batchreset.adapters.signin import GivenToken
 from batchreset.adapters.signin.application import Granted

@@ -25,8 +25,6 @@ from batchreset.undumped import never_dumped
 _END_SECONDS: Final = 3.0
 """For workers to end by themselves."""
 _ROLES: Final = ("client", "scheduler", "worker")
-
-
 _METHOD: Final = "distributed.worker.multiprocessing-method"
 _TMPDIR_MOST_BYTES: Final = 60
 """A socket's path has 108 at most (104 on macOS), and `pymp-XXXXXXXX/listener-XXXXXXXX` comes after it."""
